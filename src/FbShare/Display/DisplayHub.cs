@@ -1,0 +1,343 @@
+using FbShare.Memory;
+
+namespace FbShare.Display;
+
+/// <summary>Between one source of scanouts and its consumers: keeps what each output shows, chooses the path to each consumer,
+/// copies what must be copied once for all of them, and tells the source when all have finished reading.</summary>
+/// <remarks>Lives on the source's loop; nothing here is for other threads.</remarks>
+public sealed class DisplayHub : IDisposable
+{
+    private readonly Output[] _outputs;
+
+    /// <param name="outputCount">1 to 16.</param>
+    public DisplayHub(int outputCount)
+    {
+        _outputs = new Output[outputCount];
+        for (int i = 0; i < outputCount; i++)
+        {
+            _outputs[i] = new Output(i);
+        }
+    }
+
+    /// <summary>The source to tell of consumption and sizes; set once while wiring.</summary>
+    public IScanoutSource? Source { get; set; }
+
+    public int OutputCount => _outputs.Length;
+
+    /// <summary>Bytes gathered out of guest memory so far.</summary>
+    public long BytesCopied { get; private set; }
+
+    /// <summary>What the output shows; null while it shows nothing.</summary>
+    public Scanout? GetScanout(int output) => _outputs[output].Scanout;
+
+    /// <summary>The path of the output's picture to the consumer that has the best one; null while nobody looks or nothing shows.</summary>
+    public PathChoice? GetPath(int output) => _outputs[output].Path;
+
+    /// <summary>The pointer's picture; null while hidden.</summary>
+    public CursorImage? GetCursor(int output) => _outputs[output].Cursor;
+
+    public CursorPosition GetCursorPosition(int output) => _outputs[output].CursorPosition;
+
+    /// <summary>The output shows another picture from now on; null: none. Consumers are told at the next <see cref="Flush"/> or
+    /// <see cref="Commit"/>, whichever is first, so that a flip is one event to them.</summary>
+    public void SetScanout(int output, Scanout? scanout)
+    {
+        Output o = _outputs[output];
+        if (scanout is null && o.Scanout is not null)
+        {
+            o.Scanout = null;
+            o.ShowPending = false;
+            o.DisableAll();
+        }
+        else if (scanout is not null)
+        {
+            // The same buffer again needs no telling while nothing came between.
+            o.ShowPending |= !ReferenceEquals(scanout, o.Scanout);
+            o.Scanout = scanout;
+        }
+    }
+
+    /// <summary>The picture changed inside <paramref name="damage"/>; consumers are told.</summary>
+    /// <returns>True if some consumer is still reading: <see cref="IScanoutSource.FrameConsumed"/> follows.</returns>
+    public bool Flush(int output, Rect damage)
+    {
+        Output o = _outputs[output];
+        if (o.Scanout is null)
+        {
+            return false;
+        }
+        if (o.ShowPending)
+        {
+            Show(o);
+        }
+        else
+        {
+            Update(o, damage.Intersect(o.Scanout.Layout.Bounds));
+        }
+        return o.AnyReading;
+    }
+
+    /// <summary>The source has nothing more to say for now: a picture set but not flushed is shown after all.</summary>
+    public void Commit()
+    {
+        foreach (Output o in _outputs)
+        {
+            if (o.ShowPending)
+            {
+                Show(o);
+            }
+        }
+    }
+
+    public void DefineCursor(int output, CursorImage? image)
+    {
+        Output o = _outputs[output];
+        o.Cursor = image;
+        foreach (Attachment a in o.Attachments)
+        {
+            a.Consumer.DefineCursor(image);
+        }
+    }
+
+    public void MoveCursor(int output, CursorPosition position)
+    {
+        Output o = _outputs[output];
+        o.CursorPosition = position;
+        foreach (Attachment a in o.Attachments)
+        {
+            a.Consumer.MoveCursor(position);
+        }
+    }
+
+    /// <summary>Adds a consumer, which is shown the output's present state at once.</summary>
+    public void Attach(int output, IDisplayConsumer consumer)
+    {
+        Output o = _outputs[output];
+        var attachment = new Attachment(consumer);
+        o.Attachments = [.. o.Attachments, attachment];
+        if (o.Cursor is not null)
+        {
+            consumer.DefineCursor(o.Cursor);
+            consumer.MoveCursor(o.CursorPosition);
+        }
+        if (o.Scanout is null)
+        {
+            consumer.Disable();
+        }
+        else if (!o.ShowPending)
+        {
+            ShowTo(o, attachment, copyIsFresh: o.AnyOnCopy);
+        }
+    }
+
+    /// <summary>Takes a consumer away; whoever waited for it does so no longer.</summary>
+    public void Detach(int output, IDisplayConsumer consumer)
+    {
+        Output o = _outputs[output];
+        bool wasReading = o.AnyReading;
+        o.Attachments = Array.FindAll(o.Attachments, a => !ReferenceEquals(a.Consumer, consumer));
+        o.ForgetUnusedCopy();
+        TellIfConsumed(o, wasReading);
+    }
+
+    /// <summary>The consumer has finished reading what <see cref="IDisplayConsumer.Update"/> told it of.</summary>
+    public void Done(int output, IDisplayConsumer consumer)
+    {
+        Output o = _outputs[output];
+        bool wasReading = o.AnyReading;
+        foreach (Attachment a in o.Attachments)
+        {
+            if (ReferenceEquals(a.Consumer, consumer))
+            {
+                a.Reading = false;
+            }
+        }
+        TellIfConsumed(o, wasReading);
+    }
+
+    /// <summary>The consumer's <see cref="IDisplayConsumer.TakesDmaBuf"/> changed: it is shown the picture again, by its new path.</summary>
+    public void PathChanged(int output, IDisplayConsumer consumer)
+    {
+        Output o = _outputs[output];
+        bool wasReading = o.AnyReading;
+        Attachment? attachment = Array.Find(o.Attachments, a => ReferenceEquals(a.Consumer, consumer));
+        if (attachment is null || o.Scanout is null || o.ShowPending)
+        {
+            return;
+        }
+        bool copyIsFresh = o.AnyOnCopy;
+        attachment.Reading = false;
+        ShowTo(o, attachment, copyIsFresh);
+        TellIfConsumed(o, wasReading);
+    }
+
+    public void Dispose()
+    {
+        foreach (Output o in _outputs)
+        {
+            o.Copy?.Dispose();
+            o.Copy = null;
+        }
+    }
+
+    private void TellIfConsumed(Output o, bool wasReading)
+    {
+        if (wasReading && !o.AnyReading)
+        {
+            Source?.FrameConsumed(o.Index);
+        }
+    }
+
+    private void Show(Output o)
+    {
+        o.ShowPending = false;
+        bool copyIsFresh = false;
+        foreach (Attachment a in o.Attachments)
+        {
+            ShowTo(o, a, copyIsFresh);
+            copyIsFresh |= a.OnCopy;
+        }
+    }
+
+    private void ShowTo(Output o, Attachment a, bool copyIsFresh)
+    {
+        Scanout scanout = o.Scanout!;
+        a.OnCopy = false;
+        if (scanout.Host is not null)
+        {
+            o.Path = new PathChoice(FramePath.Copy, "a 2D resource shows what was transferred");
+            a.Consumer.ShowBuffer(scanout, scanout.Host, scanout.Layout);
+        }
+        else
+        {
+            o.Path = new PathChoice(FramePath.Copy, "no dma-buf exporter");
+            a.OnCopy = true;
+            FrameLayout layout = o.EnsureCopy(scanout.Layout);
+            if (!copyIsFresh)
+            {
+                Gather(o, scanout.Layout.Bounds);
+            }
+            a.Consumer.ShowBuffer(scanout, o.Copy!, layout);
+        }
+        a.Reading = a.Consumer.Update(scanout.Layout.Bounds);
+    }
+
+    private void Update(Output o, Rect damage)
+    {
+        if (damage.IsEmpty)
+        {
+            return;
+        }
+        if (o.AnyOnCopy)
+        {
+            Gather(o, damage);
+        }
+        foreach (Attachment a in o.Attachments)
+        {
+            a.Reading |= a.Consumer.Update(damage);
+        }
+    }
+
+    private void Gather(Output o, Rect damage)
+    {
+        FrameLayout from = o.Scanout!.Layout;
+        FrameLayout to = o.CopyLayout;
+        int rowBytes = damage.Width * DrmFormats.BytesPerPixel;
+        o.Scanout.Guest!.CopyRows(from.OffsetOf(damage.X, damage.Y), from.Stride, rowBytes, damage.Height, o.Copy!.From(to.OffsetOf(damage.X, damage.Y)), to.Stride);
+        BytesCopied += (long)rowBytes * damage.Height;
+    }
+
+    private sealed class Output(int index)
+    {
+        public int Index { get; } = index;
+
+        public Scanout? Scanout { get; set; }
+
+        public bool ShowPending { get; set; }
+
+        public PathChoice? Path { get; set; }
+
+        public CursorImage? Cursor { get; set; }
+
+        public CursorPosition CursorPosition { get; set; }
+
+        public FrameBuffer? Copy { get; set; }
+
+        public FrameLayout CopyLayout { get; private set; }
+
+        /// <summary>Replaced, never changed, so that a consumer may come or go while they are told something.</summary>
+        public Attachment[] Attachments { get; set; } = [];
+
+        public bool AnyReading
+        {
+            get
+            {
+                foreach (Attachment a in Attachments)
+                {
+                    if (a.Reading)
+                    {
+                        return true;
+                    }
+                }
+                return false;
+            }
+        }
+
+        public bool AnyOnCopy
+        {
+            get
+            {
+                foreach (Attachment a in Attachments)
+                {
+                    if (a.OnCopy)
+                    {
+                        return true;
+                    }
+                }
+                return false;
+            }
+        }
+
+        public void DisableAll()
+        {
+            Path = null;
+            foreach (Attachment a in Attachments)
+            {
+                a.Reading = false;
+                a.OnCopy = false;
+                a.Consumer.Disable();
+            }
+        }
+
+        /// <summary>Makes the copy's buffer fit the picture: packed rows in the picture's own format.</summary>
+        public FrameLayout EnsureCopy(FrameLayout picture)
+        {
+            FrameLayout layout = FrameLayout.Packed(picture.Format, picture.Width, picture.Height);
+            if (Copy is null || Copy.Length < layout.End)
+            {
+                Copy?.Dispose();
+                Copy = new FrameBuffer(layout.End);
+            }
+            CopyLayout = layout;
+            return layout;
+        }
+
+        public void ForgetUnusedCopy()
+        {
+            if (!AnyOnCopy)
+            {
+                Copy?.Dispose();
+                Copy = null;
+            }
+        }
+    }
+
+    private sealed class Attachment(IDisplayConsumer consumer)
+    {
+        public IDisplayConsumer Consumer { get; } = consumer;
+
+        public bool Reading { get; set; }
+
+        public bool OnCopy { get; set; }
+    }
+}

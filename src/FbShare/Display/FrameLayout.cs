@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace FbShare.Display;
+
+/// <summary>How a picture lies in a run of bytes. Checked once, here: every row of it is inside the bytes it was made for.</summary>
+public readonly record struct FrameLayout
+{
+    /// <summary>The largest width and height accepted, in pixels.</summary>
+    public const int MaxDimension = 16384;
+
+    private FrameLayout(DrmFormat format, int width, int height, int stride, long offset)
+    {
+        Format = format;
+        Width = width;
+        Height = height;
+        Stride = stride;
+        Offset = offset;
+    }
+
+    public DrmFormat Format { get; }
+
+    /// <summary>Pixels, 1 to <see cref="MaxDimension"/>.</summary>
+    public int Width { get; }
+
+    /// <inheritdoc cref="Width"/>
+    public int Height { get; }
+
+    /// <summary>Bytes from one row to the next; at least a row's.</summary>
+    public int Stride { get; }
+
+    /// <summary>Bytes before the first row.</summary>
+    public long Offset { get; }
+
+    /// <summary>Bytes of pixels in a row, without what pads it to the stride.</summary>
+    public int RowBytes => Width * DrmFormats.BytesPerPixel;
+
+    /// <summary>The first byte after the last row's pixels.</summary>
+    public long End => Offset + ((long)(Height - 1) * Stride) + RowBytes;
+
+    /// <summary>The whole picture.</summary>
+    public Rect Bounds => new(0, 0, Width, Height);
+
+    /// <summary>Where the pixel at (x, y) begins.</summary>
+    public long OffsetOf(int x, int y) => Offset + ((long)y * Stride) + ((long)x * DrmFormats.BytesPerPixel);
+
+    /// <summary>Rows packed without gaps from offset 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A dimension is out of range.</exception>
+    public static FrameLayout Packed(DrmFormat format, int width, int height) =>
+        TryCreate(format, (uint)width, (uint)height, (uint)(width * DrmFormats.BytesPerPixel), 0, long.MaxValue, out FrameLayout layout, out string? why)
+            ? layout
+            : throw new ArgumentOutOfRangeException(nameof(width), why);
+
+    /// <summary>Checks untrusted numbers against the bytes there are.</summary>
+    /// <param name="available">Bytes of the buffer that the picture lies in.</param>
+    /// <param name="why">What is wrong, in words.</param>
+    public static bool TryCreate(
+        DrmFormat format, uint width, uint height, uint stride, ulong offset, long available, out FrameLayout layout, [NotNullWhen(false)] out string? why)
+    {
+        layout = default;
+        if (width is 0 or > MaxDimension || height is 0 or > MaxDimension)
+        {
+            why = $"{width}x{height} is not between 1x1 and {MaxDimension}x{MaxDimension}";
+            return false;
+        }
+        if (stride < width * DrmFormats.BytesPerPixel || stride > int.MaxValue)
+        {
+            why = $"stride {stride} is less than a row of {width} pixels ({width * DrmFormats.BytesPerPixel} bytes)";
+            return false;
+        }
+        UInt128 end = (UInt128)offset + ((UInt128)(height - 1) * stride) + (width * DrmFormats.BytesPerPixel);
+        if (end > (UInt128)(ulong)available)
+        {
+            why = $"{width}x{height} with stride {stride} at offset {offset} ends at byte {end}, after the last of {available}";
+            return false;
+        }
+        layout = new FrameLayout(format, (int)width, (int)height, (int)stride, (long)offset);
+        why = null;
+        return true;
+    }
+
+    /// <summary>A part of this picture, in the same bytes.</summary>
+    /// <param name="area">Must lie inside <see cref="Bounds"/> and not be empty.</param>
+    public FrameLayout Crop(Rect area)
+    {
+        if (area.IsEmpty || area.Intersect(Bounds) != area)
+        {
+            throw new ArgumentOutOfRangeException(nameof(area));
+        }
+        return new FrameLayout(Format, area.Width, area.Height, Stride, OffsetOf(area.X, area.Y));
+    }
+
+    public override string ToString() => $"{Width}x{Height} {Format} stride {Stride} offset {Offset}";
+}

@@ -1,0 +1,25 @@
+namespace FbShare.Display;
+
+/// <summary>How a scanout reaches a consumer.</summary>
+public enum FramePath
+{
+    /// <summary>Zero copy: a dma-buf over the guest's own pages.</summary>
+    Udmabuf,
+
+    /// <summary>The dma-buf mapped and read between DMA_BUF_IOCTL_SYNC START and END.</summary>
+    Mmap,
+
+    /// <summary>Guest memory mapped, damaged rows copied.</summary>
+    Copy,
+}
+
+/// <summary>A path and why it was taken.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Reason">In words, for the log and the user.</param>
+/// <param name="Cure">What would make a better path work; null where nothing is to be mended.</param>
+public sealed record PathChoice(FramePath Path, string Reason, string? Cure = null)
+{
+    public override string ToString() => Cure is null
+        ? $"{Path.ToString().ToLowerInvariant()} ({Reason})"
+        : $"{Path.ToString().ToLowerInvariant()} ({Reason}; to improve: {Cure})";
+}

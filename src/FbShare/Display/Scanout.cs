@@ -1,0 +1,63 @@
+using FbShare.Memory;
+
+namespace FbShare.Display;
+
+/// <summary>What an output shows: a picture's layout and where its pixels are.</summary>
+/// <remarks>Made once per resource and geometry by the source and shown again by reference, so whatever is derived from it
+/// (a dma-buf) is found again on the next flip. The source disposes it when the resource goes, after every output let go of it.</remarks>
+public sealed class Scanout : IDisposable
+{
+    private Scanout(FrameLayout layout, uint resourceId, ScanoutKind kind)
+    {
+        Layout = layout;
+        ResourceId = resourceId;
+        Kind = kind;
+    }
+
+    /// <summary>How the picture lies in <see cref="Guest"/> or in <see cref="Host"/>.</summary>
+    public FrameLayout Layout { get; }
+
+    /// <summary>The source's number for the resource, for names and logs.</summary>
+    public uint ResourceId { get; }
+
+    public ScanoutKind Kind { get; }
+
+    /// <summary>The guest pages that are the picture (live); null when it is in <see cref="Host"/> alone. Stays the resource's.</summary>
+    public Backing? Guest { get; private init; }
+
+    /// <summary>Host memory that holds what was transferred (2D); null for pictures that live in guest pages. Stays the resource's.</summary>
+    public FrameBuffer? Host { get; private init; }
+
+    /// <summary>The picture's dma-bufs, once somebody made them; owned and disposed with this.</summary>
+    public DmaBufFrame? DmaBuf { get; set; }
+
+    /// <summary>A picture in guest pages.</summary>
+    /// <param name="layout">Checked against the backing's length.</param>
+    public static Scanout OfGuest(FrameLayout layout, Backing pages, uint resourceId, ScanoutKind kind) =>
+        layout.End <= pages.Length
+            ? new Scanout(layout, resourceId, kind) { Guest = pages }
+            : throw new ArgumentOutOfRangeException(nameof(layout));
+
+    /// <summary>A picture in host memory.</summary>
+    /// <inheritdoc cref="OfGuest"/>
+    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId) =>
+        layout.End <= buffer.Length
+            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer }
+            : throw new ArgumentOutOfRangeException(nameof(layout));
+
+    public void Dispose()
+    {
+        DmaBuf?.Dispose();
+        DmaBuf = null;
+    }
+}
+
+/// <summary>The kind of resource behind a scanout.</summary>
+public enum ScanoutKind
+{
+    /// <summary>RESOURCE_CREATE_BLOB: the guest's pages are the picture.</summary>
+    Blob,
+
+    /// <summary>RESOURCE_CREATE_2D: the picture is what TRANSFER_TO_HOST_2D last copied.</summary>
+    TwoD,
+}

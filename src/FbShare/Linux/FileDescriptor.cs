@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace FbShare.Linux;
+
+/// <summary>An owned file descriptor, closed on dispose.</summary>
+public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
+{
+    /// <summary>Owns <paramref name="fd"/> from here on.</summary>
+    public FileDescriptor(int fd)
+        : base(ownsHandle: true) => SetHandle(fd);
+
+    /// <summary>For the marshaller.</summary>
+    public FileDescriptor()
+        : base(ownsHandle: true)
+    {
+    }
+
+    /// <summary>The number, for use while this object is alive; ownership stays here.</summary>
+    public int Number => (int)handle;
+
+    /// <summary>Opens a file, always with O_CLOEXEC.</summary>
+    /// <exception cref="LinuxException">open(2) failed.</exception>
+    public static FileDescriptor Open(string path, bool writable) =>
+        new(LinuxException.Check(LibC.open(path, (writable ? LibC.O_RDWR : LibC.O_RDONLY) | LibC.O_CLOEXEC, 0), $"open({path})"));
+
+    /// <summary>A second descriptor of the same open file description (F_DUPFD_CLOEXEC).</summary>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
+    public FileDescriptor Duplicate() => new(LinuxException.Check(LibC.fcntl(this, LibC.F_DUPFD_CLOEXEC, 3), "fcntl(F_DUPFD_CLOEXEC)"));
+
+    /// <summary>The same file opened anew for reading only, so that it may be given to another process.</summary>
+    /// <exception cref="LinuxException">The file cannot be opened through /proc.</exception>
+    public FileDescriptor ReopenReadOnly() => Open($"/proc/self/fd/{Number}", writable: false);
+
+    /// <summary>Which file this is: two descriptors with equal identities share their bytes.</summary>
+    /// <exception cref="LinuxException">fstat(2) failed.</exception>
+    public unsafe FileStatus GetStatus()
+    {
+        LibC.Stat stat;
+        LinuxException.Check(LibC.fstat(this, &stat), "fstat");
+        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize);
+    }
+
+    /// <summary>The memfd's seals (F_GET_SEALS), or null where the file cannot have any.</summary>
+    public MemFdSeals? GetSeals()
+    {
+        int seals = LibC.fcntl(this, LibC.F_GET_SEALS, 0);
+        return seals < 0 ? null : (MemFdSeals)seals;
+    }
+
+    /// <summary>Makes reads and writes return EAGAIN instead of waiting.</summary>
+    public void SetNonBlocking()
+    {
+        int flags = LinuxException.Check(LibC.fcntl(this, LibC.F_GETFL, 0), "fcntl(F_GETFL)");
+        LinuxException.Check(LibC.fcntl(this, LibC.F_SETFL, flags | LibC.O_NONBLOCK), "fcntl(F_SETFL)");
+    }
+
+    /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
+    public int Release()
+    {
+        int fd = Number;
+        SetHandleAsInvalid();
+        return fd;
+    }
+
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+}
+
+/// <summary>What fstat(2) says that matters here: the file's identity, its size and its block size in bytes
+/// (a hugetlb file's block is its huge page).</summary>
+public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize);
+
+/// <summary>Seals of a memfd (linux/fcntl.h).</summary>
+[Flags]
+public enum MemFdSeals
+{
+    None = 0,
+    Seal = LibC.F_SEAL_SEAL,
+    Shrink = LibC.F_SEAL_SHRINK,
+    Grow = LibC.F_SEAL_GROW,
+    Write = LibC.F_SEAL_WRITE,
+}

@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+
+namespace FbShare.Linux;
+
+/// <summary>The C library's calls, by their own names; one file per group of functions.</summary>
+/// <remarks>Raw: callers turn a failure into a <see cref="LinuxException"/> that names the call.
+/// 64-bit Linux only (off_t, size_t and ssize_t are 8 bytes).</remarks>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    public const int O_RDONLY = 0;
+    public const int O_RDWR = 2;
+    public const int O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000;
+
+    public const int F_GETFL = 3;
+    public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
+    public const int F_ADD_SEALS = 1033;
+    public const int F_GET_SEALS = 1034;
+
+    public const int SEEK_DATA = 3;
+    public const int SEEK_HOLE = 4;
+    public const int SEEK_END = 2;
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fcntl(FileDescriptor fd, int command, nint argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ioctl(FileDescriptor fd, nuint request, void* argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint read(FileDescriptor fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint write(FileDescriptor fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial long lseek(FileDescriptor fd, long offset, int whence);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ftruncate(FileDescriptor fd, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fallocate(FileDescriptor fd, int mode, long offset, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fstat(FileDescriptor fd, Stat* stat);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int unlink(string path);
+
+    [LibraryImport(Library)]
+    public static partial uint geteuid();
+
+    [LibraryImport(Library)]
+    private static partial nint strerror(int errno);
+
+    /// <summary>The C library's sentence for <paramref name="errno"/>.</summary>
+    public static string DescribeErrno(int errno) => Marshal.PtrToStringUTF8(strerror(errno)) ?? "unknown error";
+
+    /// <summary>struct stat of x86-64 (asm/stat.h), 144 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Stat
+    {
+        public ulong st_dev;
+        public ulong st_ino;
+        public ulong st_nlink;
+        public uint st_mode;
+        public uint st_uid;
+        public uint st_gid;
+        public uint pad0;
+        public ulong st_rdev;
+        public long st_size;
+        public long st_blksize;
+        public long st_blocks;
+        public fixed long times[6];
+        public fixed long reserved[3];
+    }
+}

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace FbShare.Linux;
+
+/// <summary>A shared mapping of a file, unmapped on dispose.</summary>
+/// <remarks>Whoever keeps a pointer into it keeps a reference too (<see cref="SafeHandle.DangerousAddRef"/>):
+/// the pages stay mapped until the last one is gone.</remarks>
+public sealed unsafe class MemoryMapping : SafeHandle
+{
+    private MemoryMapping(nint address, long length)
+        : base(invalidHandleValue: -1, ownsHandle: true)
+    {
+        SetHandle(address);
+        Length = length;
+    }
+
+    /// <summary>Bytes mapped.</summary>
+    public long Length { get; }
+
+    public override bool IsInvalid => handle == -1;
+
+    /// <summary>The first byte. Only for code that bounds-checks every use against <see cref="Length"/>.</summary>
+    internal byte* Pointer => (byte*)handle;
+
+    /// <summary>Maps <paramref name="length"/> bytes of <paramref name="fd"/> from <paramref name="offset"/> (MAP_SHARED).</summary>
+    /// <exception cref="LinuxException">mmap(2) refused.</exception>
+    public static MemoryMapping Map(FileDescriptor fd, long offset, long length, bool writable)
+    {
+        int protection = LibC.PROT_READ | (writable ? LibC.PROT_WRITE : 0);
+        nint address = LibC.mmap(0, (nuint)length, protection, LibC.MAP_SHARED, fd, offset);
+        return address == -1 ? throw new LinuxException("mmap") : new MemoryMapping(address, length);
+    }
+
+    /// <summary>A window of the mapping, bounds-checked; valid while the mapping is.</summary>
+    public Span<byte> Slice(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (offset < 0 || offset > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset));
+        }
+        // SAFETY: inside the mapping, as just checked, and the mapping is open.
+        return new Span<byte>(Pointer + offset, length);
+    }
+
+    protected override bool ReleaseHandle() => LibC.munmap(handle, (nuint)Length) == 0;
+}

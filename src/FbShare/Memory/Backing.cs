@@ -1,0 +1,252 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace FbShare.Memory;
+
+/// <summary>A resource's guest pages: a list of file ranges, checked against the guest memory map, neighbours merged,
+/// indexed so that any byte is found by bisection.</summary>
+/// <remarks>Holds its regions until disposed. The guest may write the bytes at any time.</remarks>
+public sealed unsafe class Backing : IDisposable
+{
+    /// <summary>The most entries one resource may have, as in QEMU's virtio-gpu.</summary>
+    public const int MaxEntries = 16384;
+
+    private readonly Segment[] _segments;
+    private readonly MemoryRegion[] _regions;
+    private bool _disposed;
+
+    private Backing(Segment[] segments, MemoryRegion[] regions, long length)
+    {
+        _segments = segments;
+        _regions = regions;
+        Length = length;
+    }
+
+    /// <summary>Bytes in all.</summary>
+    public long Length { get; }
+
+    /// <summary>How many ranges are left after merging neighbours.</summary>
+    public int SegmentCount => _segments.Length;
+
+    /// <summary>Checks a guest's entries and makes a backing of them.</summary>
+    /// <param name="map">What the addresses are checked against.</param>
+    /// <param name="entries">The guest's own list, copied out of its memory beforehand.</param>
+    /// <param name="why">What is wrong, in words.</param>
+    public static bool TryCreate(GuestMemoryMap map, ReadOnlySpan<MemoryEntry> entries, [NotNullWhen(true)] out Backing? backing, [NotNullWhen(false)] out string? why)
+    {
+        backing = null;
+        if (entries.Length > MaxEntries)
+        {
+            why = $"{entries.Length} entries, the most is {MaxEntries}";
+            return false;
+        }
+        var segments = new List<Segment>(entries.Length);
+        var regions = new List<MemoryRegion>();
+        MemoryRegion? region = null;
+        long total = 0;
+        foreach (ref readonly MemoryEntry entry in entries)
+        {
+            ulong address = entry.Address;
+            ulong left = entry.Length;
+            if (left == 0)
+            {
+                why = $"an entry at guest address 0x{address:x} is empty";
+                return false;
+            }
+            // An entry may go on from one region into the next.
+            while (left > 0)
+            {
+                if (region is null || address < region.GuestAddress || address - region.GuestAddress >= region.Size)
+                {
+                    region = map.Find(address);
+                    if (region is null)
+                    {
+                        why = $"guest address 0x{address:x} is not guest memory";
+                        return false;
+                    }
+                }
+                ulong offset = address - region.GuestAddress;
+                ulong length = Math.Min(left, region.Size - offset);
+                Append(segments, regions, region, (long)offset, (long)length, ref total);
+                address += length;
+                left -= length;
+            }
+        }
+        foreach (MemoryRegion held in regions)
+        {
+            held.Acquire();
+        }
+        backing = new Backing([.. segments], [.. regions], total);
+        why = null;
+        return true;
+    }
+
+    /// <summary>The <paramref name="index"/>th range, in the order of the picture's bytes.</summary>
+    public MemoryRange GetRange(int index)
+    {
+        ref readonly Segment segment = ref _segments[index];
+        return new MemoryRange(segment.Region, (long)segment.Region.FileOffset + segment.RegionOffset, segment.Length);
+    }
+
+    /// <summary>Copies bytes out of guest memory.</summary>
+    /// <param name="offset">Where in the backing to begin.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Not all of them are inside.</exception>
+    public void CopyTo(long offset, Span<byte> destination)
+    {
+        CheckRange(offset, destination.Length);
+        fixed (byte* to = destination)
+        {
+            int segment = 0;
+            CopyRun(offset, to, destination.Length, ref segment);
+        }
+    }
+
+    /// <summary>Gathers rows: <paramref name="rows"/> runs of <paramref name="rowBytes"/>, <paramref name="stride"/> apart here and
+    /// <paramref name="destinationStride"/> apart there, in one pass.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A row is outside the backing or the destination.</exception>
+    public void CopyRows(long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(destinationStride, rowBytes);
+        CheckRange(offset, ((long)(rows - 1) * stride) + rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)destination.Length, ((long)(rows - 1) * destinationStride) + rowBytes, nameof(destination));
+        fixed (byte* to = destination)
+        {
+            int segment = 0;
+            if (stride == rowBytes && destinationStride == rowBytes)
+            {
+                CopyRun(offset, to, (long)rows * rowBytes, ref segment);
+                return;
+            }
+            for (int row = 0; row < rows; row++)
+            {
+                CopyRun(offset + ((long)row * stride), to + ((long)row * destinationStride), rowBytes, ref segment);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
+        foreach (MemoryRegion region in _regions)
+        {
+            region.Release();
+        }
+    }
+
+    private static void Append(List<Segment> segments, List<MemoryRegion> regions, MemoryRegion region, long offset, long length, ref long total)
+    {
+        if (segments.Count > 0)
+        {
+            ref Segment last = ref CollectionsMarshal.AsSpan(segments)[^1];
+            if (ReferenceEquals(last.Region, region) && last.RegionOffset + last.Length == offset)
+            {
+                last.Length += length;
+                total += length;
+                return;
+            }
+        }
+        if (!regions.Contains(region))
+        {
+            regions.Add(region);
+        }
+        segments.Add(new Segment { Region = region, Pointer = region.Pointer + offset, RegionOffset = offset, Start = total, Length = length });
+        total += length;
+    }
+
+    private void CheckRange(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (offset < 0 || length > Length || offset > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} are not inside {Length}");
+        }
+    }
+
+    /// <summary>Copies one run; <paramref name="segment"/> carries the place from run to run, which only move forward.</summary>
+    private void CopyRun(long offset, byte* to, long length, ref int segment)
+    {
+        if (length == 0)
+        {
+            return;
+        }
+        segment = FindSegment(offset, segment);
+        while (true)
+        {
+            ref readonly Segment current = ref _segments[segment];
+            long within = offset - current.Start;
+            long count = Math.Min(length, current.Length - within);
+            // SAFETY: [within, within + count) is inside the segment, which is inside its mapped region, held by this
+            // backing; the destination's size was checked by the caller.
+            Buffer.MemoryCopy(current.Pointer + within, to, count, count);
+            length -= count;
+            if (length == 0)
+            {
+                return;
+            }
+            to += count;
+            offset += count;
+            segment++;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int FindSegment(long offset, int from)
+    {
+        ref readonly Segment hint = ref _segments[from];
+        return offset < hint.Start + hint.Length && offset >= hint.Start ? from : Bisect(offset, from);
+    }
+
+    private int Bisect(long offset, int low)
+    {
+        int high = _segments.Length - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) >>> 1;
+            if (_segments[middle].Start <= offset)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    private struct Segment
+    {
+        public MemoryRegion Region;
+        public byte* Pointer;
+        public long RegionOffset;
+        public long Start;
+        public long Length;
+    }
+}
+
+/// <summary>struct virtio_gpu_mem_entry (virtio-gpu 5.7.6.7): a run of guest physical memory, 16 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly struct MemoryEntry(ulong address, uint length)
+{
+    /// <summary>Guest physical address.</summary>
+    public readonly ulong Address = address;
+
+    /// <summary>Bytes.</summary>
+    public readonly uint Length = length;
+
+    private readonly uint _padding;
+}
+
+/// <summary>A range of a guest memory file.</summary>
+/// <param name="Region">Whose file it is; its descriptor stays the region's.</param>
+/// <param name="Offset">Bytes from the file's begin.</param>
+/// <param name="Length">Bytes.</param>
+public readonly record struct MemoryRange(MemoryRegion Region, long Offset, long Length);

@@ -1,0 +1,49 @@
+using FbShare.Linux;
+
+namespace FbShare.Memory;
+
+/// <summary>Host memory for a picture, in a memfd of its own so that consumers can map it; never guest memory.</summary>
+/// <remarks>Consumers get <see cref="ReadOnly"/>, which cannot be mapped writable: they can look, not touch.</remarks>
+public sealed class FrameBuffer : IDisposable
+{
+    private readonly FileDescriptor _fd;
+    private readonly MemoryMapping _mapping;
+    private FileDescriptor? _readOnly;
+
+    /// <summary>Makes a zeroed buffer.</summary>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="LinuxException">No memory or no descriptor.</exception>
+    public FrameBuffer(long length)
+    {
+        _fd = MemFd.Create("fbshare-frame", length);
+        try
+        {
+            _mapping = MemoryMapping.Map(_fd, 0, length, writable: true);
+        }
+        catch
+        {
+            _fd.Dispose();
+            throw;
+        }
+        Length = length;
+    }
+
+    /// <summary>Bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>A read-only descriptor of the same bytes; owned here, duplicated or sent by whoever passes it on.</summary>
+    public FileDescriptor ReadOnly => _readOnly ??= _fd.ReopenReadOnly();
+
+    /// <summary>A window of the bytes, bounds-checked.</summary>
+    public Span<byte> Slice(long offset, int length) => _mapping.Slice(offset, length);
+
+    /// <summary>From <paramref name="offset"/> to the end, at most 2 GiB.</summary>
+    public Span<byte> From(long offset) => _mapping.Slice(offset, (int)Math.Min(Length - offset, int.MaxValue));
+
+    public void Dispose()
+    {
+        _mapping.Dispose();
+        _readOnly?.Dispose();
+        _fd.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+namespace FbShare.Memory;
+
+/// <summary>The guest memory map: which guest physical addresses are which bytes of which file.</summary>
+/// <remarks>Owned by one device loop; not for several threads.</remarks>
+public sealed unsafe class GuestMemoryMap : IDisposable
+{
+    private readonly List<MemoryRegion> _regions = [];
+
+    /// <summary>The regions, without overlap, in no order.</summary>
+    public IReadOnlyList<MemoryRegion> Regions => _regions;
+
+    /// <summary>Counts changes, so that whoever keeps an address can tell that it may have moved.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>Takes in a region and its reference.</summary>
+    /// <exception cref="GuestMemoryException">It overlaps one that is there; the region is released.</exception>
+    public void Add(MemoryRegion region)
+    {
+        foreach (MemoryRegion other in _regions)
+        {
+            if (region.GuestAddress < other.GuestAddress + other.Size && other.GuestAddress < region.GuestAddress + region.Size)
+            {
+                region.Release();
+                throw new GuestMemoryException($"region {region} overlaps {other}");
+            }
+        }
+        _regions.Add(region);
+        Generation++;
+    }
+
+    /// <summary>Takes out the region with just these numbers (VHOST_USER_REM_MEM_REG); false if there is none.</summary>
+    public bool Remove(ulong guestAddress, ulong size, ulong userAddress)
+    {
+        int index = _regions.FindIndex(r => r.GuestAddress == guestAddress && r.Size == size && r.UserAddress == userAddress);
+        if (index < 0)
+        {
+            return false;
+        }
+        _regions[index].Release();
+        _regions.RemoveAt(index);
+        Generation++;
+        return true;
+    }
+
+    /// <summary>Takes out every region.</summary>
+    public void Clear()
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            region.Release();
+        }
+        _regions.Clear();
+        Generation++;
+    }
+
+    /// <summary>Where <paramref name="length"/> bytes of guest memory lie in this process, if in one region.</summary>
+    /// <returns>Null if any of them is outside. Valid until the map changes.</returns>
+    internal byte* Translate(ulong guestAddress, ulong length)
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            ulong offset = guestAddress - region.GuestAddress;
+            if (guestAddress >= region.GuestAddress && offset < region.Size && length <= region.Size - offset)
+            {
+                return region.Pointer + offset;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Like <see cref="Translate"/> for an address in the front-end's own terms (ring addresses).</summary>
+    internal byte* TranslateUser(ulong userAddress, ulong length)
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            ulong offset = userAddress - region.UserAddress;
+            if (userAddress >= region.UserAddress && offset < region.Size && length <= region.Size - offset)
+            {
+                return region.Pointer + offset;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>The region that holds a guest address; null if none does.</summary>
+    internal MemoryRegion? Find(ulong guestAddress)
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            if (guestAddress >= region.GuestAddress && guestAddress - region.GuestAddress < region.Size)
+            {
+                return region;
+            }
+        }
+        return null;
+    }
+
+    public void Dispose() => Clear();
+}

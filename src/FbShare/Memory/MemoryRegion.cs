@@ -1,0 +1,101 @@
+using FbShare.Linux;
+
+namespace FbShare.Memory;
+
+/// <summary>One region of guest memory: a range of guest physical addresses backed by a range of a file, mapped once.</summary>
+/// <remarks>Counted: the map holds one reference and every <see cref="Backing"/> over it another, so a region that the
+/// front-end takes away stays readable until the last resource in it is gone. Not for several threads.</remarks>
+public sealed unsafe class MemoryRegion
+{
+    private readonly MemoryMapping _mapping;
+    private readonly long _mappingSkip;
+    private int _references = 1;
+
+    private MemoryRegion(FileDescriptor fd, FileStatus status, MemoryMapping mapping, long mappingSkip, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
+    {
+        Descriptor = fd;
+        Device = status.Device;
+        Inode = status.Inode;
+        PageSize = status.BlockSize;
+        Seals = fd.GetSeals();
+        _mapping = mapping;
+        _mappingSkip = mappingSkip;
+        GuestAddress = guestAddress;
+        Size = size;
+        UserAddress = userAddress;
+        FileOffset = fileOffset;
+    }
+
+    /// <summary>The file's descriptor, owned by this region. Never given to a consumer.</summary>
+    public FileDescriptor Descriptor { get; }
+
+    /// <summary>With <see cref="Inode"/>: which file this is. Regions of one file share them.</summary>
+    public ulong Device { get; }
+
+    public ulong Inode { get; }
+
+    /// <summary>The file's page size in bytes: 4096 for shmem, 2 MiB or 1 GiB for hugetlb.</summary>
+    public long PageSize { get; }
+
+    /// <summary>The file's seals; null where it cannot have any (not a memfd).</summary>
+    public MemFdSeals? Seals { get; }
+
+    /// <summary>First guest physical address.</summary>
+    public ulong GuestAddress { get; }
+
+    /// <summary>Bytes.</summary>
+    public ulong Size { get; }
+
+    /// <summary>Where the front-end has it mapped; ring addresses are given in these terms.</summary>
+    public ulong UserAddress { get; }
+
+    /// <summary>Where in the file the region begins, in bytes.</summary>
+    public ulong FileOffset { get; }
+
+    /// <summary>The region's first byte in this process. Uses are bounds-checked against <see cref="Size"/> where they are made.</summary>
+    internal byte* Pointer => _mapping.Pointer + _mappingSkip;
+
+    /// <summary>Maps a region that a front-end names.</summary>
+    /// <param name="fd">Owned by the region from here on, also when this fails.</param>
+    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file.</exception>
+    /// <exception cref="LinuxException">The file cannot be mapped.</exception>
+    public static MemoryRegion Map(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
+    {
+        try
+        {
+            FileStatus status = fd.GetStatus();
+            if (size == 0 || guestAddress > ulong.MaxValue - size || userAddress > ulong.MaxValue - size)
+            {
+                throw new GuestMemoryException($"region of {size} bytes at guest address 0x{guestAddress:x} wraps around or is empty");
+            }
+            if (fileOffset > long.MaxValue || size > long.MaxValue || fileOffset + size > (ulong)status.Size)
+            {
+                throw new GuestMemoryException($"region of {size} bytes at offset {fileOffset} is not inside its file of {status.Size} bytes");
+            }
+            // A hugetlb mapping begins and ends at huge pages.
+            long page = Math.Max(status.BlockSize, Environment.SystemPageSize);
+            long skip = (long)fileOffset % page;
+            long length = ((long)size + skip + page - 1) / page * page;
+            MemoryMapping mapping = MemoryMapping.Map(fd, (long)fileOffset - skip, length, writable: true);
+            return new MemoryRegion(fd, status, mapping, skip, guestAddress, size, userAddress, fileOffset);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    internal void Acquire() => _references++;
+
+    internal void Release()
+    {
+        if (--_references == 0)
+        {
+            _mapping.Dispose();
+            Descriptor.Dispose();
+        }
+    }
+
+    public override string ToString() => $"guest 0x{GuestAddress:x}+0x{Size:x} at offset 0x{FileOffset:x} of inode {Inode}";
+}
