@@ -13,6 +13,10 @@ internal static unsafe partial class LibC
     public const int O_RDWR = 2;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
+    public const int O_PATH = 0x200000;
+
+    public const uint S_IFMT = 0xF000;
+    public const uint S_IFSOCK = 0xC000;
 
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;

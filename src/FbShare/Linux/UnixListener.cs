@@ -1,0 +1,109 @@
+using System.Text;
+
+namespace FbShare.Linux;
+
+/// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
+public sealed unsafe class UnixListener : IDisposable
+{
+    private readonly string? _path;
+
+    private UnixListener(FileDescriptor fd, string? path)
+    {
+        Descriptor = fd;
+        _path = path;
+    }
+
+    /// <summary>The socket, non-blocking, owned by this object.</summary>
+    public FileDescriptor Descriptor { get; }
+
+    /// <summary>Listens at <paramref name="path"/>. A socket that a dead process left there is replaced.</summary>
+    /// <exception cref="ArgumentException">The path is too long for a socket.</exception>
+    /// <exception cref="LinuxException">EADDRINUSE: a live process listens there, or the path is no socket;
+    /// otherwise the place cannot be written.</exception>
+    public static UnixListener Listen(string path)
+    {
+        LibC.SockAddrUn address = Address(path);
+        if (File.Exists(path) && IsLeftOver(path))
+        {
+            File.Delete(path);
+        }
+        var fd = new FileDescriptor(LinuxException.Check(
+            LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, 0), "socket"));
+        try
+        {
+            // The mode is set before anybody can connect: the socket does not listen yet.
+            LinuxException.Check(LibC.bind(fd, &address, (uint)sizeof(LibC.SockAddrUn)), $"bind({path})");
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            LinuxException.Check(LibC.listen(fd, 16), $"listen({path})");
+            return new UnixListener(fd, path);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes over a socket that already listens (socket activation).</summary>
+    public static UnixListener FromDescriptor(FileDescriptor fd)
+    {
+        fd.SetNonBlocking();
+        return new UnixListener(fd, path: null);
+    }
+
+    /// <summary>Accepts a connection; null if none waits.</summary>
+    /// <exception cref="LinuxException">accept4(2) failed otherwise.</exception>
+    public UnixSocket? Accept()
+    {
+        int fd = LibC.accept4(Descriptor, null, null, LibC.SOCK_CLOEXEC);
+        if (fd >= 0)
+        {
+            return new UnixSocket(new FileDescriptor(fd));
+        }
+        var failure = new LinuxException("accept4");
+        return failure.Errno is Errno.EAGAIN or Errno.EINTR or Errno.ECONNRESET ? null : throw failure;
+    }
+
+    public void Dispose()
+    {
+        Descriptor.Dispose();
+        if (_path is not null)
+        {
+            File.Delete(_path);
+        }
+    }
+
+    internal static LibC.SockAddrUn Address(string path)
+    {
+        int length = Encoding.UTF8.GetByteCount(path);
+        if (length is 0 or >= LibC.SockAddrUn.PathLength)
+        {
+            throw new ArgumentException(
+                $"socket path '{path}' has {length} bytes, a socket's path has at most {LibC.SockAddrUn.PathLength - 1}: choose a shorter one, such as one in /run or /tmp", nameof(path));
+        }
+        LibC.SockAddrUn address = default;
+        address.sun_family = LibC.AF_UNIX;
+        Encoding.UTF8.GetBytes(path, new Span<byte>(address.sun_path, LibC.SockAddrUn.PathLength));
+        return address;
+    }
+
+    private static bool IsLeftOver(string path)
+    {
+        try
+        {
+            UnixSocket.Connect(path).Dispose();
+            return false;
+        }
+        catch (LinuxException e)
+        {
+            // ECONNREFUSED is also what a regular file gives; only a socket is ours to remove.
+            return e.Errno == Errno.ECONNREFUSED && IsSocket(path);
+        }
+    }
+
+    private static bool IsSocket(string path)
+    {
+        using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC, 0));
+        return !fd.IsInvalid && fd.GetStatus().IsSocket;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+
+namespace FbShare.Linux;
+
+/// <summary>A connected AF_UNIX stream that carries bytes and descriptors (unix(7), SCM_RIGHTS).</summary>
+public sealed unsafe class UnixSocket : IDisposable
+{
+    /// <summary>The most descriptors received with one read; more are closed by the kernel.</summary>
+    public const int MaxDescriptors = 16;
+
+    /// <summary>Owns <paramref name="fd"/>, a connected stream socket.</summary>
+    public UnixSocket(FileDescriptor fd) => Descriptor = fd;
+
+    /// <summary>The socket, owned by this object.</summary>
+    public FileDescriptor Descriptor { get; }
+
+    /// <summary>Connects to a listening socket.</summary>
+    /// <exception cref="LinuxException">Nobody listens there, or it may not be reached.</exception>
+    /// <exception cref="ArgumentException">The path is too long for a socket.</exception>
+    public static UnixSocket Connect(string path)
+    {
+        var fd = new FileDescriptor(LinuxException.Check(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0), "socket"));
+        try
+        {
+            LibC.SockAddrUn address = UnixListener.Address(path);
+            LinuxException.Check(LibC.connect(fd, &address, (uint)sizeof(LibC.SockAddrUn)), $"connect({path})");
+            return new UnixSocket(fd);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Two sockets connected to each other.</summary>
+    public static (UnixSocket First, UnixSocket Second) CreatePair()
+    {
+        int* pair = stackalloc int[2];
+        LinuxException.Check(LibC.socketpair(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0, pair), "socketpair");
+        return (new UnixSocket(new FileDescriptor(pair[0])), new UnixSocket(new FileDescriptor(pair[1])));
+    }
+
+    /// <summary>The user at the other end (SO_PEERCRED).</summary>
+    public (int ProcessId, uint UserId) GetPeer()
+    {
+        LibC.UCred credentials;
+        uint length = (uint)sizeof(LibC.UCred);
+        LinuxException.Check(LibC.getsockopt(Descriptor, LibC.SOL_SOCKET, LibC.SO_PEERCRED, &credentials, &length), "getsockopt(SO_PEERCRED)");
+        return (credentials.pid, credentials.uid);
+    }
+
+    /// <summary>Sends bytes and descriptors; the descriptors stay the caller's.</summary>
+    /// <param name="data">At least one byte.</param>
+    /// <param name="wait">Wait for room; otherwise EAGAIN is returned as 0 bytes sent.</param>
+    /// <returns>Bytes sent, possibly fewer than given; the descriptors went with the first.</returns>
+    /// <exception cref="LinuxException">The peer is gone (EPIPE) or the socket failed.</exception>
+    public int Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors = default, bool wait = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);
+        byte* control = stackalloc byte[sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int))];
+        fixed (byte* bytes = data)
+        {
+            var vector = new LibC.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
+            var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
+            if (descriptors.Length > 0)
+            {
+                var header = (LibC.CMsgHdr*)control;
+                *header = new LibC.CMsgHdr
+                {
+                    cmsg_len = (nuint)(sizeof(LibC.CMsgHdr) + (descriptors.Length * sizeof(int))),
+                    cmsg_level = LibC.SOL_SOCKET,
+                    cmsg_type = LibC.SCM_RIGHTS,
+                };
+                for (int i = 0; i < descriptors.Length; i++)
+                {
+                    ((int*)(header + 1))[i] = descriptors[i].Number;
+                }
+                message.msg_control = control;
+                message.msg_controllen = (header->cmsg_len + 7) & ~(nuint)7;
+            }
+            while (true)
+            {
+                nint sent = LibC.sendmsg(Descriptor, &message, LibC.MSG_NOSIGNAL | (wait ? 0 : LibC.MSG_DONTWAIT));
+                if (sent >= 0)
+                {
+                    return (int)sent;
+                }
+                var errno = (Errno)Marshal.GetLastPInvokeError();
+                if (errno == Errno.EAGAIN && !wait)
+                {
+                    return 0;
+                }
+                if (errno != Errno.EINTR)
+                {
+                    throw new LinuxException("sendmsg", (int)errno);
+                }
+            }
+        }
+    }
+
+    /// <summary>Sends all of <paramref name="data"/>, waiting for room.</summary>
+    /// <inheritdoc cref="Send"/>
+    public void SendAll(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors = default)
+    {
+        while (data.Length > 0)
+        {
+            data = data[Send(data, descriptors)..];
+            descriptors = default;
+        }
+    }
+
+    /// <summary>Receives what is there.</summary>
+    /// <param name="descriptors">Descriptors that came along are appended; the caller owns them.</param>
+    /// <param name="wait">Wait for something; otherwise null is returned when nothing is there.</param>
+    /// <returns>Bytes received; 0 when the peer closed; null when nothing is there.</returns>
+    /// <exception cref="LinuxException">The socket failed (ECONNRESET).</exception>
+    public int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true)
+    {
+        int controlSize = sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int));
+        byte* control = stackalloc byte[controlSize];
+        fixed (byte* bytes = buffer)
+        {
+            var vector = new LibC.IoVec { iov_base = bytes, iov_len = (nuint)buffer.Length };
+            while (true)
+            {
+                var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = (nuint)controlSize };
+                nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | (wait ? 0 : LibC.MSG_DONTWAIT));
+                if (received >= 0)
+                {
+                    TakeDescriptors(in message, descriptors);
+                    return (int)received;
+                }
+                var errno = (Errno)Marshal.GetLastPInvokeError();
+                if (errno == Errno.EAGAIN && !wait)
+                {
+                    return null;
+                }
+                if (errno != Errno.EINTR)
+                {
+                    throw new LinuxException("recvmsg", (int)errno);
+                }
+            }
+        }
+    }
+
+    public void Dispose() => Descriptor.Dispose();
+
+    private static void TakeDescriptors(in LibC.MsgHdr message, List<FileDescriptor>? descriptors)
+    {
+        byte* at = (byte*)message.msg_control;
+        byte* end = at + message.msg_controllen;
+        while (end - at >= sizeof(LibC.CMsgHdr))
+        {
+            var header = (LibC.CMsgHdr*)at;
+            if (header->cmsg_len < (nuint)sizeof(LibC.CMsgHdr) || header->cmsg_len > (nuint)(end - at))
+            {
+                return;
+            }
+            if (header->cmsg_level == LibC.SOL_SOCKET && header->cmsg_type == LibC.SCM_RIGHTS)
+            {
+                int count = (int)(header->cmsg_len - (nuint)sizeof(LibC.CMsgHdr)) / sizeof(int);
+                for (int i = 0; i < count; i++)
+                {
+                    var fd = new FileDescriptor(((int*)(header + 1))[i]);
+                    if (descriptors is null)
+                    {
+                        fd.Dispose();
+                    }
+                    else
+                    {
+                        descriptors.Add(fd);
+                    }
+                }
+            }
+            at += (header->cmsg_len + 7) & ~(nuint)7;
+        }
+    }
+
+}
