@@ -38,7 +38,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     {
         LibC.Stat stat;
         LinuxException.Check(LibC.fstat(this, &stat), "fstat");
-        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK);
+        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG);
     }
 
     /// <summary>The memfd's seals (F_GET_SEALS), or null where the file cannot have any.</summary>
@@ -68,7 +68,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
 /// <summary>What fstat(2) says that matters here: the file's identity, its size and its block size in bytes
 /// (a hugetlb file's block is its huge page).</summary>
-public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket);
+public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular);
 
 /// <summary>Seals of a memfd (linux/fcntl.h).</summary>
 [Flags]

@@ -17,6 +17,7 @@ internal static unsafe partial class LibC
 
     public const uint S_IFMT = 0xF000;
     public const uint S_IFSOCK = 0xC000;
+    public const uint S_IFREG = 0x8000;
 
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;

@@ -1,0 +1,4 @@
+namespace FbShare.Capture;
+
+/// <summary>A picture could not be read or written; the message is one sentence for the user: what, why, what to do.</summary>
+public sealed class CaptureException(string message, Exception? cause = null) : IOException(message, cause);

@@ -1,0 +1,190 @@
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
+using System.Security.Cryptography;
+using FbShare.Display;
+
+namespace FbShare.Capture;
+
+/// <summary>A still picture: packed 32-bit pixels in one of the eight formats, its own copy.</summary>
+public sealed class Picture
+{
+    private readonly byte[] _pixels;
+
+    /// <param name="pixels">Width * Height * 4 bytes, rows from the top; the picture's from here on.</param>
+    /// <exception cref="ArgumentException">The sizes do not agree or are out of range.</exception>
+    public Picture(DrmFormat format, int width, int height, byte[] pixels)
+    {
+        FrameLayout layout = FrameLayout.Packed(format, width, height);
+        if (pixels.Length != layout.End)
+        {
+            throw new ArgumentException($"{pixels.Length} bytes are not {width}x{height} pixels of 4 bytes", nameof(pixels));
+        }
+        _pixels = pixels;
+        Layout = layout;
+    }
+
+    /// <summary>How <see cref="Pixels"/> lie: packed, from offset 0.</summary>
+    public FrameLayout Layout { get; }
+
+    public DrmFormat Format => Layout.Format;
+
+    /// <summary>Pixels, 1 to <see cref="FrameLayout.MaxDimension"/>.</summary>
+    public int Width => Layout.Width;
+
+    /// <inheritdoc cref="Width"/>
+    public int Height => Layout.Height;
+
+    /// <summary>The packed bytes, in <see cref="Format"/>'s order.</summary>
+    public ReadOnlySpan<byte> Pixels => _pixels;
+
+    /// <summary>Copies a picture out of a buffer, leaving out what pads the rows.</summary>
+    /// <param name="layout">Where it lies in <paramref name="bytes"/>.</param>
+    /// <exception cref="ArgumentException">The layout reaches past the bytes.</exception>
+    public static Picture Copy(FrameLayout layout, ReadOnlySpan<byte> bytes)
+    {
+        if (layout.End > bytes.Length)
+        {
+            throw new ArgumentException($"{layout} reaches past {bytes.Length} bytes", nameof(bytes));
+        }
+        byte[] pixels = GC.AllocateUninitializedArray<byte>(layout.RowBytes * layout.Height);
+        for (int y = 0; y < layout.Height; y++)
+        {
+            bytes.Slice((int)layout.OffsetOf(0, y), layout.RowBytes).CopyTo(pixels.AsSpan(y * layout.RowBytes));
+        }
+        return new Picture(layout.Format, layout.Width, layout.Height, pixels);
+    }
+
+    /// <summary>Red, green, blue and alpha of one pixel; alpha is 255 where the format has none.</summary>
+    public (byte Red, byte Green, byte Blue, byte Alpha) this[int x, int y]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)x, (uint)Width, nameof(x));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)Height, nameof(y));
+            ReadOnlySpan<byte> pixel = _pixels.AsSpan((int)Layout.OffsetOf(x, y), DrmFormats.BytesPerPixel);
+            var order = Format.ByteOrder();
+            return (pixel[order.Red], pixel[order.Green], pixel[order.Blue], Format.HasAlpha() ? pixel[order.Alpha] : byte.MaxValue);
+        }
+    }
+
+    /// <summary>The same picture in another format. Alpha is opaque where this format has none.</summary>
+    public Picture ConvertTo(DrmFormat format)
+    {
+        if (format == Format)
+        {
+            return this;
+        }
+        byte[] converted = GC.AllocateUninitializedArray<byte>(_pixels.Length);
+        Convert(_pixels, Format, converted, format);
+        return new Picture(format, Width, Height, converted);
+    }
+
+    /// <summary>Bytes R, G, B, A; alpha is 255 where the format has none.</summary>
+    public byte[] ToRgba()
+    {
+        byte[] rgba = GC.AllocateUninitializedArray<byte>(_pixels.Length);
+        Convert(_pixels, Format, rgba, DrmFormat.AB24);
+        return rgba;
+    }
+
+    /// <summary>Bytes R, G, B: what a screen shows, where alpha means nothing.</summary>
+    public byte[] ToRgb()
+    {
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(_pixels.Length / 4 * 3);
+        var order = Format.ByteOrder();
+        ReadOnlySpan<byte> from = _pixels;
+        Span<byte> to = rgb;
+        while (from.Length >= 4 && to.Length >= 3)
+        {
+            to[0] = from[order.Red];
+            to[1] = from[order.Green];
+            to[2] = from[order.Blue];
+            from = from[4..];
+            to = to[3..];
+        }
+        return rgb;
+    }
+
+    /// <summary>The picture with a pointer drawn over it: cursor + picture * (255 - alpha) / 255, rounded.</summary>
+    /// <param name="cursor">Premultiplied pixels; one whose bytes do not fill its size is not drawn.</param>
+    /// <param name="position">The hot spot; the pointer may reach over the edges. Nothing is drawn when invisible.</param>
+    public Picture WithCursor(CursorImage cursor, CursorPosition position)
+    {
+        if (!position.Visible || cursor.Pixels.Length < (long)cursor.Width * cursor.Height * DrmFormats.BytesPerPixel)
+        {
+            return this;
+        }
+        long left = (long)position.X - cursor.HotX;
+        long top = (long)position.Y - cursor.HotY;
+        byte[] blended = (byte[])_pixels.Clone();
+        var order = Format.ByteOrder();
+        for (int cy = (int)Math.Clamp(-top, 0, cursor.Height); cy < cursor.Height && top + cy < Height; cy++)
+        {
+            for (int cx = (int)Math.Clamp(-left, 0, cursor.Width); cx < cursor.Width && left + cx < Width; cx++)
+            {
+                ReadOnlySpan<byte> source = cursor.Pixels.Span.Slice(((cy * cursor.Width) + cx) * DrmFormats.BytesPerPixel, DrmFormats.BytesPerPixel);
+                Span<byte> target = blended.AsSpan((int)Layout.OffsetOf((int)left + cx, (int)top + cy), DrmFormats.BytesPerPixel);
+                int through = 255 - source[3];
+                target[order.Blue] = Over(source[0], target[order.Blue], through);
+                target[order.Green] = Over(source[1], target[order.Green], through);
+                target[order.Red] = Over(source[2], target[order.Red], through);
+                if (Format.HasAlpha())
+                {
+                    target[order.Alpha] = Over(source[3], target[order.Alpha], through);
+                }
+            }
+        }
+        return new Picture(Format, Width, Height, blended);
+    }
+
+    /// <summary>SHA-256, in lower-case hex, of width and height (little-endian 32-bit) and the R, G, B bytes: equal for
+    /// pictures that look the same on a screen, whatever their formats.</summary>
+    public string ComputeHash()
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> size = stackalloc byte[8];
+        BinaryPrimitives.WriteInt32LittleEndian(size, Width);
+        BinaryPrimitives.WriteInt32LittleEndian(size[4..], Height);
+        sha.AppendData(size);
+        sha.AppendData(ToRgb());
+        return System.Convert.ToHexStringLower(sha.GetHashAndReset());
+    }
+
+    private static byte Over(byte source, byte target, int through) =>
+        (byte)Math.Min(255, source + (((target * through) + 127) / 255));
+
+    /// <summary>Moves each pixel's bytes from one format's order to the other's, four pixels at a time.</summary>
+    private static void Convert(ReadOnlySpan<byte> from, DrmFormat fromFormat, Span<byte> to, DrmFormat toFormat)
+    {
+        var source = fromFormat.ByteOrder();
+        var target = toFormat.ByteOrder();
+        Span<byte> move = stackalloc byte[4];
+        move[target.Red] = (byte)source.Red;
+        move[target.Green] = (byte)source.Green;
+        move[target.Blue] = (byte)source.Blue;
+        move[target.Alpha] = (byte)source.Alpha;
+        Span<byte> opaque = stackalloc byte[4];
+        opaque.Clear();
+        opaque[target.Alpha] = (byte)(fromFormat.HasAlpha() ? 0 : 255);
+
+        Span<byte> moves = stackalloc byte[16];
+        for (int i = 0; i < 16; i++)
+        {
+            moves[i] = (byte)(move[i % 4] + (i / 4 * 4));
+        }
+        Vector128<byte> shuffle = Vector128.Create<byte>(moves);
+        Vector128<byte> alpha = Vector128.Create(BinaryPrimitives.ReadUInt32LittleEndian(opaque)).AsByte();
+        int done = 0;
+        for (; done <= from.Length - 16; done += 16)
+        {
+            (Vector128.Shuffle(Vector128.Create(from.Slice(done, 16)), shuffle) | alpha).CopyTo(to[done..]);
+        }
+        for (; done < from.Length; done += 4)
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                to[done + i] = (byte)(from[done + move[i]] | opaque[i]);
+            }
+        }
+    }
+}

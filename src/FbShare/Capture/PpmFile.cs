@@ -1,0 +1,67 @@
+using System.Text;
+using FbShare.Display;
+
+namespace FbShare.Capture;
+
+/// <summary>Binary portable pixmaps (P6, netpbm's ppm(5)): three bytes a pixel, no alpha, no compression.</summary>
+public static class PpmFile
+{
+    /// <summary>Writes the picture, atomically.</summary>
+    /// <exception cref="CaptureException">It cannot be written.</exception>
+    public static void Write(string path, Picture picture) => AtomicFile.Write(path, Encode(picture));
+
+    public static byte[] Encode(Picture picture) =>
+        [.. Encoding.ASCII.GetBytes($"P6\n{picture.Width} {picture.Height}\n255\n"), .. picture.ToRgb()];
+
+    /// <summary>Reads a pixmap of 8 bits a component, as XB24.</summary>
+    /// <exception cref="CaptureException">The bytes are no such pixmap.</exception>
+    public static Picture Decode(ReadOnlySpan<byte> file)
+    {
+        int at = 0;
+        if (!file.StartsWith("P6"u8))
+        {
+            throw new CaptureException("not a binary portable pixmap: it does not begin with P6");
+        }
+        at = 2;
+        int width = ReadNumber(file, ref at);
+        int height = ReadNumber(file, ref at);
+        int maximum = ReadNumber(file, ref at);
+        at++;
+        if (width is 0 or > FrameLayout.MaxDimension || height is 0 or > FrameLayout.MaxDimension || maximum != 255)
+        {
+            throw new CaptureException($"cannot read a pixmap of {width}x{height} with values up to {maximum}: only 8 bits up to {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}");
+        }
+        if (file.Length - at < width * height * 3L)
+        {
+            throw new CaptureException($"the pixmap is cut short: {width}x{height} pixels need {width * height * 3L} bytes, {file.Length - at} are there");
+        }
+        byte[] pixels = new byte[width * height * 4];
+        for (int i = 0; i < width * height; i++)
+        {
+            file.Slice(at + (i * 3), 3).CopyTo(pixels.AsSpan(i * 4));
+            pixels[(i * 4) + 3] = byte.MaxValue;
+        }
+        return new Picture(DrmFormat.XB24, width, height, pixels);
+    }
+
+    /// <summary>A decimal number after white space and comments; -1 where there is none, so that the caller refuses.</summary>
+    private static int ReadNumber(ReadOnlySpan<byte> file, ref int at)
+    {
+        while (at < file.Length && (char.IsWhiteSpace((char)file[at]) || file[at] == '#'))
+        {
+            bool comment = file[at] == '#';
+            at++;
+            while (comment && at < file.Length && file[at] != '\n')
+            {
+                at++;
+            }
+        }
+        int begin = at;
+        int number = 0;
+        while (at < file.Length && char.IsAsciiDigit((char)file[at]) && at - begin < 9)
+        {
+            number = (number * 10) + (file[at++] - '0');
+        }
+        return at > begin ? number : throw new CaptureException("the pixmap's header is broken: a number is missing");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FbShare.Display;
+
+namespace FbShare.Capture;
+
+/// <summary>The pixels just as they are, described by a JSON file beside them (FILE.json).</summary>
+public static class RawFile
+{
+    /// <summary>Where the description of <paramref name="path"/> is.</summary>
+    public static string DescriptionOf(string path) => path + ".json";
+
+    /// <summary>Writes both files, each atomically; if the second fails, the first is taken back.</summary>
+    /// <exception cref="CaptureException">They cannot be written.</exception>
+    public static void Write(string path, Picture picture)
+    {
+        var description = new RawDescription(
+            picture.Width, picture.Height, picture.Format.ToString(), picture.Layout.Stride, Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)));
+        AtomicFile.Write(DescriptionOf(path), [.. JsonSerializer.SerializeToUtf8Bytes(description, RawJson.Default.RawDescription), (byte)'\n']);
+        try
+        {
+            AtomicFile.Write(path, picture.Pixels);
+        }
+        catch
+        {
+            File.Delete(DescriptionOf(path));
+            throw;
+        }
+    }
+
+    /// <summary>Reads both files and checks that they belong together.</summary>
+    /// <exception cref="CaptureException">One is missing, or they do not agree.</exception>
+    public static Picture Read(string path)
+    {
+        byte[] pixels = PictureFile.ReadBytes(path);
+        RawDescription? description;
+        try
+        {
+            description = JsonSerializer.Deserialize(PictureFile.ReadBytes(DescriptionOf(path)), RawJson.Default.RawDescription);
+        }
+        catch (JsonException e)
+        {
+            throw new CaptureException($"{DescriptionOf(path)} does not describe a picture: {e.Message}", e);
+        }
+        if (description is null
+            || !DrmFormats.TryParse(description.Format, out DrmFormat format)
+            || !FrameLayout.TryCreate(format, (uint)description.Width, (uint)description.Height, (uint)description.Stride, 0, pixels.Length, out FrameLayout layout, out _)
+            || Convert.ToHexStringLower(SHA256.HashData(pixels)) != description.Sha256)
+        {
+            throw new CaptureException($"{DescriptionOf(path)} does not describe {path}: size, format or sha256 differ");
+        }
+        return Picture.Copy(layout, pixels);
+    }
+}
+
+/// <summary>The JSON beside raw pixels.</summary>
+/// <param name="Width">Pixels.</param>
+/// <param name="Height">Pixels.</param>
+/// <param name="Format">DRM fourcc name.</param>
+/// <param name="Stride">Bytes from row to row.</param>
+/// <param name="Sha256">Of the raw file's bytes, lower-case hex.</param>
+internal sealed record RawDescription(int Width, int Height, string Format, int Stride, string Sha256);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RawDescription))]
+internal sealed partial class RawJson : JsonSerializerContext;
