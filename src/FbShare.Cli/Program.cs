@@ -1,13 +1,52 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using FbShare.Capture;
+using FbShare.Linux;
 
 namespace FbShare.Cli;
 
 /// <summary>The fbshare program: one command per file.</summary>
 internal static class Program
 {
-    private static int Main(string[] args)
+    /// <summary>Set to 1 to see where an error came from.</summary>
+    private const string DebugVariable = "FBSHARE_DEBUG";
+
+    internal static int Main(string[] args)
     {
-        var root = new RootCommand("Shares a QEMU guest's screen with the host without copying it.");
-        return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
+        ParseResult arguments = new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (arguments.Action is ParseErrorAction)
+        {
+            return RefuseUsage(arguments);
+        }
+        try
+        {
+            return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e)
+        {
+            (int code, string message) = Describe(e);
+            Console.Error.WriteLine($"fbshare: {message}");
+            if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+            {
+                Console.Error.WriteLine(e);
+            }
+            return code;
+        }
+    }
+
+    private static (int Code, string Message) Describe(Exception e) => e switch
+    {
+        CliException known => (known.ExitCode, known.Message),
+        CaptureException or LinuxException => (ExitCodes.Failure, e.Message),
+        _ => (ExitCodes.Internal, $"internal error: {e.Message} (please report it; {DebugVariable}=1 shows where)"),
+    };
+
+    private static int RefuseUsage(ParseResult arguments)
+    {
+        Command command = arguments.CommandResult.Command;
+        string name = command is RootCommand ? "fbshare" : $"fbshare {command.Name}";
+        Console.Error.WriteLine($"fbshare: {arguments.Errors[0].Message}");
+        Console.Error.WriteLine($"fbshare: see {name} --help");
+        return ExitCodes.Usage;
     }
 }

@@ -153,8 +153,14 @@ internal static class TestWords
     /// <summary>The components of each name, from the most significant byte of the word (drm_fourcc.h).</summary>
     private static readonly Dictionary<string, string> Order = new()
     {
-        ["XR24"] = "XRGB", ["AR24"] = "ARGB", ["BX24"] = "BGRX", ["BA24"] = "BGRA",
-        ["XB24"] = "XBGR", ["AB24"] = "ABGR", ["RX24"] = "RGBX", ["RA24"] = "RGBA",
+        ["XR24"] = "XRGB",
+        ["AR24"] = "ARGB",
+        ["BX24"] = "BGRX",
+        ["BA24"] = "BGRA",
+        ["XB24"] = "XBGR",
+        ["AB24"] = "ABGR",
+        ["RX24"] = "RGBX",
+        ["RA24"] = "RGBA",
     };
 
     public static (byte R, byte G, byte B, byte A)[] Colours(int count, int seed)

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace FbShare.Cli;
+
+/// <summary>One of the program's commands: its options, its examples for --help, and what it does.</summary>
+internal abstract class CliCommand : Command
+{
+    /// <param name="examples">Whole command lines, each shown in --help; a line may begin with a '#' comment line.</param>
+    protected CliCommand(string name, string description, params string[] examples)
+        : base(name, description)
+    {
+        Examples = examples;
+        SetAction(arguments => Run(arguments, FbShareCommand.LogFor(arguments)));
+    }
+
+    public IReadOnlyList<string> Examples { get; }
+
+    /// <summary>Does it. May throw <see cref="CliException"/>.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    protected abstract int Run(ParseResult arguments, Log log);
+}

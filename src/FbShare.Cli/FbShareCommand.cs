@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace FbShare.Cli;
+
+/// <summary>The root: fbshare itself, with the options that every command has.</summary>
+internal sealed class FbShareCommand : RootCommand
+{
+    private const string QuietName = "--quiet";
+    private const string VerboseName = "--verbose";
+
+    private static readonly string[] Examples =
+    [
+        "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
+        "fbshare serve --socket-path /run/user/1000/gpu.sock --display unix:/run/user/1000/screen.sock",
+        "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
+        "fbshare probe",
+    ];
+
+    public FbShareCommand()
+        : base("Shares a QEMU guest's screen with the host: a virtio-gpu device outside QEMU, without copying where the host can.")
+    {
+        var quiet = new Option<bool>(QuietName, "-q") { Description = "Say only warnings and errors.", Recursive = true };
+        var verbose = new Option<bool>(VerboseName, "-v") { Description = "Say details.", Recursive = true };
+        quiet.Validators.Add(result =>
+        {
+            if (result.GetResult(verbose) is { Implicit: false })
+            {
+                result.AddError($"{QuietName} and {VerboseName} contradict each other: give one of them");
+            }
+        });
+        Add(quiet);
+        Add(verbose);
+        foreach (Option option in Options)
+        {
+            if (option is HelpOption { Action: HelpAction help })
+            {
+                option.Action = new HelpWithExamples(help, Examples);
+            }
+        }
+    }
+
+    /// <summary>The log that a command line asks for.</summary>
+    public static Log LogFor(ParseResult arguments) => new(
+        Console.Error,
+        arguments.GetValue<bool>(QuietName) ? LogLevel.Quiet : arguments.GetValue<bool>(VerboseName) ? LogLevel.Verbose : LogLevel.Normal);
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace FbShare.Cli;
+
+/// <summary>Ctrl-C, SIGTERM and SIGHUP as a request to end in good order.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private int _exitCode;
+
+    /// <param name="stop">Called on another thread at every such signal; must not block.</param>
+    public StopSignals(Action<PosixSignal> stop)
+    {
+        foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        {
+            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                Interlocked.CompareExchange(ref _exitCode, ExitCodeOf(context.Signal), 0);
+                stop(context.Signal);
+            }));
+        }
+    }
+
+    /// <summary>128 and the first signal's number, as shells have it; null before one came.</summary>
+    public int? ExitCode => Volatile.Read(ref _exitCode) is var code and not 0 ? code : null;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
+            registration.Dispose();
+        }
+    }
+
+    private static int ExitCodeOf(PosixSignal signal) => signal switch
+    {
+        PosixSignal.SIGHUP => 129,
+        PosixSignal.SIGTERM => 143,
+        _ => ExitCodes.Interrupted,
+    };
+}
