@@ -1,3 +1,5 @@
+using FbShare.Linux;
+
 namespace FbShare.Memory;
 
 /// <summary>The guest memory map: which guest physical addresses are which bytes of which file.</summary>
@@ -26,6 +28,26 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         }
         _regions.Add(region);
         Generation++;
+    }
+
+    /// <summary>The region with these numbers over the same file that is here already, or a new mapping. A memory table that
+    /// is sent again then costs nothing.</summary>
+    /// <param name="fd">Owned from here on, also when this fails.</param>
+    /// <returns>A reference for the caller, who gives it to <see cref="Add"/> or releases it.</returns>
+    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file.</exception>
+    /// <exception cref="LinuxException">The file cannot be mapped.</exception>
+    internal MemoryRegion MapOrReuse(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
+    {
+        FileStatus status = fd.GetStatus();
+        MemoryRegion? same = _regions.Find(r => r.Device == status.Device && r.Inode == status.Inode && r.GuestAddress == guestAddress
+            && r.Size == size && r.UserAddress == userAddress && r.FileOffset == fileOffset);
+        if (same is null)
+        {
+            return MemoryRegion.Map(fd, guestAddress, size, userAddress, fileOffset);
+        }
+        fd.Dispose();
+        same.Acquire();
+        return same;
     }
 
     /// <summary>Takes out the region with just these numbers (VHOST_USER_REM_MEM_REG); false if there is none.</summary>

@@ -1,0 +1,137 @@
+using System.Diagnostics.CodeAnalysis;
+using FbShare.Display;
+using FbShare.Memory;
+
+namespace FbShare.VirtioGpu;
+
+/// <summary>A virtio-gpu resource: a 2D one with its picture in host memory, or a guest blob.</summary>
+/// <remarks>Owns its backing, its host memory and the scanouts made of it.</remarks>
+internal sealed class Resource : IDisposable
+{
+    /// <summary>More than there are outputs, so that one of them is always free to go.</summary>
+    private const int MaxScanouts = 2 * Protocol.MaxScanouts;
+
+    private readonly List<Scanout> _scanouts = [];
+
+    private Resource(uint id) => Id = id;
+
+    public uint Id { get; }
+
+    /// <summary>The picture of a 2D resource in <see cref="Host"/>; null for a blob, whose layout comes with the scanout.</summary>
+    public FrameLayout? Layout2D { get; private init; }
+
+    /// <summary>Host memory of a 2D resource; null for a blob.</summary>
+    public FrameBuffer? Host { get; private init; }
+
+    /// <summary>A blob's size in bytes as the guest gave it; 0 for a 2D resource.</summary>
+    public ulong BlobSize { get; private init; }
+
+    public bool IsBlob => Host is null;
+
+    /// <summary>The guest's pages; null while none are attached.</summary>
+    public Backing? Backing { get; private set; }
+
+    /// <summary>Which outputs show it: bit n for output n.</summary>
+    public uint ShownOn { get; set; }
+
+    /// <summary>Bytes of a blob that can be shown: no more than the guest gave pages for.</summary>
+    public long BlobLength => (long)Math.Min(BlobSize, (ulong)(Backing?.Length ?? 0));
+
+    /// <exception cref="Linux.LinuxException">No host memory.</exception>
+    public static Resource Create2D(uint id, FrameLayout layout) => new(id) { Layout2D = layout, Host = new FrameBuffer(layout.End) };
+
+    public static Resource CreateBlob(uint id, ulong size) => new(id) { BlobSize = size };
+
+    /// <summary>Takes over the guest's pages.</summary>
+    public void Attach(Backing backing) => Backing = backing;
+
+    /// <summary>Lets go of the guest's pages and of every scanout that reads them.</summary>
+    public void Detach()
+    {
+        for (int i = _scanouts.Count - 1; i >= 0; i--)
+        {
+            if (_scanouts[i].Guest is not null)
+            {
+                _scanouts[i].Dispose();
+                _scanouts.RemoveAt(i);
+            }
+        }
+        Backing?.Dispose();
+        Backing = null;
+    }
+
+    /// <summary>The scanout of this resource with the given layout: the same object for the same geometry.</summary>
+    /// <param name="fromGuest">Read the guest's pages, not <see cref="Host"/>.</param>
+    /// <param name="hub">Tells which scanouts are shown and must stay.</param>
+    public Scanout GetScanout(FrameLayout layout, bool fromGuest, DisplayHub hub)
+    {
+        foreach (Scanout known in _scanouts)
+        {
+            if (known.Layout == layout && known.Guest is not null == fromGuest)
+            {
+                return known;
+            }
+        }
+        if (_scanouts.Count == MaxScanouts)
+        {
+            int unused = _scanouts.FindIndex(s => !hub.Shows(s));
+            _scanouts[unused].Dispose();
+            _scanouts.RemoveAt(unused);
+        }
+        Scanout made = fromGuest
+            ? Scanout.OfGuest(layout, Backing!, Id, IsBlob ? ScanoutKind.Blob : ScanoutKind.TwoD)
+            : Scanout.OfHost(layout, Host!, Id);
+        _scanouts.Add(made);
+        return made;
+    }
+
+    public void Dispose()
+    {
+        Detach();
+        foreach (Scanout scanout in _scanouts)
+        {
+            scanout.Dispose();
+        }
+        _scanouts.Clear();
+        Host?.Dispose();
+    }
+}
+
+/// <summary>The resources by their numbers, within limits.</summary>
+internal sealed class ResourceTable(int maxCount, long maxHostBytes)
+{
+    private readonly Dictionary<uint, Resource> _resources = [];
+
+    public int Count => _resources.Count;
+
+    /// <summary>Host memory taken, in bytes.</summary>
+    public long HostBytes { get; private set; }
+
+    public bool TryGet(uint id, [NotNullWhen(true)] out Resource? resource) => _resources.TryGetValue(id, out resource);
+
+    /// <summary>Whether one more resource with this much host memory is within the limits.</summary>
+    public bool HasRoom(long hostBytes) => _resources.Count < maxCount && hostBytes <= maxHostBytes - HostBytes;
+
+    public void Add(Resource resource)
+    {
+        _resources.Add(resource.Id, resource);
+        HostBytes += resource.Host?.Length ?? 0;
+    }
+
+    public void Remove(Resource resource)
+    {
+        _resources.Remove(resource.Id);
+        HostBytes -= resource.Host?.Length ?? 0;
+        resource.Dispose();
+    }
+
+    public void Clear()
+    {
+        foreach (Resource resource in _resources.Values)
+        {
+            resource.Dispose();
+        }
+        _resources.Clear();
+        HostBytes = 0;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using FbShare.Virtio;
+
+namespace FbShare.VirtioGpu;
+
+/// <summary>What the guest is told of its outputs: display info, EDID, the configuration space.</summary>
+public sealed partial class VirtioGpuDevice
+{
+    private Protocol.Config _config;
+
+    /// <summary>Copies the configuration space (section 5.7.4) from <paramref name="offset"/>; bytes past its end read as zero.</summary>
+    public void ReadConfig(int offset, Span<byte> destination)
+    {
+        _config.ScanoutCount = (uint)_outputs.Length;
+        ReadOnlySpan<byte> space = MemoryMarshal.AsBytes(new ReadOnlySpan<Protocol.Config>(in _config));
+        destination.Clear();
+        if (offset >= 0 && offset < space.Length)
+        {
+            ReadOnlySpan<byte> part = space[offset..];
+            part[..Math.Min(part.Length, destination.Length)].CopyTo(destination);
+        }
+    }
+
+    /// <summary>Takes a write to the configuration space: only events_clear is writable.</summary>
+    public void WriteConfig(int offset, ReadOnlySpan<byte> source)
+    {
+        const int eventsClear = 4;
+        int skip = eventsClear - offset;
+        if (skip >= 0 && source.Length >= skip + sizeof(uint))
+        {
+            _config.EventsRead &= ~MemoryMarshal.Read<uint>(source[skip..]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Resize(int output, int width, int height)
+    {
+        if (ConfigChanged is null || (uint)output >= (uint)_outputs.Length || (uint)width > Display.FrameLayout.MaxDimension || (uint)height > Display.FrameLayout.MaxDimension)
+        {
+            return false;
+        }
+        OutputState state = _outputs[output];
+        bool connect = width > 0 && height > 0;
+        if (state.Connected == connect && (!connect || (state.Width == width && state.Height == height)))
+        {
+            return true;
+        }
+        state.Connected = connect;
+        if (connect)
+        {
+            state.Width = width;
+            state.Height = height;
+        }
+        _config.EventsRead |= Protocol.EventDisplay;
+        ConfigChanged();
+        return true;
+    }
+
+    private void ReplyDisplayInfo(Virtqueue queue, DescriptorChain chain, in Protocol.Header header)
+    {
+        var response = new Protocol.DisplayInfoResponse { Header = ResponseHeader(header, ResponseType.OkDisplayInfo) };
+        uint x = 0;
+        foreach (OutputState output in _outputs)
+        {
+            if (output.Connected)
+            {
+                response.Displays[output.Index] = new Protocol.DisplayOne
+                {
+                    Rectangle = new Protocol.Rectangle { X = x, Width = (uint)output.Width, Height = (uint)output.Height },
+                    Enabled = 1,
+                };
+                x += (uint)output.Width;
+            }
+        }
+        Push(queue, chain.Head, WriteResponse(chain, in response));
+    }
+
+    private void ReplyEdid(Virtqueue queue, DescriptorChain chain, in Protocol.Header header, ReadOnlySpan<byte> command)
+    {
+        if (!TryRead(command, out Protocol.GetEdid request) || request.ScanoutId >= (uint)_outputs.Length)
+        {
+            Reply(queue, chain, header, Refuse(CommandType.GetEdid, ResponseType.ErrInvalidParameter, "no such scanout"));
+            return;
+        }
+        OutputState output = _outputs[request.ScanoutId];
+        var response = new Protocol.EdidResponse { Header = ResponseHeader(header, ResponseType.OkEdid) };
+        byte[] edid = Edid.Create(output.Width, output.Height, _options.RefreshHz ?? 60, output.Index);
+        edid.CopyTo(response.Edid);
+        response.Size = (uint)edid.Length;
+        Push(queue, chain.Head, WriteResponse(chain, in response));
+    }
+}

@@ -1,0 +1,234 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FbShare.Display;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.Virtio;
+
+namespace FbShare.VirtioGpu;
+
+/// <summary>A virtio-gpu without 3D (virtio 1.3, section 5.7): takes commands from queues, keeps resources and scanouts,
+/// and tells the <see cref="DisplayHub"/> what the guest shows.</summary>
+/// <remarks>Knows no transport: whoever has the queues calls <see cref="ProcessControl"/> and <see cref="ProcessCursor"/> on the
+/// event loop when they are kicked. Nothing a guest sends makes it throw.</remarks>
+public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
+{
+    /// <summary>Requests handled before other work on the loop gets its turn.</summary>
+    private const int BatchSize = 256;
+
+    private readonly GpuOptions _options;
+    private readonly GuestMemoryMap _memory;
+    private readonly DisplayHub _hub;
+    private readonly Action<string> _log;
+    private readonly ResourceTable _resources;
+    private readonly HashSet<(CommandType, ResponseType)> _complained = [];
+    private readonly OutputState[] _outputs;
+
+    /// <param name="memory">Stays the caller's.</param>
+    /// <param name="hub">Stays the caller's, who sets its <see cref="DisplayHub.Source"/> to this device.</param>
+    /// <param name="log">Takes one line per kind of guest error, not per error: a guest cannot flood it.</param>
+    public VirtioGpuDevice(GpuOptions options, GuestMemoryMap memory, DisplayHub hub, EventLoop loop, Action<string> log)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.Outputs, hub.OutputCount);
+        _options = options;
+        _memory = memory;
+        _hub = hub;
+        _log = log;
+        _resources = new ResourceTable(options.MaxResources, options.MaxHostBytes);
+        long period = options.RefreshHz is { } hz ? (long)(1e9 / hz) : 0;
+        _outputs = new OutputState[options.Outputs];
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            _outputs[i] = new OutputState(i, options.Width, options.Height, new FlipPacer(period));
+        }
+        _flushTimer = new LoopTimer(loop, CompleteDueFlushes);
+    }
+
+    /// <summary>Runs on the loop when the configuration space changed and the driver must be told.</summary>
+    public Action? ConfigChanged { get; set; }
+
+    /// <summary>The device's own feature bits to offer.</summary>
+    public ulong Features => (ulong)(GpuFeatures.Edid | (_options.Blob ? GpuFeatures.ResourceBlob : 0));
+
+    /// <summary>Requests completed so far, on both queues.</summary>
+    public long CommandsDone { get; private set; }
+
+    /// <summary>Resources alive.</summary>
+    public int ResourceCount => _resources.Count;
+
+    /// <summary>Handles what waits on the control queue.</summary>
+    /// <returns>True if more waits than one turn takes: call again.</returns>
+    public bool ProcessControl(Virtqueue queue)
+    {
+        bool more = Process(queue, control: true);
+        _hub.Commit();
+        queue.Notify();
+        return more;
+    }
+
+    /// <summary>Handles what waits on the cursor queue.</summary>
+    /// <inheritdoc cref="ProcessControl" path="/returns"/>
+    public bool ProcessCursor(Virtqueue queue)
+    {
+        bool more = Process(queue, control: false);
+        queue.Notify();
+        return more;
+    }
+
+    /// <summary>The queue is about to be stopped: completes whatever of it is still held.</summary>
+    public void Drain(Virtqueue queue)
+    {
+        CompleteFlushesOf(queue);
+        queue.Notify();
+    }
+
+    /// <summary>Forgets everything the guest made, as at power-on. Requests still held are not completed.</summary>
+    public void Reset()
+    {
+        ForgetFlushes();
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            Show(i, null, null);
+            _hub.DefineCursor(i, null);
+        }
+        _resources.Clear();
+        _complained.Clear();
+        _config.EventsRead = 0;
+    }
+
+    public void Dispose()
+    {
+        Reset();
+        _flushTimer.Dispose();
+    }
+
+    private bool Process(Virtqueue queue, bool control)
+    {
+        int left = BatchSize;
+        do
+        {
+            while (queue.TryPop(out DescriptorChain chain))
+            {
+                if (control)
+                {
+                    HandleControl(queue, chain);
+                }
+                else
+                {
+                    HandleCursor(queue, chain);
+                }
+                if (--left == 0)
+                {
+                    return true;
+                }
+            }
+        }
+        while (queue.EnableKicks());
+        return false;
+    }
+
+    private void HandleControl(Virtqueue queue, DescriptorChain chain)
+    {
+        // The largest command without its list of entries. Copied once, then checked and used from here.
+        Span<byte> buffer = stackalloc byte[Unsafe.SizeOf<Protocol.SetScanoutBlob>()];
+        ReadOnlySpan<byte> command = buffer[..chain.Read(0, buffer)];
+        if (!TryRead(command, out Protocol.Header header))
+        {
+            Complain(0, ResponseType.ErrUnspec, "a request shorter than its header");
+            Reply(queue, chain, default, ResponseType.ErrUnspec);
+            return;
+        }
+        var type = (CommandType)header.Type;
+        switch (type)
+        {
+            case CommandType.GetDisplayInfo:
+                ReplyDisplayInfo(queue, chain, header);
+                return;
+            case CommandType.GetEdid:
+                ReplyEdid(queue, chain, header, command);
+                return;
+            case CommandType.ResourceFlush:
+                HandleFlush(queue, chain, header, command);
+                return;
+        }
+        ResponseType response = type switch
+        {
+            CommandType.ResourceCreate2D => Create2D(command),
+            CommandType.ResourceCreateBlob => CreateBlob(chain, command),
+            CommandType.ResourceUnref => Unref(command),
+            CommandType.ResourceAttachBacking => AttachBacking(chain, command),
+            CommandType.ResourceDetachBacking => DetachBacking(command),
+            CommandType.TransferToHost2D => Transfer(command),
+            CommandType.SetScanout => SetScanout(command),
+            CommandType.SetScanoutBlob => SetScanoutBlob(command),
+            _ => Refuse(type, ResponseType.ErrUnspec, "not offered by this device"),
+        };
+        Reply(queue, chain, header, response);
+    }
+
+    private static bool TryRead<T>(ReadOnlySpan<byte> command, out T value)
+        where T : unmanaged => MemoryMarshal.TryRead(command, out value);
+
+    private static Protocol.Header ResponseHeader(in Protocol.Header request, ResponseType type)
+    {
+        var header = new Protocol.Header { Type = (uint)type };
+        if ((request.Flags & Protocol.FlagFence) != 0)
+        {
+            header.Flags = Protocol.FlagFence;
+            header.FenceId = request.FenceId;
+            header.ContextId = request.ContextId;
+        }
+        return header;
+    }
+
+    private void Reply(Virtqueue queue, DescriptorChain chain, in Protocol.Header request, ResponseType type)
+    {
+        Protocol.Header header = ResponseHeader(request, type);
+        Push(queue, chain.Head, WriteResponse(chain, in header));
+    }
+
+    private void Push(Virtqueue queue, ushort head, int written)
+    {
+        queue.Push(head, (uint)written);
+        CommandsDone++;
+    }
+
+    private static int WriteResponse<T>(DescriptorChain chain, in T response)
+        where T : unmanaged => chain.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in response)));
+
+    private ResponseType Refuse(CommandType command, ResponseType error, string why)
+    {
+        Complain(command, error, why);
+        return error;
+    }
+
+    private void Complain(CommandType command, ResponseType error, string why)
+    {
+        if (_complained.Add((command, error)))
+        {
+            string name = Enum.IsDefined(command) ? command.ToString() : $"request 0x{(uint)command:x}";
+            _log($"guest: {name}: {error}: {why} (further ones of this kind are not logged)");
+        }
+    }
+
+    /// <summary>One output: its size as the guest is told it, and what it shows.</summary>
+    private sealed class OutputState(int index, int width, int height, FlipPacer pacer)
+    {
+        public int Index { get; } = index;
+
+        public int Width { get; set; } = width;
+
+        public int Height { get; set; } = height;
+
+        public bool Connected { get; set; } = true;
+
+        public Resource? Shown { get; set; }
+
+        /// <summary>Where in the resource's picture the output's picture begins; flush rectangles are in the former's terms.</summary>
+        public (int X, int Y) Origin { get; set; }
+
+        public FlipPacer Pacer = pacer;
+
+        public HeldFlush? Held { get; set; }
+    }
+}
