@@ -24,11 +24,12 @@ internal sealed class FbShareCommand : RootCommand
         var verbose = new Option<bool>(VerboseName, "-v") { Description = "Say details.", Recursive = true };
         quiet.Validators.Add(result =>
         {
-            if (result.GetResult(verbose) is { Implicit: false })
+            if (!result.Implicit && result.GetResult(verbose) is { Implicit: false })
             {
                 result.AddError($"{QuietName} and {VerboseName} contradict each other: give one of them");
             }
         });
+        Add(new ServeCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

@@ -107,15 +107,15 @@ public sealed class Picture
 
     /// <summary>The picture with a pointer drawn over it: cursor + picture * (255 - alpha) / 255, rounded.</summary>
     /// <param name="cursor">Premultiplied pixels; one whose bytes do not fill its size is not drawn.</param>
-    /// <param name="position">The hot spot; the pointer may reach over the edges. Nothing is drawn when invisible.</param>
+    /// <param name="position">Its left top corner, as virtio-gpu has it; the pointer may reach over the edges. Nothing is drawn when invisible.</param>
     public Picture WithCursor(CursorImage cursor, CursorPosition position)
     {
         if (!position.Visible || cursor.Pixels.Length < (long)cursor.Width * cursor.Height * DrmFormats.BytesPerPixel)
         {
             return this;
         }
-        long left = (long)position.X - cursor.HotX;
-        long top = (long)position.Y - cursor.HotY;
+        long left = position.X;
+        long top = position.Y;
         byte[] blended = (byte[])_pixels.Clone();
         var order = Format.ByteOrder();
         for (int cy = (int)Math.Clamp(-top, 0, cursor.Height); cy < cursor.Height && top + cy < Height; cy++)

@@ -8,5 +8,5 @@ namespace FbShare.Display;
 /// <param name="Pixels">Width * Height * 4 bytes (B, G, R, A).</param>
 public sealed record CursorImage(int Width, int Height, int HotX, int HotY, ReadOnlyMemory<byte> Pixels);
 
-/// <summary>Where an output's pointer is: its hot spot, in pixels of the output.</summary>
+/// <summary>Where an output's pointer picture is: its left top corner, in pixels of the output (may be negative).</summary>
 public readonly record struct CursorPosition(int X, int Y, bool Visible);

@@ -30,6 +30,9 @@ public sealed class DisplayHub : IDisposable
     /// <summary>What the output shows; null while it shows nothing.</summary>
     public Scanout? GetScanout(int output) => _outputs[output].Scanout;
 
+    /// <summary>Whether some output shows just this scanout.</summary>
+    public bool Shows(Scanout scanout) => Array.Exists(_outputs, o => ReferenceEquals(o.Scanout, scanout));
+
     /// <summary>The path of the output's picture to the consumer that has the best one; null while nobody looks or nothing shows.</summary>
     public PathChoice? GetPath(int output) => _outputs[output].Path;
 

@@ -88,7 +88,7 @@ public class PictureTests
     [InlineData(8, 6, 1, 1)]
     [InlineData(-40, -40, 0, 0)]
     [InlineData(int.MaxValue, int.MinValue, 3, 3)]
-    public void A_cursor_is_blended_where_its_hot_spot_says_and_clipped(int x, int y, int hotX, int hotY)
+    public void A_cursor_is_blended_from_its_left_top_corner_and_clipped(int x, int y, int hotX, int hotY)
     {
         const int width = 9, height = 7, size = 4;
         foreach (string name in TestWords.Names)
@@ -105,7 +105,7 @@ public class PictureTests
                 for (long px = 0; px < width; px++)
                 {
                     var under = below[(py * width) + px];
-                    long cx = px - x + hotX, cy = py - y + hotY;
+                    long cx = (long)px - x, cy = (long)py - y;
                     (double R, double G, double B) expected = (under.R, under.G, under.B);
                     if (cx is >= 0 and < size && cy is >= 0 and < size)
                     {

@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.VirtioGpu;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>The options of the device itself, the same for <c>serve</c> and <c>run</c>.</summary>
+internal sealed class DeviceArguments
+{
+    private const int LowestRefresh = 24;
+
+    private readonly Option<int> _outputs = new("--outputs") { Description = "How many outputs (screens) the guest has, 1 to 16.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    private readonly Option<(int Width, int Height)> _size = new("--size")
+    {
+        Description = "The size that the guest is told to prefer.",
+        HelpName = "WxH",
+        DefaultValueFactory = _ => (1280, 800),
+        CustomParser = ParseSize,
+    };
+    private readonly Option<double> _refresh = new("--refresh")
+    {
+        Description = $"How often per second an output takes a new picture, {LowestRefresh} to 1000: the guest's animations run at this rate.",
+        DefaultValueFactory = _ => 60,
+        HelpName = "HZ",
+    };
+    private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can (for benchmarks: it burns a core)." };
+    private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
+    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = "Write a picture to this file (.png, .ppm or .raw) while running.", HelpName = "FILE" };
+    private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
+    {
+        Description = "When to write it: still:1s (after a second without a change) or frame:N (at the Nth frame).",
+        HelpName = "WHEN",
+        DefaultValueFactory = _ => new DumpTrigger(TimeSpan.FromSeconds(1), 0),
+        CustomParser = ParseTrigger,
+    };
+    private readonly Option<int> _dumpOutput = new("--dump-output") { Description = "Which output to write.", DefaultValueFactory = _ => 0, HelpName = "N" };
+    private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _dumpTo, _dumpWhen, _dumpOutput, _cursor])
+        {
+            command.Add(option);
+        }
+        _outputs.Validators.Add(r => Require(r, r.GetValueOrDefault<int>() is >= 1 and <= 16, "--outputs must be 1 to 16"));
+        _refresh.Validators.Add(r => Require(r, r.GetValueOrDefault<double>() is >= LowestRefresh and <= 1000, $"--refresh must be {LowestRefresh} to 1000 (a Linux guest does not wait longer than 50 ms for a frame)"));
+        _dumpTo.Validators.Add(r => Require(r, r.GetValueOrDefault<string?>() is not { } file || PictureFile.IsSupported(file), "--dump-to: name the file .png, .ppm or .raw"));
+        command.Validators.Add(CheckTogether);
+    }
+
+    public DeviceOptions Read(ParseResult arguments)
+    {
+        (int width, int height) = arguments.GetValue(_size);
+        return new DeviceOptions
+        {
+            Gpu = new GpuOptions
+            {
+                Outputs = arguments.GetValue(_outputs),
+                Width = width,
+                Height = height,
+                Blob = !arguments.GetValue(_noBlob),
+                RefreshHz = arguments.GetValue(_unthrottled) ? null : arguments.GetValue(_refresh),
+            },
+            Dump = arguments.GetValue(_dumpTo) is { } file
+                ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
+                : null,
+        };
+    }
+
+    private void CheckTogether(CommandResult result)
+    {
+        bool dumps = result.GetValue(_dumpTo) is not null;
+        if (result.GetValue(_unthrottled) && result.GetResult(_refresh) is { Implicit: false })
+        {
+            result.AddError("--refresh and --unthrottled contradict each other: give one of them");
+        }
+        foreach (Option option in (ReadOnlySpan<Option>)[_dumpWhen, _dumpOutput, _cursor])
+        {
+            if (!dumps && result.GetResult(option) is { Implicit: false })
+            {
+                result.AddError($"{option.Name} says nothing without --dump-to FILE");
+            }
+        }
+        // An option that was not given has no result here yet, not even its default.
+        int outputs = result.GetResult(_outputs) is { } given ? given.GetValueOrDefault<int>() : 1;
+        int output = result.GetValue(_dumpOutput);
+        if (output < 0 || output >= outputs)
+        {
+            result.AddError($"--dump-output {output}: there are outputs 0 to {outputs - 1}");
+        }
+    }
+
+    private static void Require(OptionResult result, bool good, string otherwise)
+    {
+        if (!good)
+        {
+            result.AddError(otherwise);
+        }
+    }
+
+    private static (int Width, int Height) ParseSize(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string[] parts = text.Split('x');
+        if (parts.Length == 2 && int.TryParse(parts[0], out int width) && int.TryParse(parts[1], out int height)
+            && width is >= 16 and <= FrameLayout.MaxDimension && height is >= 16 and <= FrameLayout.MaxDimension)
+        {
+            return (width, height);
+        }
+        result.AddError($"--size {text}: give WIDTHxHEIGHT in pixels, from 16x16 to {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}, such as 1920x1080");
+        return default;
+    }
+
+    private static DumpTrigger ParseTrigger(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (!DumpTrigger.TryParse(text, out DumpTrigger trigger))
+        {
+            result.AddError($"--dump-when {text}: give still:DURATION (still:1s, still:250ms) or frame:N (frame:10)");
+        }
+        return trigger;
+    }
+}

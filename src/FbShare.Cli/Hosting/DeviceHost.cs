@@ -1,0 +1,98 @@
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.VhostUser;
+using FbShare.VirtioGpu;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>A whole device on one event loop: the virtio-gpu, its vhost-user socket, and whoever watches it.</summary>
+internal sealed class DeviceHost : IDisposable
+{
+    private readonly GuestMemoryMap _memory = new();
+    private readonly VirtioGpuDevice _device;
+    private readonly VhostUserServer _server;
+    private readonly List<IDisposable> _consumers = [];
+    private readonly Log _log;
+    private Exception? _failure;
+
+    /// <param name="options">What to serve, and where.</param>
+    /// <exception cref="CliException">A socket is taken or cannot be made.</exception>
+    public DeviceHost(DeviceOptions options, Log log)
+    {
+        _log = log;
+        Hub = new DisplayHub(options.Gpu.Outputs);
+        _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log.Warn);
+        Hub.Source = _device;
+        UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
+        _server = new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, log.Verbose);
+        if (options.Fd is { } fd)
+        {
+            _server.FrontEndGone = Loop.Stop;
+            _server.Serve(Sockets.Adopt(fd));
+        }
+        else if (options.Once)
+        {
+            _server.FrontEndGone = Loop.Stop;
+        }
+        if (options.Dump is { } dump)
+        {
+            AttachDump(dump);
+        }
+    }
+
+    public EventLoop Loop { get; } = new();
+
+    public DisplayHub Hub { get; }
+
+    /// <summary>Runs on the loop after a dump was written.</summary>
+    public Action? Dumped { get; set; }
+
+    /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
+    /// <exception cref="CaptureException">A dump could not be written.</exception>
+    public void Run()
+    {
+        Loop.Run();
+        if (_failure is not null)
+        {
+            throw _failure;
+        }
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        _consumers.ForEach(c => c.Dispose());
+        _device.Dispose();
+        Hub.Dispose();
+        _memory.Dispose();
+        Loop.Dispose();
+    }
+
+    private void AttachDump(DumpOptions options)
+    {
+        FrameDump? dump = null;
+        dump = new FrameDump(Loop, options.Trigger, (picture, scanout) =>
+        {
+            try
+            {
+                PictureFile.Write(options.File, picture);
+                Console.Out.WriteLine(FrameLine.Describe(options.File, picture, scanout, Hub.GetPath(options.Output)));
+                Dumped?.Invoke();
+            }
+            catch (CaptureException e)
+            {
+                _failure = e;
+                Loop.Stop();
+            }
+            Loop.Post(() => Hub.Detach(options.Output, dump!));
+        })
+        {
+            WithCursor = options.Cursor,
+        };
+        _consumers.Add(dump);
+        Hub.Attach(options.Output, dump);
+        _log.Verbose($"waiting for {(options.Trigger.Still is { } still ? $"{still.TotalSeconds:0.###} s without a change" : $"frame {options.Trigger.Frame}")} of output {options.Output}");
+    }
+}

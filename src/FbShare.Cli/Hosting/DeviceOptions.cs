@@ -1,0 +1,28 @@
+using FbShare.Capture;
+using FbShare.VirtioGpu;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>What a device serves, and where; just one of <see cref="SocketPath"/> and <see cref="Fd"/>.</summary>
+internal sealed record DeviceOptions
+{
+    public GpuOptions Gpu { get; init; } = new();
+
+    /// <summary>Listen here for a front-end.</summary>
+    public string? SocketPath { get; init; }
+
+    /// <summary>Serve this connected front-end, then end.</summary>
+    public int? Fd { get; init; }
+
+    /// <summary>End with the first front-end.</summary>
+    public bool Once { get; init; }
+
+    /// <summary>Forward pictures to QEMU's own display where it asks for them (vhost-user-gpu-pci).</summary>
+    public bool Forward { get; init; } = true;
+
+    public DumpOptions? Dump { get; init; }
+}
+
+/// <summary>A picture to be written while the device runs.</summary>
+/// <param name="File">Its ending says the format.</param>
+internal sealed record DumpOptions(string File, DumpTrigger Trigger, int Output, bool Cursor);

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using FbShare.Cli.Hosting;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare serve</c>: the vhost-user back-end, by the conventions of QEMU's docs/interop/vhost-user.rst.</summary>
+internal sealed class ServeCommand : CliCommand
+{
+    private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket (made with mode 0600; a dead one is replaced).", HelpName = "PATH" };
+    private readonly Option<int?> _fd = new("--fd") { Description = "Serve the connected UNIX socket with this number, then end.", HelpName = "N" };
+    private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU is gone; otherwise wait for the next." };
+    private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not forward pictures to QEMU's own display (vhost-user-gpu-pci with a display other than none)." };
+    private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print what this back-end is, as JSON, and end." };
+    private readonly DeviceArguments _device = new();
+
+    public ServeCommand()
+        : base(
+            "serve",
+            "Serves a virtio-gpu to a QEMU over a vhost-user socket.",
+            "fbshare serve --socket-path /tmp/gpu.sock --dump-to screen.png",
+            "# then: qemu-system-x86_64 -m 512M -object memory-backend-memfd,id=mem,size=512M,share=on \\",
+            "#         -machine q35,memory-backend=mem -chardev socket,id=gpu,path=/tmp/gpu.sock \\",
+            "#         -device vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16 ...",
+            "# (fbshare run adds these arguments by itself)")
+    {
+        Add(_socketPath);
+        Add(_fd);
+        Add(_once);
+        Add(_noForward);
+        Add(_capabilities);
+        _device.AddTo(this);
+        Validators.Add(result =>
+        {
+            int given = (result.GetValue(_socketPath) is null ? 0 : 1) + (result.GetValue(_fd) is null ? 0 : 1);
+            if (given != 1 && !result.GetValue(_capabilities))
+            {
+                result.AddError("give either --socket-path PATH or --fd N");
+            }
+        });
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        if (arguments.GetValue(_capabilities))
+        {
+            // The vhost-user conventions' answer; 2D and blobs need no further word there.
+            Console.Out.WriteLine("""{"type":"gpu"}""");
+            return ExitCodes.Success;
+        }
+        DeviceOptions options = _device.Read(arguments) with
+        {
+            SocketPath = arguments.GetValue(_socketPath),
+            Fd = arguments.GetValue(_fd),
+            Once = arguments.GetValue(_once),
+            Forward = !arguments.GetValue(_noForward),
+        };
+        using var host = new DeviceHost(options, log);
+        using var signals = new StopSignals(_ => host.Loop.Stop());
+        log.Info(options.SocketPath is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}");
+        host.Run();
+        return signals.ExitCode ?? ExitCodes.Success;
+    }
+}

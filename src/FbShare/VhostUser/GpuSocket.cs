@@ -1,0 +1,276 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using FbShare.Display;
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.VhostUser;
+
+/// <summary>Forwards what outputs show to QEMU's own display over the socket of VHOST_USER_GPU_SET_SOCKET
+/// (QEMU docs/interop/vhost-user-gpu.rst).</summary>
+/// <remarks>Never waits: while QEMU does not read, changes add up and go out as one when it does.</remarks>
+internal sealed class GpuSocket : IDisposable
+{
+    /// <summary>Pixels go out in messages of at most this many bytes, so that a large picture needs no buffer of its size.</summary>
+    private const int ChunkBytes = 1 << 20;
+
+    private readonly UnixSocket _socket;
+    private readonly DisplayHub? _hub;
+    private readonly Action<string> _log;
+    private readonly EventLoop.Watch _watch;
+    private readonly Output[] _outputs;
+    private readonly ArrayBufferWriter<byte> _message = new();
+    private int _sent;
+    private bool _dead;
+
+    /// <param name="socket">Owned from here on; stays open until disposed, dead or not: QEMU spins when it is closed.</param>
+    /// <param name="hub">Whose outputs are forwarded; null for none.</param>
+    public GpuSocket(EventLoop loop, UnixSocket socket, DisplayHub? hub, Action<string> log)
+    {
+        _socket = socket;
+        _hub = hub;
+        _log = log;
+        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, Ready);
+        _outputs = new Output[hub?.OutputCount ?? 0];
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            _outputs[i] = new Output(this, i);
+        }
+        foreach (Output output in _outputs)
+        {
+            hub!.Attach(output.Index, output);
+        }
+    }
+
+    private enum Request : uint
+    {
+        CursorPosition = 4,
+        CursorHide = 5,
+        CursorUpdate = 6,
+        Scanout = 7,
+        Update = 8,
+    }
+
+    public void Dispose()
+    {
+        Detach();
+        _socket.Dispose();
+    }
+
+    private void Ready(LoopEvents events)
+    {
+        try
+        {
+            if (events.HasFlag(LoopEvents.Readable) && !Discard())
+            {
+                throw new LinuxException("recvmsg", (int)Errno.EPIPE);
+            }
+            Pump();
+        }
+        catch (LinuxException e)
+        {
+            Die(e);
+        }
+    }
+
+    /// <summary>Nothing sent here asks for a reply; what comes is dropped. False when QEMU closed its end.</summary>
+    private bool Discard()
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        return _socket.Receive(buffer, wait: false) != 0;
+    }
+
+    private void Changed()
+    {
+        // While a message is under way the watch goes on with the rest.
+        if (!_dead && _sent == _message.WrittenCount)
+        {
+            try
+            {
+                Pump();
+            }
+            catch (LinuxException e)
+            {
+                Die(e);
+            }
+        }
+    }
+
+    private void Pump()
+    {
+        while (true)
+        {
+            while (_sent < _message.WrittenCount)
+            {
+                int count = _socket.Send(_message.WrittenSpan[_sent..], wait: false);
+                if (count == 0)
+                {
+                    _watch.Change(LoopEvents.Readable | LoopEvents.Writable);
+                    return;
+                }
+                _sent += count;
+            }
+            _message.ResetWrittenCount();
+            _sent = 0;
+            if (!Array.Exists(_outputs, o => o.TryCompose()))
+            {
+                _watch.Change(LoopEvents.Readable);
+                return;
+            }
+        }
+    }
+
+    private void Die(LinuxException cause)
+    {
+        _log($"QEMU's own display is not forwarded to any more: {cause.Message}");
+        Detach();
+    }
+
+    private void Detach()
+    {
+        if (_dead)
+        {
+            return;
+        }
+        _dead = true;
+        _watch.Dispose();
+        foreach (Output output in _outputs)
+        {
+            _hub!.Detach(output.Index, output);
+        }
+    }
+
+    private Span<byte> Compose(Request request, int payload)
+    {
+        const int headerSize = 12;
+        Span<byte> message = _message.GetSpan(headerSize + payload)[..(headerSize + payload)];
+        MemoryMarshal.Cast<byte, uint>(message)[0] = (uint)request;
+        MemoryMarshal.Cast<byte, uint>(message)[1] = 0;
+        MemoryMarshal.Cast<byte, uint>(message)[2] = (uint)payload;
+        _message.Advance(headerSize + payload);
+        return message[headerSize..];
+    }
+
+    /// <summary>What one output still has to tell.</summary>
+    private sealed class Output(GpuSocket socket, int index) : IDisplayConsumer
+    {
+        private FrameBuffer? _buffer;
+        private FrameLayout _layout;
+        private CursorImage? _cursor;
+        private CursorPosition _position;
+        private bool _scanoutDirty;
+        private bool _cursorDirty;
+        private bool _positionDirty;
+        private Rect _damage;
+
+        public int Index => index;
+
+        public bool TakesDmaBuf => false;
+
+        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException("dma-bufs are not taken");
+
+        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+        {
+            _scanoutDirty |= _buffer is null || layout.Width != _layout.Width || layout.Height != _layout.Height;
+            _buffer = buffer;
+            _layout = layout;
+            _damage = layout.Bounds;
+        }
+
+        public void Disable()
+        {
+            _buffer = null;
+            _damage = default;
+            _scanoutDirty = true;
+            socket.Changed();
+        }
+
+        public bool Update(Rect damage)
+        {
+            _damage = _damage.Union(damage);
+            socket.Changed();
+            return false;
+        }
+
+        public void DefineCursor(CursorImage? image)
+        {
+            _cursor = image;
+            _cursorDirty = true;
+            socket.Changed();
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+            _position = position;
+            _positionDirty = true;
+            socket.Changed();
+        }
+
+        /// <summary>Writes the next message there is to send; false if there is none.</summary>
+        public bool TryCompose()
+        {
+            if (_scanoutDirty)
+            {
+                _scanoutDirty = false;
+                Numbers(Request.Scanout, index, _buffer is null ? 0 : _layout.Width, _buffer is null ? 0 : _layout.Height);
+                return true;
+            }
+            if (_cursorDirty)
+            {
+                _cursorDirty = false;
+                _positionDirty = false;
+                ComposeCursor();
+                return true;
+            }
+            if (_positionDirty)
+            {
+                _positionDirty = false;
+                Numbers(_position.Visible ? Request.CursorPosition : Request.CursorHide, index, _position.X, _position.Y);
+                return true;
+            }
+            if (_buffer is null || _damage.IsEmpty)
+            {
+                return false;
+            }
+            int rows = Math.Clamp(ChunkBytes / (_damage.Width * DrmFormats.BytesPerPixel), 1, _damage.Height);
+            ComposeUpdate(_buffer, _damage with { Height = rows });
+            _damage = new Rect(_damage.X, _damage.Y + rows, _damage.Width, _damage.Height - rows);
+            return true;
+        }
+
+        private Span<byte> Numbers(Request request, int first, int second, int third, int more = 0)
+        {
+            Span<byte> payload = socket.Compose(request, (3 * sizeof(int)) + more);
+            Span<int> numbers = MemoryMarshal.Cast<byte, int>(payload);
+            (numbers[0], numbers[1], numbers[2]) = (first, second, third);
+            return payload[(3 * sizeof(int))..];
+        }
+
+        private void ComposeCursor()
+        {
+            const int pixels = 64 * 64 * DrmFormats.BytesPerPixel;
+            if (_cursor is null || _cursor.Pixels.Length != pixels)
+            {
+                Numbers(Request.CursorHide, index, _position.X, _position.Y);
+                return;
+            }
+            Span<byte> rest = Numbers(Request.CursorUpdate, index, _position.X, _position.Y, (2 * sizeof(int)) + pixels);
+            Span<int> hot = MemoryMarshal.Cast<byte, int>(rest);
+            (hot[0], hot[1]) = (_cursor.HotX, _cursor.HotY);
+            _cursor.Pixels.Span.CopyTo(rest[(2 * sizeof(int))..]);
+        }
+
+        private void ComposeUpdate(FrameBuffer buffer, Rect part)
+        {
+            int rowBytes = part.Width * DrmFormats.BytesPerPixel;
+            Span<byte> payload = socket.Compose(Request.Update, (5 * sizeof(int)) + (rowBytes * part.Height));
+            Span<int> numbers = MemoryMarshal.Cast<byte, int>(payload);
+            (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]) = (index, part.X, part.Y, part.Width, part.Height);
+            Span<byte> pixels = payload[(5 * sizeof(int))..];
+            for (int row = 0; row < part.Height; row++)
+            {
+                PixelRows.ToXr24(buffer.Slice(_layout.OffsetOf(part.X, part.Y + row), rowBytes), _layout.Format, pixels.Slice(row * rowBytes, rowBytes));
+            }
+        }
+    }
+}

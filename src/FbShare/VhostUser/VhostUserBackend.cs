@@ -1,0 +1,460 @@
+using System.Runtime.InteropServices;
+using FbShare.Display;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.Virtio;
+using FbShare.VirtioGpu;
+
+namespace FbShare.VhostUser;
+
+/// <summary>One front-end's connection: takes its messages, keeps the guest memory map and feeds the device its queues
+/// (QEMU docs/interop/vhost-user.rst).</summary>
+/// <remarks>The device and the memory map outlive the connection; when it ends the device is reset and the map emptied.</remarks>
+public sealed class VhostUserBackend : IDisposable
+{
+    private const int QueueCount = 2;
+    private const ulong MaxMemSlots = 256;
+
+    private const ProtocolFeatures Offered =
+        ProtocolFeatures.MultiQueue | ProtocolFeatures.ReplyAck | ProtocolFeatures.BackendReq | ProtocolFeatures.Config |
+        ProtocolFeatures.ResetDevice | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status;
+
+    private const VirtioFeatures TransportFeatures =
+        VirtioFeatures.Version1 | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.RingReset;
+
+    private readonly EventLoop _loop;
+    private readonly MessageChannel _channel;
+    private readonly GuestMemoryMap _memory;
+    private readonly VirtioGpuDevice _device;
+    private readonly DisplayHub? _forward;
+    private readonly Action<string> _log;
+    private readonly EventLoop.Watch _watch;
+    private readonly Vring[] _vrings = [new(0), new(1)];
+    private BackendChannel? _backendChannel;
+    private GpuSocket? _gpuSocket;
+    private VirtioFeatures _features;
+    private ProtocolFeatures _protocolFeatures;
+    private byte _status;
+    private bool _closed;
+
+    /// <param name="socket">A connected front-end; owned from here on.</param>
+    /// <param name="forward">Where to take pictures from for QEMU's own display (GPU_SET_SOCKET); null not to forward any.</param>
+    /// <param name="log">Takes one line per event worth knowing.</param>
+    public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, Action<string> log)
+    {
+        _loop = loop;
+        _channel = new MessageChannel(socket);
+        _memory = memory;
+        _device = device;
+        _forward = forward;
+        _log = log;
+        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable | LoopEvents.PeerClosed, _ => Receive());
+    }
+
+    /// <summary>Runs once, when the front-end is gone or was dismissed.</summary>
+    public Action? Closed { get; set; }
+
+    public void Dispose() => Close();
+
+    private void Receive()
+    {
+        try
+        {
+            if (_channel.TryReceive())
+            {
+                Handle();
+                _channel.DropDescriptors();
+            }
+        }
+        catch (EndOfStreamException)
+        {
+            Close();
+        }
+        catch (Exception e) when (e is VhostUserException or LinuxException)
+        {
+            _log($"front-end dismissed: {e.Message}");
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+        _closed = true;
+        _watch.Dispose();
+        foreach (Vring vring in _vrings)
+        {
+            vring.Dispose();
+        }
+        _gpuSocket?.Dispose();
+        CloseBackendChannel();
+        _device.Reset();
+        _memory.Clear();
+        _channel.Dispose();
+        Closed?.Invoke();
+    }
+
+    private void Handle()
+    {
+        Messages.Header header = _channel.Header;
+        var request = (FrontEndRequest)header.Request;
+        string? refusal = null;
+        switch (request)
+        {
+            case FrontEndRequest.GetFeatures:
+                _channel.Reply(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
+                return;
+            case FrontEndRequest.GetProtocolFeatures:
+                _channel.Reply((ulong)Offered);
+                return;
+            case FrontEndRequest.GetQueueNum:
+                _channel.Reply((ulong)QueueCount);
+                return;
+            case FrontEndRequest.GetMaxMemSlots:
+                _channel.Reply(MaxMemSlots);
+                return;
+            case FrontEndRequest.GetStatus:
+                _channel.Reply((ulong)_status);
+                return;
+            case FrontEndRequest.GetConfig:
+                GetConfig();
+                return;
+            case FrontEndRequest.GetVringBase:
+                GetVringBase();
+                return;
+            case FrontEndRequest.SetFeatures:
+                refusal = SetFeatures(Read<ulong>());
+                break;
+            case FrontEndRequest.SetProtocolFeatures:
+                _protocolFeatures = (ProtocolFeatures)Read<ulong>() & Offered;
+                break;
+            case FrontEndRequest.SetOwner:
+            case FrontEndRequest.ResetOwner:
+                break;
+            case FrontEndRequest.SetMemTable:
+                refusal = SetMemTable();
+                break;
+            case FrontEndRequest.AddMemReg:
+                refusal = AddMemReg();
+                break;
+            case FrontEndRequest.RemMemReg:
+                Messages.Region gone = Read<Messages.SingleRegion>().Region;
+                refusal = _memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
+                break;
+            case FrontEndRequest.SetVringNum:
+            case FrontEndRequest.SetVringBase:
+            case FrontEndRequest.SetVringEnable:
+                refusal = SetVringState(request, Read<Messages.VringState>());
+                break;
+            case FrontEndRequest.SetVringAddr:
+                Messages.VringAddress address = Read<Messages.VringAddress>();
+                if (TryGetVring(address.Index, out Vring vring, out refusal))
+                {
+                    vring.Address = address;
+                }
+                break;
+            case FrontEndRequest.SetVringKick:
+            case FrontEndRequest.SetVringCall:
+            case FrontEndRequest.SetVringErr:
+                refusal = SetVringDescriptor(request, Read<ulong>());
+                break;
+            case FrontEndRequest.SetBackendReqFd:
+                refusal = SetBackendChannel();
+                break;
+            case FrontEndRequest.SetConfig:
+                refusal = SetConfig();
+                break;
+            case FrontEndRequest.GpuSetSocket:
+                refusal = SetGpuSocket();
+                break;
+            case FrontEndRequest.ResetDevice:
+                ResetDevice();
+                break;
+            case FrontEndRequest.SetStatus:
+                SetStatus((byte)Read<ulong>());
+                break;
+            default:
+                refusal = "this back-end did not offer it";
+                break;
+        }
+        if (refusal is not null)
+        {
+            _log($"front-end: {(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}")} refused: {refusal}");
+        }
+        if ((header.Flags & Messages.FlagNeedReply) != 0 && _protocolFeatures.HasFlag(ProtocolFeatures.ReplyAck))
+        {
+            _channel.Reply(refusal is null ? 0UL : 1UL);
+        }
+    }
+
+    private T Read<T>()
+        where T : unmanaged => MemoryMarshal.TryRead(_channel.Payload, out T value)
+        ? value
+        : throw new VhostUserException($"message {(FrontEndRequest)_channel.Header.Request} has only {_channel.Payload.Length} bytes");
+
+    private string? SetFeatures(ulong features)
+    {
+        _features = (VirtioFeatures)features & TransportFeatures;
+        ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
+        // vhost-user-gpu-pci acknowledges bits of its own; nothing here depends on those.
+        return strange == 0 ? null : $"features 0x{strange:x} were not offered (ignored)";
+    }
+
+    private string? SetMemTable()
+    {
+        var table = Read<Messages.MemoryTableHeader>();
+        int size = Marshal.SizeOf<Messages.MemoryTableHeader>() + ((int)Math.Min(table.RegionCount, Messages.MaxMemTableRegions) * Marshal.SizeOf<Messages.Region>());
+        if (table.RegionCount > Messages.MaxMemTableRegions || _channel.Payload.Length < size || _channel.Descriptors.Count != table.RegionCount)
+        {
+            throw new VhostUserException($"a memory table of {table.RegionCount} regions with {_channel.Payload.Length} bytes and {_channel.Descriptors.Count} descriptors");
+        }
+        ReadOnlySpan<Messages.Region> regions = MemoryMarshal.Cast<byte, Messages.Region>(_channel.Payload[Marshal.SizeOf<Messages.MemoryTableHeader>()..size]);
+        var taken = new List<MemoryRegion>();
+        try
+        {
+            foreach (Messages.Region region in regions)
+            {
+                taken.Add(_memory.MapOrReuse(_channel.TakeDescriptor()!, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset));
+            }
+        }
+        catch (Exception e) when (e is GuestMemoryException or LinuxException)
+        {
+            taken.ForEach(r => r.Release());
+            return e.Message;
+        }
+        _memory.Clear();
+        return AddAll(taken);
+    }
+
+    private string? AddAll(List<MemoryRegion> regions)
+    {
+        string? refusal = null;
+        foreach (MemoryRegion region in regions)
+        {
+            try
+            {
+                _memory.Add(region);
+                WarnOfSeals(region);
+            }
+            catch (GuestMemoryException e)
+            {
+                refusal = e.Message;
+            }
+        }
+        return refusal;
+    }
+
+    private string? AddMemReg()
+    {
+        Messages.Region region = Read<Messages.SingleRegion>().Region;
+        if (_channel.TakeDescriptor() is not { } fd)
+        {
+            return "a region without a descriptor";
+        }
+        try
+        {
+            return AddAll([MemoryRegion.Map(fd, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset)]);
+        }
+        catch (Exception e) when (e is GuestMemoryException or LinuxException)
+        {
+            return e.Message;
+        }
+    }
+
+    private void WarnOfSeals(MemoryRegion region)
+    {
+        if (region.Seals?.HasFlag(MemFdSeals.Shrink) != true)
+        {
+            _log($"guest memory {region} is not sealed against shrinking: zero copy is off for it; use memory-backend-memfd,share=on (seal=on is its default)");
+        }
+    }
+
+    private bool TryGetVring(uint index, out Vring vring, out string? refusal)
+    {
+        bool good = index < (uint)_vrings.Length;
+        vring = _vrings[good ? index : 0];
+        refusal = good ? null : $"queue {index}: a virtio-gpu has {QueueCount} queues; is the front-end a gpu's?";
+        return good;
+    }
+
+    private string? SetVringState(FrontEndRequest request, Messages.VringState state)
+    {
+        if (!TryGetVring(state.Index, out Vring vring, out string? refusal))
+        {
+            return refusal;
+        }
+        switch (request)
+        {
+            case FrontEndRequest.SetVringNum:
+                vring.Size = state.Value;
+                break;
+            case FrontEndRequest.SetVringBase:
+                if (state.Index == 0 && state.Value == 0 && vring.Base != 0 && vring.Queue is null)
+                {
+                    // The guest's driver starts from scratch: QEMU's generic vhost-user devices tell of a reset in no other
+                    // way, while after stop and cont the place saved by GET_VRING_BASE comes back.
+                    _log("guest was reset");
+                    _device.Reset();
+                }
+                vring.Base = (ushort)state.Value;
+                break;
+            default:
+                vring.Enabled = state.Value != 0;
+                Kicked(vring);
+                break;
+        }
+        return null;
+    }
+
+    private string? SetVringDescriptor(FrontEndRequest request, ulong value)
+    {
+        if (!TryGetVring((uint)(value & Messages.VringIndexMask), out Vring vring, out string? refusal))
+        {
+            return refusal;
+        }
+        FileDescriptor? fd = (value & Messages.VringNoDescriptor) == 0 ? _channel.TakeDescriptor() : null;
+        EventFd? eventFd = fd is null ? null : new EventFd(fd);
+        switch (request)
+        {
+            case FrontEndRequest.SetVringCall:
+                vring.Call = eventFd;
+                return null;
+            case FrontEndRequest.SetVringErr:
+                vring.Error = eventFd;
+                return null;
+        }
+        if (eventFd is null)
+        {
+            return "a queue without a kick descriptor: polling is not offered";
+        }
+        try
+        {
+            vring.Start(_loop, _memory, _features, eventFd, Kicked);
+        }
+        catch (GuestMemoryException e)
+        {
+            vring.Stop();
+            return e.Message;
+        }
+        if ((_protocolFeatures & Offered) == 0)
+        {
+            // Without protocol features a ring starts enabled.
+            vring.Enabled = true;
+        }
+        Kicked(vring);
+        return null;
+    }
+
+    private void Kicked(Vring vring)
+    {
+        if (vring.Queue is not { Broken: null } queue || !vring.Enabled)
+        {
+            return;
+        }
+        if (vring.Index == 0 ? _device.ProcessControl(queue) : _device.ProcessCursor(queue))
+        {
+            vring.Again();
+        }
+        if (queue.Broken is { } why)
+        {
+            _log($"guest broke queue {vring.Index}: {why}; it is ignored until the guest is reset");
+            vring.SignalError();
+        }
+    }
+
+    private void GetVringBase()
+    {
+        Messages.VringState state = Read<Messages.VringState>();
+        if (!TryGetVring(state.Index, out Vring vring, out string? refusal))
+        {
+            throw new VhostUserException(refusal!);
+        }
+        if (vring.Queue is { } queue)
+        {
+            // The driver must find everything it is owed before the ring stops.
+            _device.Drain(queue);
+        }
+        vring.Stop();
+        _channel.Reply(new Messages.VringState { Index = state.Index, Value = vring.Base });
+    }
+
+    private void GetConfig()
+    {
+        var header = Read<Messages.ConfigHeader>();
+        if (header.Size > Messages.MaxConfig || header.Offset > Messages.MaxConfig)
+        {
+            _channel.Reply(header with { Size = 0 });
+            return;
+        }
+        Span<byte> reply = stackalloc byte[Marshal.SizeOf<Messages.ConfigHeader>() + (int)header.Size];
+        MemoryMarshal.Write(reply, in header);
+        _device.ReadConfig((int)header.Offset, reply[Marshal.SizeOf<Messages.ConfigHeader>()..]);
+        _channel.Reply(reply);
+    }
+
+    private string? SetConfig()
+    {
+        var header = Read<Messages.ConfigHeader>();
+        ReadOnlySpan<byte> data = _channel.Payload[Marshal.SizeOf<Messages.ConfigHeader>()..];
+        if (header.Size > Messages.MaxConfig || header.Offset > Messages.MaxConfig || data.Length < (int)header.Size)
+        {
+            return $"{header.Size} bytes at {header.Offset} with {data.Length} sent";
+        }
+        _device.WriteConfig((int)header.Offset, data[..(int)header.Size]);
+        return null;
+    }
+
+    private string? SetBackendChannel()
+    {
+        if (_channel.TakeDescriptor() is not { } fd)
+        {
+            return "no descriptor";
+        }
+        CloseBackendChannel();
+        _backendChannel = new BackendChannel(_loop, new UnixSocket(fd));
+        _device.ConfigChanged = _backendChannel.SendConfigChange;
+        return null;
+    }
+
+    private void CloseBackendChannel()
+    {
+        _device.ConfigChanged = null;
+        _backendChannel?.Dispose();
+        _backendChannel = null;
+    }
+
+    private string? SetGpuSocket()
+    {
+        if (_channel.TakeDescriptor() is not { } fd)
+        {
+            return "no descriptor";
+        }
+        // QEMU spins when this socket is closed, so the old one goes only when a new one is there.
+        _gpuSocket?.Dispose();
+        _gpuSocket = new GpuSocket(_loop, new UnixSocket(fd), _forward, _log);
+        return null;
+    }
+
+    private void ResetDevice()
+    {
+        foreach (Vring vring in _vrings)
+        {
+            vring.Stop();
+            vring.Base = 0;
+            vring.Enabled = false;
+        }
+        _device.Reset();
+    }
+
+    private void SetStatus(byte status)
+    {
+        _status = status;
+        if (status == 0)
+        {
+            _device.Reset();
+        }
+    }
+}
