@@ -84,9 +84,7 @@ public sealed partial class VirtioGpuDevice
         }
         OutputState output = _outputs[request.ScanoutId];
         var response = new Protocol.EdidResponse { Header = ResponseHeader(header, ResponseType.OkEdid) };
-        byte[] edid = Edid.Create(output.Width, output.Height, _options.RefreshHz ?? 60, output.Index);
-        edid.CopyTo(response.Edid);
-        response.Size = (uint)edid.Length;
+        response.Size = (uint)Edid.Write(response.Edid, output.Index, output.Width, output.Height, _options.RefreshHz ?? 60);
         Push(queue, chain.Head, WriteResponse(chain, in response));
     }
 }
