@@ -8,10 +8,13 @@ namespace FbShare.Display;
 public sealed class DisplayHub : IDisposable
 {
     private readonly Output[] _outputs;
+    private readonly DmaBufExporter _exporter;
 
     /// <param name="outputCount">1 to 16.</param>
-    public DisplayHub(int outputCount)
+    /// <param name="exporter">Makes dma-bufs and chooses paths; disposed with this.</param>
+    public DisplayHub(int outputCount, DmaBufExporter? exporter = null)
     {
+        _exporter = exporter ?? new DmaBufExporter(PathRequest.Default, static _ => { });
         _outputs = new Output[outputCount];
         for (int i = 0; i < outputCount; i++)
         {
@@ -181,6 +184,7 @@ public sealed class DisplayHub : IDisposable
             o.Copy?.Dispose();
             o.Copy = null;
         }
+        _exporter.Dispose();
     }
 
     private void TellIfConsumed(Output o, bool wasReading)
@@ -205,15 +209,19 @@ public sealed class DisplayHub : IDisposable
     private void ShowTo(Output o, Attachment a, bool copyIsFresh)
     {
         Scanout scanout = o.Scanout!;
+        PathChoice choice = _exporter.Choose(o.Index, scanout, a.Consumer.TakesDmaBuf);
+        a.Path = choice;
         a.OnCopy = false;
-        if (scanout.Host is not null)
+        if (choice.Path == FramePath.Udmabuf)
         {
-            o.Path = new PathChoice(FramePath.Copy, "a 2D resource shows what was transferred");
+            a.Consumer.ShowDmaBuf(scanout, scanout.Export!.Frame!);
+        }
+        else if (choice.Path == FramePath.Copy && scanout.Host is not null)
+        {
             a.Consumer.ShowBuffer(scanout, scanout.Host, scanout.Layout);
         }
         else
         {
-            o.Path = new PathChoice(FramePath.Copy, "no dma-buf exporter");
             a.OnCopy = true;
             FrameLayout layout = o.EnsureCopy(scanout.Layout);
             if (!copyIsFresh)
@@ -231,6 +239,11 @@ public sealed class DisplayHub : IDisposable
         {
             return;
         }
+        if (_exporter.Heal(o.Index, o.Scanout!))
+        {
+            Show(o);
+            return;
+        }
         if (o.AnyOnCopy)
         {
             Gather(o, damage);
@@ -246,7 +259,15 @@ public sealed class DisplayHub : IDisposable
         FrameLayout from = o.Scanout!.Layout;
         FrameLayout to = o.CopyLayout;
         int rowBytes = damage.Width * DrmFormats.BytesPerPixel;
-        o.Scanout.Guest!.CopyRows(from.OffsetOf(damage.X, damage.Y), from.Stride, rowBytes, damage.Height, o.Copy!.From(to.OffsetOf(damage.X, damage.Y)), to.Stride);
+        Span<byte> destination = o.Copy!.From(to.OffsetOf(damage.X, damage.Y));
+        if (o.Path!.Path == FramePath.Mmap)
+        {
+            o.Scanout.Export!.CopyTo(damage, destination, to.Stride);
+        }
+        else
+        {
+            o.Scanout.Guest!.CopyRows(from.OffsetOf(damage.X, damage.Y), from.Stride, rowBytes, damage.Height, destination, to.Stride);
+        }
         BytesCopied += (long)rowBytes * damage.Height;
     }
 
@@ -258,8 +279,6 @@ public sealed class DisplayHub : IDisposable
 
         public bool ShowPending { get; set; }
 
-        public PathChoice? Path { get; set; }
-
         public CursorImage? Cursor { get; set; }
 
         public CursorPosition CursorPosition { get; set; }
@@ -270,6 +289,20 @@ public sealed class DisplayHub : IDisposable
 
         /// <summary>Replaced, never changed, so that a consumer may come or go while they are told something.</summary>
         public Attachment[] Attachments { get; set; } = [];
+
+        /// <summary>The best of the consumers' paths.</summary>
+        public PathChoice? Path
+        {
+            get
+            {
+                PathChoice? best = null;
+                foreach (Attachment a in Attachments)
+                {
+                    best = best is null || a.Path?.Path < best.Path ? a.Path : best;
+                }
+                return best;
+            }
+        }
 
         public bool AnyReading
         {
@@ -303,9 +336,9 @@ public sealed class DisplayHub : IDisposable
 
         public void DisableAll()
         {
-            Path = null;
             foreach (Attachment a in Attachments)
             {
+                a.Path = null;
                 a.Reading = false;
                 a.OnCopy = false;
                 a.Consumer.Disable();
@@ -338,6 +371,8 @@ public sealed class DisplayHub : IDisposable
     private sealed class Attachment(IDisplayConsumer consumer)
     {
         public IDisplayConsumer Consumer { get; } = consumer;
+
+        public PathChoice? Path { get; set; }
 
         public bool Reading { get; set; }
 

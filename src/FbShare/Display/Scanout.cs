@@ -28,8 +28,8 @@ public sealed class Scanout : IDisposable
     /// <summary>Host memory that holds what was transferred (2D); null for pictures that live in guest pages. Stays the resource's.</summary>
     public FrameBuffer? Host { get; private init; }
 
-    /// <summary>The picture's dma-bufs, once somebody made them; owned and disposed with this.</summary>
-    public DmaBufFrame? DmaBuf { get; set; }
+    /// <summary>The picture's dma-bufs, or why there are none, once somebody tried; owned and disposed with this.</summary>
+    public DmaBufExport? Export { get; internal set; }
 
     /// <summary>A picture in guest pages.</summary>
     /// <param name="layout">Checked against the backing's length.</param>
@@ -38,17 +38,22 @@ public sealed class Scanout : IDisposable
             ? new Scanout(layout, resourceId, kind) { Guest = pages }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
-    /// <summary>A picture in host memory.</summary>
-    /// <inheritdoc cref="OfGuest"/>
-    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId) =>
+    /// <summary>A picture in host memory, transferred there from guest pages.</summary>
+    /// <param name="layout">Checked against the buffer's length.</param>
+    /// <param name="pages">The resource's backing, laid out as the buffer is, for <see cref="ZeroCopyPolicy.All"/>; null where there is none.
+    /// Whoever detaches the backing makes a new scanout without it.</param>
+    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, Backing? pages = null) =>
         layout.End <= buffer.Length
-            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer }
+            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer, Guest = layout.End <= pages?.Length ? pages : null }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
-    public void Dispose()
+    public void Dispose() => DropExport();
+
+    /// <summary>Lets go of the dma-bufs; the next <see cref="DmaBufExporter.Choose"/> makes new ones.</summary>
+    internal void DropExport()
     {
-        DmaBuf?.Dispose();
-        DmaBuf = null;
+        Export?.Dispose();
+        Export = null;
     }
 }
 

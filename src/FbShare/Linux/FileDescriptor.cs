@@ -38,7 +38,20 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     {
         LibC.Stat stat;
         LinuxException.Check(LibC.fstat(this, &stat), "fstat");
-        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG);
+        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG)
+        {
+            Blocks = stat.st_blocks,
+            ChangedAt = (stat.times[4] * 1_000_000_000) + stat.times[5],
+        };
+    }
+
+    /// <summary>Whether the file's pages are huge pages (hugetlbfs).</summary>
+    /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
+    public unsafe bool IsHugeTlb()
+    {
+        LibC.StatFs status;
+        LinuxException.Check(LibC.fstatfs(this, &status), "fstatfs");
+        return status.f_type == LibC.HUGETLBFS_MAGIC;
     }
 
     /// <summary>The memfd's seals (F_GET_SEALS), or null where the file cannot have any.</summary>
@@ -68,7 +81,14 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
 /// <summary>What fstat(2) says that matters here: the file's identity, its size and its block size in bytes
 /// (a hugetlb file's block is its huge page).</summary>
-public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular);
+public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular)
+{
+    /// <summary>Blocks of 512 bytes that the file has.</summary>
+    public long Blocks { get; init; }
+
+    /// <summary>st_ctime in nanoseconds of Unix time: when the file itself changed, writes through mappings aside.</summary>
+    public long ChangedAt { get; init; }
+}
 
 /// <summary>Seals of a memfd (linux/fcntl.h).</summary>
 [Flags]

@@ -15,6 +15,8 @@ internal static unsafe partial class LibC
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
+    public const long HUGETLBFS_MAGIC = 0x958458F6;
+
     public const uint S_IFMT = 0xF000;
     public const uint S_IFSOCK = 0xC000;
     public const uint S_IFREG = 0x8000;
@@ -59,6 +61,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fstat(FileDescriptor fd, Stat* stat);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fstatfs(FileDescriptor fd, StatFs* status);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int unlink(string path);
 
@@ -88,5 +93,13 @@ internal static unsafe partial class LibC
         public long st_blocks;
         public fixed long times[6];
         public fixed long reserved[3];
+    }
+
+    /// <summary>struct statfs of x86-64 (asm/statfs.h), 120 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct StatFs
+    {
+        public long f_type;
+        public fixed long rest[14];
     }
 }

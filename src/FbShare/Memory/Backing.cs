@@ -89,6 +89,17 @@ public sealed unsafe class Backing : IDisposable
         return new MemoryRange(segment.Region, (long)segment.Region.FileOffset + segment.RegionOffset, segment.Length);
     }
 
+    /// <summary>All ranges, in the order of the picture's bytes.</summary>
+    public MemoryRange[] GetRanges()
+    {
+        var ranges = new MemoryRange[_segments.Length];
+        for (int i = 0; i < ranges.Length; i++)
+        {
+            ranges[i] = GetRange(i);
+        }
+        return ranges;
+    }
+
     /// <summary>Copies bytes out of guest memory.</summary>
     /// <param name="offset">Where in the backing to begin.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not all of them are inside.</exception>

@@ -1,0 +1,113 @@
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.Display;
+
+/// <summary>What came of making dma-bufs of a scanout: the dma-bufs, or why there are none. Kept with the scanout, so tried once.</summary>
+public sealed class DmaBufExport : IDisposable
+{
+    private readonly PageWatch? _watch;
+    private readonly MemoryMapping[] _mappings = [];
+
+    private DmaBufExport(DmaBufFrame frame, PageWatch watch, MemoryMapping[] mappings)
+    {
+        Frame = frame;
+        _watch = watch;
+        _mappings = mappings;
+    }
+
+    /// <summary>There is none, and this is why.</summary>
+    internal DmaBufExport(PathObstacle obstacle) => Obstacle = obstacle;
+
+    /// <summary>The dma-bufs, owned by this; null where <see cref="Obstacle"/> says why.</summary>
+    public DmaBufFrame? Frame { get; }
+
+    public PathObstacle? Obstacle { get; }
+
+    /// <summary>Makes udmabufs over the pages of a picture, in as few bands as fit.</summary>
+    /// <param name="name">For the kernel's lists.</param>
+    /// <param name="mapped">Map them too, for <see cref="CopyTo"/>.</param>
+    internal static DmaBufExport Create(UdmaBufDevice device, Backing pages, FrameLayout layout, string name, bool mapped)
+    {
+        var rows = new PixelRows(layout.Offset, layout.Stride, layout.RowBytes, layout.Height);
+        if (!Band.TryCut(pages.GetRanges(), rows, device.Limits, out Band[]? bands, out string? why))
+        {
+            return new DmaBufExport(new PathObstacle(why, null));
+        }
+        PageWatch? watch = null;
+        var made = new List<DmaBufBand>(bands.Length);
+        var mappings = new List<MemoryMapping>();
+        try
+        {
+            // The watch comes first: a page replaced between the two is noticed.
+            watch = new PageWatch(bands.SelectMany(b => b.Ranges));
+            foreach (Band band in bands)
+            {
+                FileDescriptor dmaBuf = device.Create([.. band.Ranges]);
+                made.Add(new DmaBufBand(dmaBuf, band.FirstRow, band.RowCount, layout.Stride, band.Offset, band.Length));
+                DmaBuf.SetName(dmaBuf, name);
+                if (mapped)
+                {
+                    mappings.Add(MemoryMapping.Map(dmaBuf, 0, band.Length, writable: false));
+                }
+            }
+            return new DmaBufExport(new DmaBufFrame(layout.Format, layout.Width, layout.Height, made), watch, [.. mappings]);
+        }
+        catch (Exception e) when (e is UdmaBufException or LinuxException)
+        {
+            mappings.ForEach(m => m.Dispose());
+            made.ForEach(b => b.Descriptor.Dispose());
+            watch?.Dispose();
+            return new DmaBufExport(e switch
+            {
+                UdmaBufException refusal => new PathObstacle(refusal.Reason, refusal.Cure),
+                _ when watch is null => new PathObstacle($"replaced guest pages would go unnoticed: {e.Message}", "Linux 5.14 or later, with /proc/self/pagemap readable"),
+                _ => new PathObstacle($"the dma-buf cannot be mapped: {e.Message}", null),
+            });
+        }
+    }
+
+    /// <summary>Whether the dma-bufs still hold the guest's own pages, as far as can be told.</summary>
+    internal bool IsIntact() => _watch!.IsIntact();
+
+    /// <summary>Copies pixels out of the mapped dma-bufs, between DMA_BUF_IOCTL_SYNC START and END.</summary>
+    /// <param name="area">Inside the picture.</param>
+    /// <param name="destination">Where the area's first pixel goes.</param>
+    internal void CopyTo(Rect area, Span<byte> destination, int destinationStride)
+    {
+        IReadOnlyList<DmaBufBand> bands = Frame!.Bands;
+        int rowBytes = area.Width * DrmFormats.BytesPerPixel;
+        for (int i = 0; i < bands.Count; i++)
+        {
+            DmaBufBand band = bands[i];
+            Rect part = area.Intersect(new Rect(0, band.Y, Frame.Width, band.Height));
+            if (part.IsEmpty)
+            {
+                continue;
+            }
+            DmaBuf.BeginRead(band.Descriptor);
+            try
+            {
+                for (int y = part.Y; y < part.Bottom; y++)
+                {
+                    long offset = band.Offset + ((long)(y - band.Y) * band.Stride) + ((long)part.X * DrmFormats.BytesPerPixel);
+                    _mappings[i].Slice(offset, rowBytes).CopyTo(destination[((y - area.Y) * destinationStride)..]);
+                }
+            }
+            finally
+            {
+                DmaBuf.EndRead(band.Descriptor);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (MemoryMapping mapping in _mappings)
+        {
+            mapping.Dispose();
+        }
+        _watch?.Dispose();
+        Frame?.Dispose();
+    }
+}

@@ -1,0 +1,7 @@
+namespace FbShare.Linux;
+
+/// <summary>Some bytes of a file.</summary>
+/// <param name="File">Stays its owner's.</param>
+/// <param name="Offset">Bytes from the file's begin.</param>
+/// <param name="Length">Bytes.</param>
+public readonly record struct FileRange(FileDescriptor File, long Offset, long Length);

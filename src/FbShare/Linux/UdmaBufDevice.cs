@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace FbShare.Linux;
+
+/// <summary>/dev/udmabuf, opened once: makes dma-bufs over ranges of sealed memfds (linux/udmabuf.h).</summary>
+/// <remarks>A dma-buf made here pins the pages it names for its lifetime, and does not follow when the memfd gets other
+/// pages later.</remarks>
+public sealed unsafe class UdmaBufDevice : IDisposable
+{
+    public const string DevicePath = "/dev/udmabuf";
+
+    private readonly FileDescriptor _fd;
+    private readonly string _parameters;
+
+    private UdmaBufDevice(FileDescriptor fd, string parameters)
+    {
+        _fd = fd;
+        _parameters = parameters;
+    }
+
+    /// <summary>The kernel's limits now: root may change them at any time.</summary>
+    public UdmaBufLimits Limits => UdmaBufLimits.Read(_parameters);
+
+    /// <summary>Opens the device.</summary>
+    /// <param name="parameters">Where the limits are read.</param>
+    /// <exception cref="UdmaBufException">There is none, or it may not be opened.</exception>
+    public static UdmaBufDevice Open(string path = DevicePath, string parameters = UdmaBufLimits.ParametersDirectory)
+    {
+        try
+        {
+            return new UdmaBufDevice(FileDescriptor.Open(path, writable: true), parameters);
+        }
+        catch (LinuxException e)
+        {
+            throw UdmaBufException.OfOpen(path, e.Errno);
+        }
+    }
+
+    /// <summary>Makes one dma-buf whose bytes are <paramref name="ranges"/> in order.</summary>
+    /// <param name="ranges">Page-aligned; their files stay the caller's.</param>
+    /// <returns>The owner of the dma-buf's descriptor (O_CLOEXEC).</returns>
+    /// <exception cref="UdmaBufException">The kernel refused.</exception>
+    public FileDescriptor Create(ReadOnlySpan<FileRange> ranges)
+    {
+        int fd = ranges.Length == 1 ? CreateOne(ranges[0]) : CreateList(ranges);
+        if (fd < 0)
+        {
+            var errno = (Errno)System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+            throw UdmaBufException.OfCreate(errno, ranges, Limits);
+        }
+        return new FileDescriptor(fd);
+    }
+
+    public void Dispose() => _fd.Dispose();
+
+    private int CreateOne(FileRange range)
+    {
+        var request = new LibC.UdmabufCreate
+        {
+            memfd = (uint)range.File.Number,
+            flags = LibC.UDMABUF_FLAGS_CLOEXEC,
+            offset = (ulong)range.Offset,
+            size = (ulong)range.Length,
+        };
+        int fd = LibC.ioctl(_fd, LibC.UDMABUF_CREATE, &request);
+        GC.KeepAlive(range.File);
+        return fd;
+    }
+
+    private int CreateList(ReadOnlySpan<FileRange> ranges)
+    {
+        int length = sizeof(LibC.UdmabufCreateList) + (ranges.Length * sizeof(LibC.UdmabufCreateItem));
+        byte[] request = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            fixed (byte* bytes = request)
+            {
+                Unsafe.WriteUnaligned(bytes, new LibC.UdmabufCreateList { flags = LibC.UDMABUF_FLAGS_CLOEXEC, count = (uint)ranges.Length });
+                byte* item = bytes + sizeof(LibC.UdmabufCreateList);
+                foreach (FileRange range in ranges)
+                {
+                    Unsafe.WriteUnaligned(item, new LibC.UdmabufCreateItem
+                    {
+                        memfd = (uint)range.File.Number,
+                        offset = (ulong)range.Offset,
+                        size = (ulong)range.Length,
+                    });
+                    item += sizeof(LibC.UdmabufCreateItem);
+                }
+                return LibC.ioctl(_fd, LibC.UDMABUF_CREATE_LIST, bytes);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(request);
+        }
+    }
+}

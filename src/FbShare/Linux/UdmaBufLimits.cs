@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace FbShare.Linux;
+
+/// <summary>How large one udmabuf may be: the parameters of the kernel's udmabuf module.</summary>
+/// <param name="ListLimit">The most ranges (list_limit).</param>
+/// <param name="SizeLimit">The most bytes (size_limit_mb, in bytes here).</param>
+public readonly record struct UdmaBufLimits(int ListLimit, long SizeLimit)
+{
+    /// <summary>Where the kernel shows them, writable by root, at once in effect.</summary>
+    public const string ParametersDirectory = "/sys/module/udmabuf/parameters";
+
+    /// <summary>The kernel's own defaults: 1024 ranges, 64 MiB.</summary>
+    public static UdmaBufLimits Default => new(1024, 64L << 20);
+
+    /// <summary>Reads both parameters; what cannot be read is the kernel's default.</summary>
+    public static UdmaBufLimits Read(string directory = ParametersDirectory) => new(
+        (int)Read(directory, "list_limit", Default.ListLimit, int.MaxValue),
+        Read(directory, "size_limit_mb", Default.SizeLimit >> 20, int.MaxValue) << 20);
+
+    private static long Read(string directory, string name, long otherwise, long most)
+    {
+        try
+        {
+            string text = File.ReadAllText(Path.Combine(directory, name));
+            return long.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+                ? Math.Min(value, most)
+                : otherwise;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return otherwise;
+        }
+    }
+}
