@@ -1,0 +1,251 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using FbShare.Linux;
+
+namespace FbShare.Display.DBus;
+
+/// <summary>One D-Bus message, being built or being read.</summary>
+/// <remarks>A reference like a pointer. A message given to a handler is the connection's; one that was made here is disposed by
+/// its maker after it was sent. Readers check <see cref="HasSignature"/> first: after that no read can fail.
+/// Text given as bytes ends with the zero that a u8 literal has after it.</remarks>
+internal readonly unsafe struct BusMessage(void* message) : IDisposable
+{
+    private readonly void* _message = message;
+
+    internal void* Pointer => _message;
+
+    public ReadOnlySpan<byte> Path => Span(SdBus.sd_bus_message_get_path(_message));
+
+    public ReadOnlySpan<byte> Interface => Span(SdBus.sd_bus_message_get_interface(_message));
+
+    public ReadOnlySpan<byte> Member => Span(SdBus.sd_bus_message_get_member(_message));
+
+    /// <summary>Whether the sender waits for a reply.</summary>
+    public bool ExpectsReply => SdBus.sd_bus_message_get_expect_reply(_message) > 0;
+
+    /// <summary>Whether this is an error reply; the connection makes one up when it breaks before the reply came.</summary>
+    public bool IsError
+    {
+        get
+        {
+            byte type;
+            return SdBus.sd_bus_message_get_type(_message, &type) >= 0 && type == SdBus.MESSAGE_METHOD_ERROR;
+        }
+    }
+
+    /// <summary>Whether the peer itself said no (rather than going away).</summary>
+    public bool IsRefusal => IsError && Error.Name != BusErrors.NoReply;
+
+    /// <summary>An error reply's name and text.</summary>
+    public (string Name, string Text) Error
+    {
+        get
+        {
+            SdBus.Error* error = SdBus.sd_bus_message_get_error(_message);
+            return error is null ? ("", "") : (Text(error->Name), Text(error->Message));
+        }
+    }
+
+    public bool HasSignature(ReadOnlySpan<byte> signature) => Span(SdBus.sd_bus_message_get_signature(_message, 1)).SequenceEqual(signature);
+
+    /// <summary>A second reference, for a reply that is made later.</summary>
+    public BusMessage Keep() => new(SdBus.sd_bus_message_ref(_message));
+
+    public void Dispose() => SdBus.sd_bus_message_unref(_message);
+
+    public void Append(uint value) => AppendBasic('u', &value);
+
+    public void Append(int value) => AppendBasic('i', &value);
+
+    public void Append(ushort value) => AppendBasic('q', &value);
+
+    public void Append(ulong value) => AppendBasic('t', &value);
+
+    public void Append(double value) => AppendBasic('d', &value);
+
+    public void Append(bool value)
+    {
+        int wide = value ? 1 : 0;
+        AppendBasic('b', &wide);
+    }
+
+    /// <param name="value">The descriptor is duplicated into the message.</param>
+    public void Append(FileDescriptor value)
+    {
+        int number = value.Number;
+        AppendBasic('h', &number);
+    }
+
+    public void Append(string value) => AppendText('s', value);
+
+    public void AppendPath(string value) => AppendText('o', value);
+
+    /// <summary>An array of bytes, to be filled by the caller before anything else is appended.</summary>
+    public Span<byte> AppendBytes(int length)
+    {
+        void* space;
+        Check(SdBus.sd_bus_message_append_array_space(_message, (byte)'y', (nuint)length, &space));
+        // SAFETY: sd-bus gives just that many bytes.
+        return new Span<byte>(space, length);
+    }
+
+    /// <summary>A variant of one value, appended by <paramref name="value"/>.</summary>
+    public void AppendVariant(string type, Action<BusMessage> value)
+    {
+        Open('v', Encoding.UTF8.GetBytes(type + '\0'));
+        value(this);
+        Close();
+    }
+
+    public void AppendStrings(ReadOnlySpan<string> values)
+    {
+        Open('a', "s"u8);
+        foreach (string value in values)
+        {
+            Append(value);
+        }
+        Close();
+    }
+
+    public void Open(char type, ReadOnlySpan<byte> contents)
+    {
+        fixed (byte* text = contents)
+        {
+            Check(SdBus.sd_bus_message_open_container(_message, (byte)type, text));
+        }
+    }
+
+    public void Close() => Check(SdBus.sd_bus_message_close_container(_message));
+
+    public uint ReadUInt32() => Read<uint>('u');
+
+    public int ReadInt32() => Read<int>('i');
+
+    public ushort ReadUInt16() => Read<ushort>('q');
+
+    public ulong ReadUInt64() => Read<ulong>('t');
+
+    public double ReadDouble() => Read<double>('d');
+
+    public bool ReadBoolean() => Read<int>('b') != 0;
+
+    public string ReadString() => Text((byte*)Read<nint>('s'));
+
+    public string ReadPath() => Text((byte*)Read<nint>('o'));
+
+    /// <summary>A duplicate of the descriptor, the caller's to own.</summary>
+    public FileDescriptor ReadDescriptor()
+    {
+        using var borrowed = new BorrowedDescriptor(Read<int>('h'));
+        return borrowed.Descriptor.Duplicate();
+    }
+
+    /// <summary>An array of bytes, valid while the message is.</summary>
+    public ReadOnlySpan<byte> ReadBytes() => ReadArray<byte>('y');
+
+    /// <inheritdoc cref="ReadBytes"/>
+    public ReadOnlySpan<uint> ReadUInt32s() => ReadArray<uint>('u');
+
+    public string[] ReadStrings()
+    {
+        var values = new List<string>();
+        Enter('a', "s"u8);
+        nint text;
+        while (Check(SdBus.sd_bus_message_read_basic(_message, (byte)'s', &text)) > 0)
+        {
+            values.Add(Text((byte*)text));
+        }
+        Exit();
+        return [.. values];
+    }
+
+    /// <summary>Enters a container; false at the end of the one around it.</summary>
+    public bool Enter(char type, ReadOnlySpan<byte> contents)
+    {
+        fixed (byte* text = contents)
+        {
+            return Check(SdBus.sd_bus_message_enter_container(_message, (byte)type, text)) > 0;
+        }
+    }
+
+    public void Exit() => Check(SdBus.sd_bus_message_exit_container(_message));
+
+    /// <summary>Passes over one value.</summary>
+    public void Skip(ReadOnlySpan<byte> type)
+    {
+        fixed (byte* text = type)
+        {
+            Check(SdBus.sd_bus_message_skip(_message, text));
+        }
+    }
+
+    /// <summary>Reads an a{sv}: calls <paramref name="read"/> with each name, the variant's type, and the message inside the variant.</summary>
+    /// <param name="read">Reads the value, or returns false to have it passed over.</param>
+    public void ReadProperties(PropertyReader read)
+    {
+        Enter('a', "{sv}"u8);
+        while (Enter('e', "sv"u8))
+        {
+            string name = ReadString();
+            byte type;
+            byte* contents;
+            Check(SdBus.sd_bus_message_peek_type(_message, &type, &contents));
+            // The contents point into the message, which lives on.
+            string signature = Text(contents);
+            Enter('v', Span(contents));
+            if (!read(name, signature, this))
+            {
+                fixed (byte* inside = Encoding.UTF8.GetBytes(signature + '\0'))
+                {
+                    Check(SdBus.sd_bus_message_skip(_message, inside));
+                }
+            }
+            Exit();
+            Exit();
+        }
+        Exit();
+    }
+
+    private static int Check(int result) => BusException.Check(result, "D-Bus message");
+
+    private static ReadOnlySpan<byte> Span(byte* text) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+
+    private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+
+    private void AppendBasic(char type, void* value) => Check(SdBus.sd_bus_message_append_basic(_message, (byte)type, value));
+
+    private void AppendText(char type, string value)
+    {
+        fixed (byte* text = Encoding.UTF8.GetBytes(value + '\0'))
+        {
+            AppendBasic(type, text);
+        }
+    }
+
+    private T Read<T>(char type)
+        where T : unmanaged
+    {
+        T value;
+        return Check(SdBus.sd_bus_message_read_basic(_message, (byte)type, &value)) > 0 ? value : throw new BusException("the D-Bus message ended early");
+    }
+
+    private ReadOnlySpan<T> ReadArray<T>(char type)
+        where T : unmanaged
+    {
+        void* values;
+        nuint size;
+        Check(SdBus.sd_bus_message_read_array(_message, (byte)type, &values, &size));
+        return new ReadOnlySpan<T>(values, checked((int)size) / sizeof(T));
+    }
+
+    /// <summary>Lends a number that the message owns to the code that duplicates it.</summary>
+    private readonly struct BorrowedDescriptor(int number) : IDisposable
+    {
+        public FileDescriptor Descriptor { get; } = new(number);
+
+        public void Dispose() => Descriptor.Release();
+    }
+}
+
+/// <inheritdoc cref="BusMessage.ReadProperties"/>
+internal delegate bool PropertyReader(string name, string type, BusMessage value);

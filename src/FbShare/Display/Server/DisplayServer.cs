@@ -1,0 +1,215 @@
+using FbShare.Display.DBus;
+using FbShare.Linux;
+
+namespace FbShare.Display.Server;
+
+/// <summary>Shows a <see cref="DisplayHub"/>'s outputs to other processes: QEMU's D-Bus display protocol (org.qemu.Display1), peer to
+/// peer on a unix socket.</summary>
+/// <remarks>Lives on the hub's loop and never blocks it: a client that does not keep up is told less often, and one that does not
+/// answer for <see cref="Patience"/> is dropped. Only the user who runs this, and root, may connect.</remarks>
+public sealed class DisplayServer : IDisposable
+{
+    /// <summary>The most listeners at a time, over all outputs and clients.</summary>
+    public const int MostListeners = 64;
+
+    private const int MostPeers = 64;
+
+    private readonly EventLoop _loop;
+    private readonly UnixListener _socket;
+    private readonly EventLoop.Watch _watch;
+    private readonly LoopTimer _patience;
+    private readonly Action<string> _log;
+    private readonly List<DisplayPeer> _peers = [];
+    private readonly List<DisplayListener> _listeners = [];
+    private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
+
+    /// <param name="socket">Where clients connect; stays the caller's.</param>
+    /// <param name="input">Where keys and pointers go; null: clients are told that there is no input.</param>
+    /// <param name="log">Told what the user should know, a sentence at a time.</param>
+    /// <exception cref="BusException">libsystemd is missing; the message says what to install.</exception>
+    public DisplayServer(EventLoop loop, DisplayHub hub, UnixListener socket, VirtualMachineName machine, IInputSink? input, Action<string> log)
+    {
+        BusConnection.RequireLibrary();
+        _loop = loop;
+        _socket = socket;
+        _log = log;
+        Hub = hub;
+        Machine = machine;
+        Input = input;
+        _told = new (int, int, ScanoutKind?, PathChoice?)[hub.OutputCount];
+        _patience = new LoopTimer(loop, () => DropStalled(EventLoop.Now));
+        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Accept());
+    }
+
+    /// <summary>How long a client may owe an answer.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Where keys and pointers go; may come later than the server.</summary>
+    public IInputSink? Input { get; set; }
+
+    public int PeerCount => _peers.Count;
+
+    public int ListenerCount => _listeners.Count;
+
+    internal DisplayHub Hub { get; }
+
+    internal VirtualMachineName Machine { get; }
+
+    internal bool IsFull => _listeners.Count >= MostListeners;
+
+    public void Dispose()
+    {
+        _watch.Dispose();
+        _patience.Dispose();
+        foreach (DisplayListener listener in _listeners)
+        {
+            listener.Dispose();
+        }
+        foreach (DisplayPeer peer in _peers)
+        {
+            peer.Dispose();
+        }
+        _listeners.Clear();
+        _peers.Clear();
+    }
+
+    /// <summary>Whether a user may see and control this display.</summary>
+    internal static bool MayConnect(uint user, uint own) => user == own || user == 0;
+
+    /// <summary>Drops every listener that has owed an answer for too long.</summary>
+    /// <param name="now"><see cref="EventLoop.Now"/>'s clock.</param>
+    internal void DropStalled(long now)
+    {
+        long patience = (long)Patience.TotalNanoseconds;
+        long? next = null;
+        foreach (DisplayListener listener in _listeners.ToArray())
+        {
+            if (listener.WaitingSince is not { } since)
+            {
+                continue;
+            }
+            if (now - since >= patience)
+            {
+                _log($"display: dropped {listener.Name} from output {listener.Output}: it {listener.Debt} for {Patience.TotalSeconds:0.#} s");
+                Remove(listener);
+            }
+            else
+            {
+                next = Math.Min(next ?? long.MaxValue, since + patience);
+            }
+        }
+        if (next is { } due)
+        {
+            _patience.SetAt(due);
+        }
+    }
+
+    internal void AddListener(int output, FileDescriptor socket, string name)
+    {
+        DisplayListener listener;
+        try
+        {
+            listener = new DisplayListener(_loop, Hub, output, socket, name)
+            {
+                Gone = (gone, _) => Remove(gone),
+                Log = line => _log($"display: {line}"),
+                Showed = TellIfChanged,
+                Waits = Remind,
+            };
+        }
+        catch (BusException e)
+        {
+            _log($"display: {name}'s listener on output {output} could not be reached: {e.Message}");
+            return;
+        }
+        _listeners.Add(listener);
+        Remind(listener);
+    }
+
+    internal void Remove(DisplayPeer peer) => _peers.Remove(peer);
+
+    private void Remove(DisplayListener listener)
+    {
+        if (_listeners.Remove(listener))
+        {
+            listener.Dispose();
+            TellIfChanged(listener.Output);
+        }
+    }
+
+    private void Accept()
+    {
+        while (_socket.Accept() is { } socket)
+        {
+            (int process, uint user) = socket.GetPeer();
+            string name = Describe(process);
+            uint own = LibC.geteuid();
+            if (!MayConnect(user, own))
+            {
+                _log($"display: refused {name} of user {user}: only user {own} and root may connect");
+                socket.Dispose();
+            }
+            else if (_peers.Count >= MostPeers)
+            {
+                _log($"display: refused {name}: {MostPeers} clients are connected already");
+                socket.Dispose();
+            }
+            else
+            {
+                Add(socket, name);
+            }
+        }
+    }
+
+    private void Add(UnixSocket socket, string name)
+    {
+        try
+        {
+            _peers.Add(new DisplayPeer(this, _loop, socket.Descriptor, name));
+        }
+        catch (BusException e)
+        {
+            _log($"display: {name} could not be served: {e.Message}");
+        }
+    }
+
+    /// <summary>Looks after the listeners again when this one's patience ends, unless it will do so earlier.</summary>
+    private void Remind(DisplayListener listener)
+    {
+        if (_patience.DueAt is null && listener.WaitingSince is { } since)
+        {
+            _patience.SetAt(since + (long)Patience.TotalNanoseconds);
+        }
+    }
+
+    /// <summary>Tells every client when an output's size, kind or path is not what it last was.</summary>
+    private void TellIfChanged(int output)
+    {
+        Scanout? scanout = Hub.GetScanout(output);
+        var now = (scanout?.Layout.Width ?? 0, scanout?.Layout.Height ?? 0, scanout?.Kind, Hub.GetPath(output));
+        if (now != _told[output])
+        {
+            _told[output] = now;
+            foreach (DisplayPeer peer in _peers)
+            {
+                peer.TellConsoleChanged(output);
+            }
+        }
+    }
+
+    private static string Describe(int process)
+    {
+        try
+        {
+            return $"{File.ReadAllText($"/proc/{process}/comm").Trim()} ({process})";
+        }
+        catch (IOException)
+        {
+            return $"process {process}";
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return $"process {process}";
+        }
+    }
+}
