@@ -1,0 +1,88 @@
+using FbShare.Linux;
+using FbShare.Memory;
+using Xunit;
+
+namespace FbShare.Tests.Memory;
+
+public class PageWatchTests
+{
+    private const int Page = 4096;
+    private const int Pages = 600;
+
+    private readonly FileDescriptor _memfd = MemFd.Create("test-watch", Pages * Page);
+
+    [Fact]
+    public void Writes_through_mappings_are_no_alarm()
+    {
+        using MemoryMapping guest = MemoryMapping.Map(_memfd, 0, Pages * Page, writable: true);
+        using var watch = new PageWatch([new(_memfd, 0, Pages * Page)]);
+
+        for (int round = 0; round < 100; round++)
+        {
+            guest.Slice(0, Pages * Page).Fill((byte)round);
+            Assert.True(watch.IsIntact());
+        }
+    }
+
+    [Fact]
+    public void A_hole_beside_the_watched_pages_is_no_alarm()
+    {
+        using var watch = new PageWatch([new(_memfd, 0, 10 * Page), new(_memfd, 20 * Page, 10 * Page)]);
+
+        MemFd.PunchHole(_memfd, 10 * Page, 10 * Page);
+        MemFd.PunchHole(_memfd, 30 * Page, 100 * Page);
+
+        Assert.True(watch.IsIntact());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_page_replaced_anywhere_is_found_before_and_after_the_guest_writes(bool written)
+    {
+        using MemoryMapping guest = MemoryMapping.Map(_memfd, 0, Pages * Page, writable: true);
+        var random = new Random(5);
+        for (int round = 0; round < 100; round++)
+        {
+            // In a random order, as a guest's pages lie.
+            FileRange[] ranges = [.. Enumerable.Range(0, Pages).OrderBy(_ => random.Next()).Select(i => new FileRange(_memfd, i * Page, Page))];
+            using var watch = new PageWatch(ranges);
+            Assert.True(watch.IsIntact());
+            int page = random.Next(Pages);
+
+            MemFd.PunchHole(_memfd, page * Page, Page);
+            if (written)
+            {
+                guest.Slice(page * Page, Page).Fill(1);
+            }
+
+            Assert.False(watch.IsIntact());
+            Assert.False(watch.IsIntact());
+        }
+    }
+
+    [Fact]
+    public void A_second_hole_within_the_clock_tick_of_the_first_is_found()
+    {
+        using var watch = new PageWatch([new(_memfd, 0, 100 * Page)]);
+
+        // Beside the pages first, so that the file's time is this very moment and has been looked at.
+        MemFd.PunchHole(_memfd, 300 * Page, Page);
+        Assert.True(watch.IsIntact());
+        MemFd.PunchHole(_memfd, 50 * Page, Page);
+
+        Assert.False(watch.IsIntact());
+    }
+
+    [Fact]
+    public void Pages_of_two_files_are_watched()
+    {
+        using FileDescriptor other = MemFd.Create("test-other", 8 * Page);
+        using var watch = new PageWatch([new(_memfd, 0, Page), new(other, 0, 8 * Page)]);
+        Assert.True(watch.IsIntact());
+
+        MemFd.PunchHole(other, 7 * Page, Page);
+
+        Assert.False(watch.IsIntact());
+    }
+}
