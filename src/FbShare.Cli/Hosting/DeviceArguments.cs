@@ -12,11 +12,11 @@ internal sealed class DeviceArguments
     private const int LowestRefresh = 24;
 
     private readonly Option<int> _outputs = new("--outputs") { Description = "How many outputs (screens) the guest has, 1 to 16.", DefaultValueFactory = _ => 1, HelpName = "N" };
-    private readonly Option<(int Width, int Height)> _size = new("--size")
+    private readonly Option<PictureSize> _size = new("--size")
     {
         Description = "The size that the guest is told to prefer.",
         HelpName = "WxH",
-        DefaultValueFactory = _ => (1280, 800),
+        DefaultValueFactory = _ => new PictureSize(1280, 800),
         CustomParser = ParseSize,
     };
     private readonly Option<double> _refresh = new("--refresh")
@@ -27,6 +27,14 @@ internal sealed class DeviceArguments
     };
     private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can (for benchmarks: it burns a core)." };
     private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
+    private readonly Option<string?> _display = new("--display")
+    {
+        Description = "Serve the screen to viewers and other programs (org.qemu.Display1) at unix:PATH.",
+        HelpName = "unix:PATH",
+        CustomParser = ParseDisplay,
+    };
+    private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: the best that works, or just this one.", "auto", "udmabuf", "mmap", "copy");
+    private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared as the guest's own pages: blob resources, all (2D resources may tear), or off.", "blob", "all", "off");
     private readonly Option<string?> _dumpTo = new("--dump-to") { Description = "Write a picture to this file (.png, .ppm or .raw) while running.", HelpName = "FILE" };
     private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
     {
@@ -40,7 +48,7 @@ internal sealed class DeviceArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _dumpTo, _dumpWhen, _dumpOutput, _cursor])
+        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _display, _path, _zeroCopy, _dumpTo, _dumpWhen, _dumpOutput, _cursor])
         {
             command.Add(option);
         }
@@ -61,8 +69,13 @@ internal sealed class DeviceArguments
                 Width = width,
                 Height = height,
                 Blob = !arguments.GetValue(_noBlob),
+                ZeroCopy2D = arguments.GetValue(_zeroCopy) == "all",
                 RefreshHz = arguments.GetValue(_unthrottled) ? null : arguments.GetValue(_refresh),
             },
+            DisplayPath = arguments.GetValue(_display),
+            Path = new PathRequest(
+                arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
+                Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
             Dump = arguments.GetValue(_dumpTo) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
@@ -100,14 +113,34 @@ internal sealed class DeviceArguments
         }
     }
 
-    private static (int Width, int Height) ParseSize(ArgumentResult result)
+    /// <summary>An option with a few words to choose from, the first being the default.</summary>
+    private static Option<string> Choice(string name, string description, params string[] words)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => words[0], HelpName = string.Join('|', words) };
+        option.AcceptOnlyFromAmong(words);
+        return option;
+    }
+
+    private static string? ParseDisplay(ArgumentResult result)
+    {
+        const string scheme = "unix:";
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (text.StartsWith(scheme, StringComparison.Ordinal) && text.Length > scheme.Length)
+        {
+            return text[scheme.Length..];
+        }
+        result.AddError($"--display {text}: give unix:PATH, such as unix:/run/user/1000/screen.sock");
+        return null;
+    }
+
+    private static PictureSize ParseSize(ArgumentResult result)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         string[] parts = text.Split('x');
         if (parts.Length == 2 && int.TryParse(parts[0], out int width) && int.TryParse(parts[1], out int height)
             && width is >= 16 and <= FrameLayout.MaxDimension && height is >= 16 and <= FrameLayout.MaxDimension)
         {
-            return (width, height);
+            return new PictureSize(width, height);
         }
         result.AddError($"--size {text}: give WIDTHxHEIGHT in pixels, from 16x16 to {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}, such as 1920x1080");
         return default;
@@ -121,5 +154,11 @@ internal sealed class DeviceArguments
             result.AddError($"--dump-when {text}: give still:DURATION (still:1s, still:250ms) or frame:N (frame:10)");
         }
         return trigger;
+    }
+
+    /// <summary>Pixels, written as the option takes them.</summary>
+    private readonly record struct PictureSize(int Width, int Height)
+    {
+        public override string ToString() => $"{Width}x{Height}";
     }
 }

@@ -1,5 +1,6 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.VhostUser;
@@ -22,7 +23,7 @@ internal sealed class DeviceHost : IDisposable
     public DeviceHost(DeviceOptions options, Log log)
     {
         _log = log;
-        Hub = new DisplayHub(options.Gpu.Outputs);
+        Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log.Info));
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log.Warn);
         Hub.Source = _device;
         UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
@@ -36,6 +37,12 @@ internal sealed class DeviceHost : IDisposable
         {
             _server.FrontEndGone = Loop.Stop;
         }
+        if (options.DisplayPath is { } display)
+        {
+            UnixListener viewers = Sockets.Listen(display, "--display");
+            _consumers.Add(viewers);
+            Display = new DisplayServer(Loop, Hub, viewers, new VirtualMachineName(options.Name, Guid.Empty), input: null, log.Info);
+        }
         if (options.Dump is { } dump)
         {
             AttachDump(dump);
@@ -45,6 +52,9 @@ internal sealed class DeviceHost : IDisposable
     public EventLoop Loop { get; } = new();
 
     public DisplayHub Hub { get; }
+
+    /// <summary>The server for viewers; null without --display.</summary>
+    public DisplayServer? Display { get; }
 
     /// <summary>Runs on the loop after a dump was written.</summary>
     public Action? Dumped { get; set; }
@@ -63,6 +73,7 @@ internal sealed class DeviceHost : IDisposable
     public void Dispose()
     {
         _server.Dispose();
+        Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
         _device.Dispose();
         Hub.Dispose();

@@ -1,4 +1,5 @@
 using FbShare.Capture;
+using FbShare.Display;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;
@@ -19,6 +20,15 @@ internal sealed record DeviceOptions
 
     /// <summary>Forward pictures to QEMU's own display where it asks for them (vhost-user-gpu-pci).</summary>
     public bool Forward { get; init; } = true;
+
+    /// <summary>Serve org.qemu.Display1 to viewers at this UNIX socket.</summary>
+    public string? DisplayPath { get; init; }
+
+    /// <summary>The machine's name as viewers show it.</summary>
+    public string Name { get; init; } = "guest";
+
+    /// <summary>Which path to take to viewers.</summary>
+    public PathRequest Path { get; init; } = PathRequest.Default;
 
     public DumpOptions? Dump { get; init; }
 }

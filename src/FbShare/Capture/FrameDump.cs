@@ -103,6 +103,9 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 /// <summary>When to take a picture: after <paramref name="Still"/> without a change, or else at the <paramref name="Frame"/>th frame.</summary>
 public readonly record struct DumpTrigger(TimeSpan? Still, int Frame)
 {
+    /// <summary>As <see cref="TryParse"/> reads it.</summary>
+    public override string ToString() => Still is { } still ? $"still:{still.TotalSeconds:0.###}s" : $"frame:{Frame}";
+
     /// <summary>Reads <c>still:1s</c>, <c>still:250ms</c> or <c>frame:12</c>.</summary>
     public static bool TryParse(string text, out DumpTrigger trigger)
     {

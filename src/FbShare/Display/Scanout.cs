@@ -38,13 +38,11 @@ public sealed class Scanout : IDisposable
             ? new Scanout(layout, resourceId, kind) { Guest = pages }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
-    /// <summary>A picture in host memory, transferred there from guest pages.</summary>
-    /// <param name="layout">Checked against the buffer's length.</param>
-    /// <param name="pages">The resource's backing, laid out as the buffer is, for <see cref="ZeroCopyPolicy.All"/>; null where there is none.
-    /// Whoever detaches the backing makes a new scanout without it.</param>
-    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, Backing? pages = null) =>
+    /// <summary>A picture in host memory.</summary>
+    /// <inheritdoc cref="OfGuest"/>
+    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId) =>
         layout.End <= buffer.Length
-            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer, Guest = layout.End <= pages?.Length ? pages : null }
+            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
     public void Dispose() => DropExport();

@@ -170,14 +170,8 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
 
     public void Exit() => Check(SdBus.sd_bus_message_exit_container(_message));
 
-    /// <summary>Passes over one value.</summary>
-    public void Skip(ReadOnlySpan<byte> type)
-    {
-        fixed (byte* text = type)
-        {
-            Check(SdBus.sd_bus_message_skip(_message, text));
-        }
-    }
+    /// <summary>Whether the container that was entered has no more values.</summary>
+    public bool IsAtEnd => Check(SdBus.sd_bus_message_at_end(_message, 0)) > 0;
 
     /// <summary>Reads an a{sv}: calls <paramref name="read"/> with each name, the variant's type, and the message inside the variant.</summary>
     /// <param name="read">Reads the value, or returns false to have it passed over.</param>

@@ -147,6 +147,9 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_message_exit_container(void* message);
 
     [LibraryImport(Library)]
+    public static partial int sd_bus_message_at_end(void* message, int complete);
+
+    [LibraryImport(Library)]
     public static partial int sd_bus_message_peek_type(void* message, byte* type, byte** contents);
 
     [LibraryImport(Library)]

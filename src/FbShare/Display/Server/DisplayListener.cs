@@ -100,7 +100,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
             {
                 return false;
             }
-            return scanout.DmaBuf is not { } frame || CanTell(frame);
+            return scanout.Export?.Frame is not { } frame || CanTell(frame);
         }
     }
 

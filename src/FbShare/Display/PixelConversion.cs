@@ -1,7 +1,7 @@
 namespace FbShare.Display;
 
 /// <summary>Pixels from one byte order to another.</summary>
-public static class PixelRows
+public static class PixelConversion
 {
     /// <summary>Writes a row's pixels as bytes B, G, R, X, with the fourth byte 255.</summary>
     /// <param name="source">Whole pixels in <paramref name="format"/>.</param>

@@ -1,0 +1,181 @@
+using System.Text;
+using FbShare.Display.DBus;
+using FbShare.Linux;
+
+namespace FbShare.Display.Client;
+
+/// <summary>A connection to a display in another process: a device of ours, or a QEMU's own D-Bus display.</summary>
+/// <remarks>Lives on one loop, which must keep running while consoles are watched: QEMU waits for answers.</remarks>
+public sealed class DisplayClient : IDisposable
+{
+    /// <summary>QEMU answers within milliseconds, but its main loop may be busy booting.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly byte[] QemuName = Encoding.UTF8.GetBytes($"{DisplayProtocol.BusName}\0");
+
+    private readonly List<RemoteConsole> _consoles = [];
+    private readonly DisplayAddress _address;
+    private bool _lost;
+
+    private DisplayClient(EventLoop loop, DisplayAddress address, BusConnection connection)
+    {
+        Loop = loop;
+        Connection = connection;
+        _address = address;
+        connection.Closed = why => Lose($"the display at {address} is gone: {why}");
+    }
+
+    /// <summary>The VM's name; empty if it has none.</summary>
+    public string Name { get; private set; } = "";
+
+    /// <summary>The VM's UUID as text.</summary>
+    public string Uuid { get; private set; } = "";
+
+    /// <summary>Every console, graphic ones and others.</summary>
+    public IReadOnlyList<RemoteConsole> Consoles => _consoles;
+
+    /// <summary>Told once when the display is gone, why.</summary>
+    public Action<string>? Lost { get; set; }
+
+    /// <summary>Told what is odd but no reason to stop.</summary>
+    public Action<string>? Log { get; set; }
+
+    internal EventLoop Loop { get; }
+
+    internal BusConnection Connection { get; }
+
+    /// <summary>Whom to call: the name on a bus, nobody in particular on a connection between peers.</summary>
+    internal ReadOnlySpan<byte> Destination => _address.Kind == DisplayAddressKind.Bus ? QemuName : default;
+
+    /// <summary>Connects and learns which consoles there are. Runs the loop meanwhile.</summary>
+    /// <exception cref="DisplayException">Nobody is there, or it is no display; the message says what to do.</exception>
+    public static DisplayClient Connect(EventLoop loop, DisplayAddress address)
+    {
+        BusConnection? connection = null;
+        DisplayClient? client = null;
+        try
+        {
+            connection = Open(loop, address);
+            client = new DisplayClient(loop, address, connection);
+            client.Learn();
+            return client;
+        }
+        catch (Exception e)
+        {
+            client?.Dispose();
+            connection?.Dispose();
+            throw e switch
+            {
+                DisplayException => e,
+                LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED } => new DisplayException(
+                    $"nobody listens at {address.Target}: start 'fbshare serve' or 'fbshare run' with --display {address}, or QEMU with its QMP socket there", e),
+                LinuxException { Errno: Errno.EACCES or Errno.EPERM } => new DisplayException(
+                    $"{address.Target} belongs to another user: run this as that user or as root", e),
+                BusException or LinuxException or ArgumentException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e),
+                _ => e,
+            };
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (RemoteConsole console in _consoles)
+        {
+            console.Dispose();
+        }
+        Connection.Dispose();
+    }
+
+    /// <summary>Sends a call and runs the loop until it is answered.</summary>
+    /// <param name="purpose">For the message: cannot ...</param>
+    /// <exception cref="DisplayException">It was refused, or the display is gone.</exception>
+    internal void CallAndWait(BusMessage call, string purpose, Action<BusMessage>? read = null)
+    {
+        try
+        {
+            Connection.CallAndWait(call, Patience, read);
+        }
+        catch (BusException e)
+        {
+            throw new DisplayException($"cannot {purpose} at {_address}: {e.Message}", e);
+        }
+    }
+
+    internal void Lose(string why)
+    {
+        if (!_lost)
+        {
+            _lost = true;
+            Lost?.Invoke(why);
+        }
+    }
+
+    private static BusConnection Open(EventLoop loop, DisplayAddress address)
+    {
+        switch (address.Kind)
+        {
+            case DisplayAddressKind.Unix:
+                return BusConnection.OverSocket(loop, UnixSocket.Connect(address.Target).Descriptor, authenticates: false);
+            case DisplayAddressKind.Bus:
+                return BusConnection.ToBus(loop, address.Target);
+            default:
+                throw new DisplayException("qmp: is not there yet");
+        }
+    }
+
+    private void Learn()
+    {
+        var ids = new List<uint>();
+        using (BusMessage call = Connection.NewCall(Destination, "/org/qemu/Display1/VM"u8, "org.freedesktop.DBus.Properties"u8, "GetAll"u8))
+        {
+            call.Append(DisplayProtocol.Vm);
+            CallAndWait(call, "read which consoles there are", reply =>
+            {
+                if (!reply.HasSignature("a{sv}"u8))
+                {
+                    return;
+                }
+                reply.ReadProperties((name, type, value) =>
+                {
+                    switch (name, type)
+                    {
+                        case ("Name", "s"):
+                            Name = value.ReadString();
+                            return true;
+                        case ("UUID", "s"):
+                            Uuid = value.ReadString();
+                            return true;
+                        case ("ConsoleIDs", "au"):
+                            ids.AddRange(value.ReadUInt32s());
+                            return true;
+                        default:
+                            return false;
+                    }
+                });
+            });
+        }
+        if (ids.Count == 0)
+        {
+            throw new DisplayException($"the display at {_address} has no console");
+        }
+        Connection.OnPropertiesChanged(TakeChange);
+        foreach (uint id in ids)
+        {
+            var console = new RemoteConsole(this, id);
+            _consoles.Add(console);
+            console.Learn();
+        }
+    }
+
+    private bool TakeChange(BusMessage signal)
+    {
+        string path = Encoding.UTF8.GetString(signal.Path);
+        if (signal.HasSignature("sa{sv}as"u8) && _consoles.Find(c => path == $"{DisplayProtocol.ConsolePrefix}{c.Id}") is { } console)
+        {
+            signal.ReadString();
+            console.TakeProperties(signal);
+        }
+        // Others may want it too.
+        return false;
+    }
+}

@@ -1,0 +1,245 @@
+using FbShare.Linux;
+
+namespace FbShare.Display.Client;
+
+/// <summary>A picture that another process shares: dma-bufs, a mapped file, or our own copy of what came in messages.</summary>
+/// <remarks>Owned by its <see cref="RemoteConsole"/>, which disposes it after <see cref="IDisplayView.Forget"/>.</remarks>
+public sealed unsafe class RemotePicture : IDisposable
+{
+    private const nuint DMA_BUF_IOCTL_SYNC = 0x40086200;
+    private const ulong DMA_BUF_SYNC_READ = 1;
+    private const ulong DMA_BUF_SYNC_END = 4;
+
+    private readonly Plane[] _planes;
+
+    private RemotePicture(FrameLayout layout, Plane[] planes)
+    {
+        Layout = layout;
+        _planes = planes;
+    }
+
+    /// <summary>Format and size; stride and offset are the first band's.</summary>
+    public FrameLayout Layout { get; }
+
+    /// <summary>The dma-bufs, for an importer; null where the picture came as a copy. Owned by this picture.</summary>
+    public DmaBufFrame? DmaBuf { get; private init; }
+
+    /// <summary>The dma-bufs' DRM format modifier: 0 (linear) from our devices, a GPU's own from a QEMU with gl=on.</summary>
+    public ulong Modifier { get; private init; }
+
+    /// <summary>Whether the first row in memory is the picture's last (some GL scanouts of QEMU).</summary>
+    public bool IsBottomUp { get; private init; }
+
+    /// <summary>Whether <see cref="Read"/> can make sense of the bytes.</summary>
+    public bool IsReadable => Modifier is DisplayProtocol.ModifierLinear or DisplayProtocol.ModifierUnknown;
+
+    /// <summary>How it came.</summary>
+    public RemotePictureSource Source { get; private init; }
+
+    /// <summary>Lets the pixels be read; dispose what is returned when done.</summary>
+    /// <exception cref="LinuxException">The bytes cannot be mapped.</exception>
+    public Reading Read()
+    {
+        foreach (Plane plane in _planes)
+        {
+            plane.Begin();
+        }
+        return new Reading(this);
+    }
+
+    /// <summary>Copies a part of the picture, rows from the top.</summary>
+    /// <param name="area">Inside the picture.</param>
+    /// <param name="stride">Bytes from row to row in <paramref name="destination"/>.</param>
+    /// <exception cref="LinuxException">The bytes cannot be mapped.</exception>
+    public void CopyTo(Rect area, Span<byte> destination, int stride)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(area.Intersect(Layout.Bounds), area);
+        using Reading reading = Read();
+        for (int i = 0; i < reading.Count; i++)
+        {
+            PixelBand band = reading[i];
+            Rect part = area.Intersect(new Rect(0, band.Y, Layout.Width, band.Height));
+            for (int y = part.Y; y < part.Bottom; y++)
+            {
+                int row = IsBottomUp ? Layout.Height - 1 - y : y;
+                band.Pixels.Slice(((y - band.Y) * band.Stride) + (part.X * DrmFormats.BytesPerPixel), part.Width * DrmFormats.BytesPerPixel)
+                    .CopyTo(destination[((row - area.Y) * stride)..]);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        DmaBuf?.Dispose();
+        foreach (Plane plane in _planes)
+        {
+            plane.Dispose();
+        }
+    }
+
+    /// <summary>A picture in dma-bufs.</summary>
+    /// <param name="frame">Owned from here on.</param>
+    /// <param name="layout">Checked against the only band, or any band for format and size.</param>
+    internal static RemotePicture OfDmaBuf(DmaBufFrame frame, FrameLayout layout, ulong modifier, bool isBottomUp) =>
+        new(layout, [.. frame.Bands.Select(b => new Plane(b.Descriptor, b.Offset, b.Y, b.Height, b.Stride, frame.Width))])
+        {
+            DmaBuf = frame,
+            Modifier = modifier,
+            IsBottomUp = isBottomUp,
+            Source = RemotePictureSource.DmaBuf,
+        };
+
+    /// <summary>A picture in a shared file, mapped for reading.</summary>
+    /// <param name="file">Owned from here on.</param>
+    /// <param name="layout">Checked against the file's size.</param>
+    /// <exception cref="LinuxException">It cannot be mapped.</exception>
+    internal static RemotePicture OfMap(FileDescriptor file, FrameLayout layout)
+    {
+        using (file)
+        {
+            var plane = new Plane(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
+            plane.Map();
+            return new RemotePicture(layout, [plane]) { Source = RemotePictureSource.Map };
+        }
+    }
+
+    /// <summary>A picture in memory of this process, black.</summary>
+    internal static RemotePicture OfMessages(DrmFormat format, int width, int height)
+    {
+        FrameLayout layout = FrameLayout.Packed(format, width, height);
+        return new RemotePicture(layout, [new Plane(new byte[layout.End], layout)]) { Source = RemotePictureSource.Messages };
+    }
+
+    /// <summary>Writes into a picture made by <see cref="OfMessages"/>.</summary>
+    /// <param name="area">Inside the picture.</param>
+    internal void Write(Rect area, ReadOnlySpan<byte> pixels, int stride)
+    {
+        for (int y = 0; y < area.Height; y++)
+        {
+            pixels.Slice(y * stride, area.Width * DrmFormats.BytesPerPixel)
+                .CopyTo(_planes[0].Own.AsSpan((int)Layout.OffsetOf(area.X, area.Y + y)));
+        }
+    }
+
+    /// <summary>The pixels while they may be read.</summary>
+    public readonly ref struct Reading
+    {
+        private readonly RemotePicture _picture;
+
+        internal Reading(RemotePicture picture) => _picture = picture;
+
+        /// <summary>How many bands there are, from top to bottom; nearly always one.</summary>
+        public int Count => _picture._planes.Length;
+
+        /// <summary>One band's pixels.</summary>
+        public PixelBand this[int index]
+        {
+            get
+            {
+                Plane plane = _picture._planes[index];
+                return new PixelBand(plane.Y, plane.Height, plane.Stride, plane.Pixels);
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (Plane plane in _picture._planes)
+            {
+                plane.End();
+            }
+        }
+    }
+
+    /// <summary>Some whole rows in one run of bytes.</summary>
+    private sealed class Plane : IDisposable
+    {
+        private readonly FileDescriptor? _descriptor;
+        private readonly long _offset;
+        private readonly int _length;
+        private MemoryMapping? _mapping;
+        private bool _synchronised;
+
+        public Plane(FileDescriptor descriptor, long offset, int y, int height, int stride, int width)
+        {
+            _descriptor = descriptor;
+            _offset = offset;
+            _length = checked(((height - 1) * stride) + (width * DrmFormats.BytesPerPixel));
+            Y = y;
+            Height = height;
+            Stride = stride;
+        }
+
+        public Plane(byte[] own, FrameLayout layout)
+        {
+            Own = own;
+            Height = layout.Height;
+            Stride = layout.Stride;
+        }
+
+        public byte[]? Own { get; }
+
+        public int Y { get; }
+
+        public int Height { get; }
+
+        public int Stride { get; }
+
+        public ReadOnlySpan<byte> Pixels => Own ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
+
+        public void Map() => _mapping ??= MemoryMapping.Map(_descriptor!, 0, _offset + _length, writable: false);
+
+        /// <summary>Maps a dma-buf on its first reading and waits for its writers; anything else is ready as it is.</summary>
+        public void Begin()
+        {
+            if (Own is null && _mapping is null)
+            {
+                Map();
+            }
+            if (_descriptor is { IsClosed: false })
+            {
+                _synchronised = Synchronise(DMA_BUF_SYNC_READ);
+            }
+        }
+
+        public void End()
+        {
+            if (_synchronised)
+            {
+                Synchronise(DMA_BUF_SYNC_READ | DMA_BUF_SYNC_END);
+            }
+        }
+
+        public void Dispose() => _mapping?.Dispose();
+
+        private bool Synchronise(ulong flags) => LibC.ioctl(_descriptor!, DMA_BUF_IOCTL_SYNC, &flags) == 0;
+    }
+}
+
+/// <summary>Some whole rows of a picture.</summary>
+/// <param name="y">The first row's place in the picture.</param>
+/// <param name="height">Rows.</param>
+/// <param name="stride">Bytes from row to row.</param>
+/// <param name="pixels">From the first row's first byte to the last row's last.</param>
+public readonly ref struct PixelBand(int y, int height, int stride, ReadOnlySpan<byte> pixels)
+{
+    public int Y { get; } = y;
+
+    public int Height { get; } = height;
+
+    public int Stride { get; } = stride;
+
+    public ReadOnlySpan<byte> Pixels { get; } = pixels;
+}
+
+/// <summary>How a remote picture comes.</summary>
+public enum RemotePictureSource
+{
+    /// <summary>Zero copy.</summary>
+    DmaBuf,
+
+    /// <summary>A frame buffer of the other process, mapped.</summary>
+    Map,
+
+    /// <summary>Pixels in D-Bus messages.</summary>
+    Messages,
+}

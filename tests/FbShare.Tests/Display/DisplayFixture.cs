@@ -1,0 +1,160 @@
+using FbShare.Display;
+using FbShare.Display.Client;
+using FbShare.Display.Server;
+using FbShare.Linux;
+using FbShare.Memory;
+using Xunit;
+
+namespace FbShare.Tests.Display;
+
+/// <summary>A display server and its hub on one loop with the clients that a test makes, over a real socket.</summary>
+internal sealed class DisplayFixture : IDisposable, IScanoutSource
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly List<IDisposable> _owned = [];
+    private readonly UnixListener _socket;
+
+    public DisplayFixture(int outputs = 1, IInputSink? input = null)
+    {
+        Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+        Hub = new DisplayHub(outputs) { Source = this };
+        _socket = UnixListener.Listen(Path);
+        Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log.Add);
+    }
+
+    public EventLoop Loop { get; } = new();
+
+    public DisplayHub Hub { get; }
+
+    public DisplayServer Server { get; }
+
+    public string Path { get; }
+
+    public List<string> Log { get; } = [];
+
+    /// <summary>How often each output's picture was read by all.</summary>
+    public Dictionary<int, int> Consumed { get; } = [];
+
+    public List<(int Output, int Width, int Height)> Resizes { get; } = [];
+
+    public bool AllowsResize { get; set; } = true;
+
+    public DisplayAddress Address => new(DisplayAddressKind.Unix, Path);
+
+    public DisplayClient Connect() => Own(DisplayClient.Connect(Loop, Address));
+
+    /// <summary>A picture in host memory whose byte at i is <paramref name="pattern"/>(i).</summary>
+    public Scanout HostPicture(DrmFormat format, int width, int height, int stride, int offset, Func<int, byte> pattern, uint resource = 1)
+    {
+        int length = offset + (stride * height);
+        var buffer = Own(new FrameBuffer(length));
+        Span<byte> bytes = buffer.Slice(0, length);
+        for (int i = 0; i < length; i++)
+        {
+            bytes[i] = pattern(i);
+        }
+        Assert.True(FrameLayout.TryCreate(format, (uint)width, (uint)height, (uint)stride, (ulong)offset, length, out FrameLayout layout, out _));
+        return Own(Scanout.OfHost(layout, buffer, resource));
+    }
+
+    public T Own<T>(T thing)
+        where T : IDisposable
+    {
+        _owned.Add(thing);
+        return thing;
+    }
+
+    /// <summary>Runs the loop until something is so.</summary>
+    public void RunUntil(Func<bool> isSo)
+    {
+        long end = EventLoop.Now + (long)Patience.TotalNanoseconds;
+        while (!isSo())
+        {
+            Assert.True(EventLoop.Now < end, $"it did not happen; the log: {string.Join("; ", Log)}");
+            Loop.RunOnce(100);
+        }
+    }
+
+    /// <summary>Runs the loop until nothing is left to do.</summary>
+    public void Settle()
+    {
+        while (Loop.RunOnce(20))
+        {
+        }
+    }
+
+    void IScanoutSource.FrameConsumed(int output) => Consumed[output] = Consumed.GetValueOrDefault(output) + 1;
+
+    bool IScanoutSource.Resize(int output, int width, int height)
+    {
+        Resizes.Add((output, width, height));
+        return AllowsResize;
+    }
+
+    public void Dispose()
+    {
+        for (int i = _owned.Count - 1; i >= 0; i--)
+        {
+            _owned[i].Dispose();
+        }
+        Server.Dispose();
+        Hub.Dispose();
+        _socket.Dispose();
+        Loop.Dispose();
+    }
+}
+
+/// <summary>A view that writes down what it is told.</summary>
+internal sealed class RecordingView : IDisplayView
+{
+    public List<string> Calls { get; } = [];
+
+    public List<RemotePicture> Shown { get; } = [];
+
+    public List<Rect> Updates { get; } = [];
+
+    public CursorImage? Cursor { get; private set; }
+
+    public CursorPosition? Position { get; private set; }
+
+    /// <summary>Why the next dma-bufs are refused.</summary>
+    public string? RefuseDmaBuf { get; set; }
+
+    /// <summary>Whether updates are answered by the test, later.</summary>
+    public bool IsSlow { get; set; }
+
+    public int Disables { get; private set; }
+
+    public int Forgotten { get; private set; }
+
+    public string? Show(RemotePicture picture)
+    {
+        Calls.Add($"show {picture.Source}");
+        Shown.Add(picture);
+        return picture.Source == RemotePictureSource.DmaBuf ? RefuseDmaBuf : null;
+    }
+
+    public bool Update(Rect damage)
+    {
+        Calls.Add($"update {damage}");
+        Updates.Add(damage);
+        return !IsSlow;
+    }
+
+    public void Forget(RemotePicture picture) => Forgotten++;
+
+    public void Disable() => Disables++;
+
+    public void DefineCursor(CursorImage image) => Cursor = image;
+
+    public void MoveCursor(CursorPosition position) => Position = position;
+
+    /// <summary>The present picture's packed bytes.</summary>
+    public static byte[] Pixels(RemotePicture picture)
+    {
+        byte[] pixels = new byte[picture.Layout.RowBytes * picture.Layout.Height];
+        picture.CopyTo(picture.Layout.Bounds, pixels, picture.Layout.RowBytes);
+        return pixels;
+    }
+}
