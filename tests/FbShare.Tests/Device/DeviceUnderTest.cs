@@ -109,7 +109,8 @@ internal sealed class DeviceUnderTest : IDisposable
         Driver.Dispose();
     }
 
-    private FrontEndDriver Connect(GuestRam? ram, bool eventIdx, ushort queueSize)
+    /// <summary>Offers the device one more front-end and returns that one's end.</summary>
+    public UnixSocket Offer()
     {
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         OnLoop(() =>
@@ -117,6 +118,8 @@ internal sealed class DeviceUnderTest : IDisposable
             _server.Serve(theirs);
             return true;
         });
-        return new FrontEndDriver(ours, ram, eventIdx, queueSize);
+        return ours;
     }
+
+    private FrontEndDriver Connect(GuestRam? ram, bool eventIdx, ushort queueSize) => new(Offer(), ram, eventIdx, queueSize);
 }
