@@ -30,6 +30,7 @@ internal sealed class FbShareCommand : RootCommand
             }
         });
         Add(new ServeCommand());
+        Add(new DumpCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

@@ -1,0 +1,192 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using FbShare.Capture;
+using FbShare.Cli.Hosting;
+using FbShare.Display.Client;
+using FbShare.Linux;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare dump</c>: one frame of a running display, as a file.</summary>
+internal sealed class DumpCommand : CliCommand
+{
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    private static readonly DumpTrigger AtOnce = new(null, 1);
+
+    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly Option<string> _file = new("-o", "--to") { Description = "Write the picture here.", HelpName = "FILE", Required = true };
+    private readonly Option<uint?> _output = new("--output") { Description = "Which output to take (default: 0).", HelpName = "N" };
+    private readonly Option<bool> _all = new("--all") { Description = "Take every output: FILE gets the output's number before its ending." };
+    private readonly Option<TimeSpan?> _waitStill = new("--wait-still")
+    {
+        Description = "Wait until nothing changed for this long (1s, 250ms).",
+        HelpName = "TIME",
+        CustomParser = r => DisplayArguments.ParseDuration(r, "--wait-still"),
+    };
+    private readonly Option<int?> _frame = new("--frame") { Description = "Wait for the Nth frame from now on; 1 is the present one.", HelpName = "N" };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout")
+    {
+        Description = "Give up after this long, with exit status 3 (default: 30s).",
+        HelpName = "TIME",
+        CustomParser = r => DisplayArguments.ParseDuration(r, "--timeout"),
+    };
+    private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the picture." };
+    private readonly Option<bool> _copy = new("--copy") { Description = "Have the picture copied even where it could be shared." };
+    private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever its name.", HelpName = "png|ppm|raw" };
+
+    public DumpCommand()
+        : base(
+            "dump",
+            "Writes what a running display shows to a file.",
+            "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
+            "fbshare dump --display unix:/run/user/1000/screen.sock --all --wait-still 1s -o screen.png",
+            "# of a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
+            "fbshare dump --display qmp:/tmp/qmp.sock -o screen.png")
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_display, _file, _output, _all, _waitStill, _frame, _timeout, _cursor, _copy, _format])
+        {
+            Add(option);
+        }
+        _format.AcceptOnlyFromAmong("png", "ppm", "raw");
+        Validators.Add(CheckTogether);
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        using var loop = new EventLoop();
+        using var signals = new StopSignals(_ => loop.Stop());
+        string? lost = null;
+        bool late = false;
+        using var timer = new LoopTimer(loop, () =>
+        {
+            late = true;
+            loop.Stop();
+        });
+        TimeSpan timeout = arguments.GetValue(_timeout) ?? DefaultTimeout;
+        timer.SetAfter(timeout);
+        using DisplayClient client = DisplayArguments.Connect(loop, arguments.GetValue(_display)!);
+        client.Log = log.Verbose;
+        client.Lost = why =>
+        {
+            lost = why;
+            loop.Stop();
+        };
+        bool all = arguments.GetValue(_all);
+        DumpTrigger trigger = arguments.GetValue(_waitStill) is { } still ? new DumpTrigger(still, 0)
+            : arguments.GetValue(_frame) is { } frame ? new DumpTrigger(null, frame) : AtOnce;
+        var dumps = new List<(RemoteConsole Console, RemoteDump Dump)>();
+        var taken = new List<(RemoteConsole Console, Picture Picture)>();
+        try
+        {
+            List<RemoteConsole> consoles = DisplayArguments.Choose(client, all ? null : arguments.GetValue(_output) ?? 0);
+            foreach (RemoteConsole console in consoles)
+            {
+                var dump = new RemoteDump(loop, console, trigger, arguments.GetValue(_cursor), picture =>
+                {
+                    taken.Add((console, picture));
+                    if (taken.Count == consoles.Count)
+                    {
+                        loop.Stop();
+                    }
+                });
+                dumps.Add((console, dump));
+                DisplayArguments.Try(() => console.Watch(dump, takeDmaBuf: !arguments.GetValue(_copy)));
+            }
+            loop.Run();
+            if (lost is null && !late && signals.ExitCode is null)
+            {
+                foreach ((RemoteConsole console, Picture picture) in taken)
+                {
+                    string file = all ? Numbered(arguments.GetValue(_file)!, console.Id) : arguments.GetValue(_file)!;
+                    Write(file, arguments.GetValue(_format), picture);
+                    Console.Out.WriteLine(Describe(file, picture, console));
+                }
+                return ExitCodes.Success;
+            }
+        }
+        finally
+        {
+            dumps.ForEach(d => d.Dump.Dispose());
+        }
+        if (signals.ExitCode is { } code)
+        {
+            return code;
+        }
+        if (lost is not null)
+        {
+            throw new CliException(ExitCodes.Unreachable, lost);
+        }
+        foreach ((RemoteConsole console, RemoteDump dump) in dumps)
+        {
+            if (!taken.Exists(t => t.Console == console))
+            {
+                throw new CliException(
+                    dump.Obstacle is null ? ExitCodes.Timeout : ExitCodes.Unfit,
+                    dump.Obstacle is { } obstacle ? $"output {console.Id}: {obstacle}"
+                        : console.Picture is null ? $"output {console.Id} showed nothing for {timeout.TotalSeconds:0.###} s: is the guest up? (--timeout waits longer)"
+                        : $"output {console.Id} did not {Describe(trigger)} within {timeout.TotalSeconds:0.###} s (--timeout waits longer)");
+            }
+        }
+        throw new CliException(ExitCodes.Timeout, $"nothing came within {timeout.TotalSeconds:0.###} s");
+    }
+
+    private static string Describe(DumpTrigger trigger) =>
+        trigger.Still is { } still ? $"stay still for {still.TotalSeconds:0.###} s" : $"show frame {trigger.Frame}";
+
+    private static string Describe(string file, Picture picture, RemoteConsole console)
+    {
+        DisplayArguments.Try(console.RefreshStatus);
+        RemoteStatus status = console.Status;
+        RemotePictureSource? source = console.Picture?.Source;
+        return status.IsKnown
+            ? FrameLine.Describe(file, picture, status.ResourceKind, status.Path, status.Reason)
+            : FrameLine.Describe(file, picture, "not told", source == RemotePictureSource.DmaBuf ? "dma-buf" : "copy", source switch
+            {
+                RemotePictureSource.DmaBuf => "QEMU shared its own texture",
+                RemotePictureSource.Map => "QEMU shared its surface",
+                _ => "QEMU sent pixels in messages",
+            });
+    }
+
+    private static string Numbered(string file, uint output) =>
+        Path.Combine(Path.GetDirectoryName(file) ?? "", $"{Path.GetFileNameWithoutExtension(file)}-{output}{Path.GetExtension(file)}");
+
+    private static void Write(string file, string? format, Picture picture)
+    {
+        switch (format)
+        {
+            case "png":
+                PngFile.Write(file, picture);
+                break;
+            case "ppm":
+                PpmFile.Write(file, picture);
+                break;
+            case "raw":
+                RawFile.Write(file, picture);
+                break;
+            default:
+                PictureFile.Write(file, picture);
+                break;
+        }
+    }
+
+    private void CheckTogether(CommandResult result)
+    {
+        if (result.GetValue(_all) && result.GetResult(_output) is { Implicit: false })
+        {
+            result.AddError("--output and --all contradict each other: give one of them");
+        }
+        if (result.GetResult(_waitStill) is { Implicit: false } && result.GetResult(_frame) is { Implicit: false })
+        {
+            result.AddError("--wait-still and --frame contradict each other: give one of them");
+        }
+        if (result.GetResult(_frame) is { } frame && !frame.Errors.Any() && frame.GetValueOrDefault<int?>() is < 1)
+        {
+            result.AddError("--frame must be 1 or more");
+        }
+        if (result.GetResult(_format) is null && result.GetValue(_file) is { } file && !PictureFile.IsSupported(file))
+        {
+            result.AddError($"-o {file}: name the file .png, .ppm or .raw, or give --format");
+        }
+    }
+}
