@@ -1,0 +1,36 @@
+using FbShare.Linux;
+
+namespace FbShare.Qemu;
+
+/// <summary>Whether this process may use KVM (linux/kvm.h).</summary>
+/// <param name="Usable">/dev/kvm opens and answers.</param>
+/// <param name="Reason">In words, why or why not.</param>
+/// <param name="Cure">What would make it usable; null where it is, or where nothing here can.</param>
+public sealed record Kvm(bool Usable, string Reason, string? Cure = null)
+{
+    private const string Device = "/dev/kvm";
+    private const nuint KVM_GET_API_VERSION = 0xAE00;
+
+    /// <summary>Asks the kernel.</summary>
+    public static unsafe Kvm Probe()
+    {
+        try
+        {
+            using FileDescriptor fd = FileDescriptor.Open(Device, writable: true);
+            int version = LibC.ioctl(fd, KVM_GET_API_VERSION, null);
+            return version == 12
+                ? new Kvm(true, $"{Device} answers")
+                : new Kvm(false, $"{Device} speaks version {version} instead of 12");
+        }
+        catch (LinuxException e)
+        {
+            return e.Errno switch
+            {
+                Errno.ENOENT => new Kvm(false, $"there is no {Device}", "load the module kvm_intel or kvm_amd, or turn on (nested) virtualization for this machine"),
+                Errno.EACCES or Errno.EPERM => new Kvm(false, $"{Device} may not be opened by this user", "usermod -aG kvm $USER, then log in again"),
+                Errno.ENODEV or Errno.ENXIO => new Kvm(false, $"{Device} has no driver behind it", "load the module kvm_intel or kvm_amd, or turn on (nested) virtualization for this machine"),
+                _ => new Kvm(false, e.Message),
+            };
+        }
+    }
+}

@@ -1,0 +1,333 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace FbShare.Qemu;
+
+/// <summary>What is wanted of a QEMU beside its user's own arguments.</summary>
+public sealed record QemuRequest
+{
+    /// <summary>Where the gpu back-end listens.</summary>
+    public required string GpuSocket { get; init; }
+
+    /// <summary>Where somebody listens for QEMU's monitor (QMP); null: nobody does.</summary>
+    public string? MonitorSocket { get; init; }
+
+    /// <summary>Outputs of the gpu, 1 to 16.</summary>
+    public int Outputs { get; init; } = 1;
+
+    /// <summary>Back the guest's memory with 2 MiB huge pages.</summary>
+    public bool HugePages { get; init; }
+
+    /// <summary>Insist on the 2D device although the blob device is there.</summary>
+    public bool Only2D { get; init; }
+}
+
+/// <summary>A full QEMU command line with FbShare's gpu in it.</summary>
+/// <param name="Arguments">All of them: the user's, then ours.</param>
+/// <param name="Device">The gpu's device name.</param>
+/// <param name="Blob">Whether that device lets guests use blobs.</param>
+/// <param name="MemoryBytes">The guest's memory as far as the command line tells; null where a backend of the user's does.</param>
+/// <param name="Notes">What was added or left alone and why, a sentence each.</param>
+public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes);
+
+/// <summary>Adds FbShare's gpu to a user's QEMU command line: memory that can be shared, the device, input, and a monitor.</summary>
+/// <remarks>A pure function, so that every row of its table is a test.</remarks>
+public sealed class QemuCommandLine
+{
+    private const string MemoryId = "fbshare-mem";
+    private const string DefaultMemory = "1G";
+    private const long HugePage = 2 << 20;
+
+    private static readonly HashSet<string> MemoryDevices = ["pc-dimm", "virtio-mem-pci", "virtio-mem"];
+
+    private static readonly HashSet<string> DisplayDevices =
+    [
+        "VGA", "secondary-vga", "bochs-display", "cirrus-vga", "qxl", "qxl-vga", "ramfb", "vmware-svga", "ati-vga", "virtio-vga", "virtio-vga-gl",
+        "virtio-vga-rutabaga", "virtio-gpu", "virtio-gpu-pci", "virtio-gpu-gl", "virtio-gpu-gl-pci", "virtio-gpu-rutabaga", "virtio-gpu-rutabaga-pci",
+    ];
+
+    private static readonly HashSet<string> InputDevices =
+    [
+        "virtio-keyboard-pci", "virtio-keyboard", "virtio-tablet-pci", "virtio-tablet", "virtio-mouse-pci", "virtio-mouse", "virtio-input-host-pci",
+        "virtio-input-host", "virtio-multitouch-pci", "vhost-user-input-pci", "usb-kbd", "usb-mouse", "usb-tablet", "usb-wacom-tablet",
+    ];
+
+    private readonly QemuInfo _qemu;
+    private readonly QemuRequest _request;
+    private readonly List<QemuOption> _options;
+    private readonly List<Dictionary<string, string>> _devices;
+    private readonly Dictionary<string, string> _machine = [];
+    private readonly List<string> _arguments;
+    private readonly List<string> _notes = [];
+
+    private QemuCommandLine(IReadOnlyList<string> arguments, QemuInfo qemu, QemuRequest request)
+    {
+        _qemu = qemu;
+        _request = request;
+        _arguments = [.. arguments];
+        _options = QemuOption.Parse(arguments);
+        _devices = [.. Values("device").Select(o => o.Properties("driver"))];
+        foreach (QemuOption machine in Values("machine"))
+        {
+            foreach ((string key, string value) in machine.Properties("type"))
+            {
+                _machine[key] = value;
+            }
+        }
+    }
+
+    /// <summary>Makes the full command line.</summary>
+    /// <param name="arguments">The user's, without the program itself.</param>
+    /// <param name="kvm">Whether KVM can be used here.</param>
+    /// <param name="plan">The result.</param>
+    /// <param name="why">One sentence: what does not fit, and what to write instead.</param>
+    public static bool TryBuild(
+        IReadOnlyList<string> arguments, QemuInfo qemu, Kvm kvm, QemuRequest request, [NotNullWhen(true)] out QemuPlan? plan, [NotNullWhen(false)] out string? why)
+    {
+        var line = new QemuCommandLine(arguments, qemu, request);
+        plan = null;
+        if ((why = line.RefuseWhatCannotBe()) is not null
+            || (why = line.AddMemory(out long? memoryBytes)) is not null
+            || (why = line.AddGpu(kvm, out string? device, out bool blob)) is not null)
+        {
+            return false;
+        }
+        line.AddInput();
+        line.AddDisplay();
+        line.AddMonitor();
+        line.AddEnd();
+        plan = new QemuPlan(line._arguments, device!, blob, memoryBytes, line._notes);
+        return true;
+    }
+
+    private IEnumerable<QemuOption> Values(string name) => _options.Where(o => o.Name == name && o.Value is not null);
+
+    private bool Has(params ReadOnlySpan<string> names)
+    {
+        foreach (QemuOption option in _options)
+        {
+            if (names.Contains(option.Name))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static string DriverOf(Dictionary<string, string> device) => device.GetValueOrDefault("driver", "");
+
+    private string? RefuseWhatCannotBe()
+    {
+        if (Has("daemonize"))
+        {
+            return "-daemonize does not go with fbshare run, which stays with its QEMU: leave it out";
+        }
+        if (Has("mem-path"))
+        {
+            return "-mem-path makes memory that is no memfd: leave it out (for huge pages: fbshare run --hugetlb)";
+        }
+        string? own = _devices.Select(DriverOf).FirstOrDefault(IsVhostUserGpu);
+        return own is null ? null : $"the command line has a {own} of its own: leave it and its chardev out, fbshare run adds them";
+    }
+
+    private static bool IsVhostUserGpu(string driver) =>
+        driver.StartsWith("vhost-user-gpu", StringComparison.Ordinal) || driver.StartsWith("vhost-user-vga", StringComparison.Ordinal)
+        || driver.StartsWith("vhost-user-test-device", StringComparison.Ordinal) || driver is "vhost-user-device" or "vhost-user-device-pci";
+
+    /// <summary>Sees that all of the guest's RAM is a sealed, shared memfd; adds one where the user has no backend.</summary>
+    private string? AddMemory(out long? bytes)
+    {
+        bytes = null;
+        if (Values("m").LastOrDefault().Value is { } given)
+        {
+            Dictionary<string, string> memory = new QemuOption("m", given).Properties("size");
+            if (!memory.TryGetValue("size", out string? text) || !QemuOption.TryParseSize(text, 'M', out long size))
+            {
+                return $"-m {given} is no memory size: write for example -m 2G";
+            }
+            bytes = size;
+        }
+
+        Dictionary<string, Dictionary<string, string>> backends = [];
+        foreach (Dictionary<string, string> o in Values("object").Select(o => o.Properties("qom-type")))
+        {
+            if (o.GetValueOrDefault("qom-type", "").StartsWith("memory-backend-", StringComparison.Ordinal) && o.TryGetValue("id", out string? id))
+            {
+                backends[id] = o;
+            }
+        }
+        string[] nodes = [.. Values("numa").Select(o => o.Properties("type")).Select(p => p.GetValueOrDefault("memdev")).OfType<string>()];
+        string[] hotplugged = [.. _devices.Where(d => MemoryDevices.Contains(DriverOf(d))).Select(d => d.GetValueOrDefault("memdev")).OfType<string>()];
+        string? main = _machine.GetValueOrDefault("memory-backend");
+        if (main is null && nodes.Length == 0)
+        {
+            string[] free = [.. backends.Where(b => b.Value["qom-type"] == "memory-backend-memfd").Select(b => b.Key).Except(hotplugged)];
+            if (free.Length > 1)
+            {
+                return $"which of {string.Join(", ", free)} is the guest's memory: add -machine memory-backend={free[0]}";
+            }
+            main = free.Length == 1 ? free[0] : null;
+            if (main is not null)
+            {
+                _arguments.AddRange(["-machine", $"memory-backend={main}"]);
+                _notes.Add($"the guest's memory is your {main}");
+            }
+        }
+        foreach (string id in new[] { main }.OfType<string>().Concat(nodes).Concat(hotplugged))
+        {
+            if (backends.TryGetValue(id, out Dictionary<string, string>? backend) && RefuseBackend(id, backend) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+        if (main is not null || nodes.Length > 0)
+        {
+            bytes = null;
+            return _request.HugePages && !backends.Values.Any(b => b.GetValueOrDefault("hugetlb") is "on" or "yes" or "true" or "y")
+                ? "--hugetlb and a memory backend of your own contradict each other: write hugetlb=on in your -object, or leave your -object out"
+                : null;
+        }
+        return AddBackend(ref bytes);
+    }
+
+    private string? AddBackend(ref long? bytes)
+    {
+        if (bytes is null)
+        {
+            _arguments.AddRange(["-m", DefaultMemory]);
+            _notes.Add($"no -m given: the guest gets {DefaultMemory}");
+            bytes = 1L << 30;
+        }
+        string hugePages = "";
+        if (_request.HugePages)
+        {
+            if (bytes % HugePage != 0)
+            {
+                return $"--hugetlb needs a memory size that is a multiple of 2M, and {bytes} bytes are not: write for example -m {((bytes / HugePage) + 1) * 2}M";
+            }
+            hugePages = ",hugetlb=on,hugetlbsize=2M";
+        }
+        _arguments.AddRange(["-object", $"memory-backend-memfd,id={MemoryId},size={bytes},share=on{hugePages}", "-machine", $"memory-backend={MemoryId}"]);
+        return null;
+    }
+
+    private static string? RefuseBackend(string id, Dictionary<string, string> backend)
+    {
+        string type = backend["qom-type"];
+        string size = backend.TryGetValue("size", out string? given) ? $",size={given}" : "";
+        if (type != "memory-backend-memfd")
+        {
+            return $"the guest's memory '{id}' is a {type}, whose pages cannot be shared as a memfd: write -object memory-backend-memfd,id={id}{size},share=on";
+        }
+        foreach (string property in (ReadOnlySpan<string>)["share", "seal"])
+        {
+            if (backend.GetValueOrDefault(property) is "off" or "no" or "false" or "n")
+            {
+                return $"the guest's memory '{id}' has {property}=off: write {property}=on in -object {type},id={id}";
+            }
+        }
+        return null;
+    }
+
+    private string? AddGpu(Kvm kvm, out string? device, out bool blob)
+    {
+        blob = _qemu.BlobDevice is not null && !_request.Only2D;
+        device = blob ? _qemu.BlobDevice : _qemu.GpuDevice;
+        if (device is null)
+        {
+            return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vhost-user-gpu-pci: install a QEMU built with vhost-user-gpu, 10.2 or later for blobs";
+        }
+        if (!blob && _qemu.GpuNeedsKvm)
+        {
+            if (!kvm.Usable || !_qemu.Accelerators.Contains("kvm"))
+            {
+                return $"QEMU {_qemu.Version} starts {device} only with KVM, and {kvm.Reason}: use a QEMU 8 or later ({Where8()})";
+            }
+            if (!UsesAccelerator(out bool usesKvm))
+            {
+                _arguments.AddRange(["-accel", "kvm"]);
+                _notes.Add($"QEMU {_qemu.Version} starts {device} only with KVM: -accel kvm added");
+            }
+            else if (!usesKvm)
+            {
+                return $"QEMU {_qemu.Version} starts {device} only with KVM: write -accel kvm, or use a QEMU 8 or later ({Where8()})";
+            }
+        }
+        if (!blob && !_request.Only2D)
+        {
+            _notes.Add($"QEMU {_qemu.Version} has no device that lets a guest use blobs (10.2 and later have): 2D only, always copied");
+        }
+        _arguments.AddRange(["-chardev", $"socket,id=fbshare-gpu,path={Escape(_request.GpuSocket)}"]);
+        _arguments.AddRange(["-device", blob
+            ? $"{device},id=fbshare-gpu0,chardev=fbshare-gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"
+            : $"{device},id=fbshare-gpu0,chardev=fbshare-gpu" + (_request.Outputs > 1 ? $",max_outputs={_request.Outputs}" : "")]);
+        return null;
+
+        static string Where8() => "Debian 12: apt install -t bookworm-backports qemu-system-x86, or ./run-qemu.sh, which brings one";
+    }
+
+    /// <summary>Whether the user chose an accelerator, and whether KVM is among the choices.</summary>
+    private bool UsesAccelerator(out bool usesKvm)
+    {
+        string[] chosen =
+        [
+            .. Values("accel").Select(o => o.Properties("accel").GetValueOrDefault("accel", "")),
+            .. _machine.GetValueOrDefault("accel", "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+        ];
+        usesKvm = Has("enable-kvm") || chosen.Contains("kvm");
+        return usesKvm || chosen.Length > 0;
+    }
+
+    /// <summary>A keyboard, a tablet and a mouse, unless the user brought some.</summary>
+    private void AddInput()
+    {
+        if (_devices.Any(d => InputDevices.Contains(DriverOf(d))) || Has("usbdevice"))
+        {
+            return;
+        }
+        foreach (string input in (ReadOnlySpan<string>)["virtio-keyboard-pci", "virtio-tablet-pci", "virtio-mouse-pci"])
+        {
+            if (_qemu.Devices.Contains(input))
+            {
+                _arguments.AddRange(["-device", input]);
+            }
+        }
+    }
+
+    /// <summary>No second adapter by default, and no window of QEMU's that would stay black.</summary>
+    private void AddDisplay()
+    {
+        string? own = _devices.Select(DriverOf).FirstOrDefault(DisplayDevices.Contains)
+            ?? (Values("vga").LastOrDefault().Value is { } vga && vga != "none" ? $"-vga {vga}" : null);
+        if (own is not null)
+        {
+            _notes.Add($"{own} is a second display adapter: the guest may draw there instead of on FbShare's");
+        }
+        else if (!Has("nodefaults", "vga"))
+        {
+            _arguments.AddRange(["-vga", "none"]);
+        }
+        if (!Has("display", "nographic", "vnc", "spice", "sdl", "curses"))
+        {
+            _arguments.AddRange(["-display", "none"]);
+        }
+    }
+
+    private void AddMonitor()
+    {
+        if (_request.MonitorSocket is { } path)
+        {
+            _arguments.AddRange(["-chardev", $"socket,id=fbshare-qmp,path={Escape(path)}", "-mon", "chardev=fbshare-qmp,mode=control"]);
+        }
+    }
+
+    /// <summary>However fbshare ends, QEMU ends with it.</summary>
+    private void AddEnd()
+    {
+        if (_qemu.EndsWithParent && !Has("run-with"))
+        {
+            _arguments.AddRange(["-run-with", "exit-with-parent=on"]);
+        }
+    }
+
+    private static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+}
