@@ -1,0 +1,152 @@
+using FbShare.Display;
+
+namespace FbShare.Graphics;
+
+/// <summary>Makes textures of dma-bufs without copying (EGL_EXT_image_dma_buf_import): what is in the pages is in the texture.</summary>
+/// <remarks>Belongs to the context that was current when it was made.</remarks>
+public sealed unsafe class DmaBufImporter
+{
+    /// <summary>Every driver that imports anything knows this one; others can be told as this and put right in the shader.</summary>
+    private const DrmFormat Common = DrmFormat.AR24;
+
+    private readonly EglDisplay _display;
+    private readonly GL _gl;
+    private readonly Dictionary<DrmFormat, Support> _formats;
+
+    /// <summary>Asks the driver what it can import.</summary>
+    /// <exception cref="GraphicsException">It cannot import dma-bufs.</exception>
+    public DmaBufImporter(EglDisplay display, GL gl)
+    {
+        _display = display;
+        _gl = gl;
+        if (!display.Has("EGL_EXT_image_dma_buf_import"))
+        {
+            throw new GraphicsException($"{display} does not import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on)");
+        }
+        if (!gl.Has("GL_OES_EGL_image") && !gl.Has("GL_EXT_EGL_image_storage") && !gl.Has("GL_OES_EGL_image_external"))
+        {
+            throw new GraphicsException($"{display} cannot make textures of what it imports (GL_OES_EGL_image is missing)");
+        }
+        _formats = QueryFormats();
+    }
+
+    /// <summary>Imports a frame.</summary>
+    /// <param name="frame">Stays the caller's, who may close its descriptors afterwards: the driver keeps the pages.</param>
+    /// <returns>Textures that show what is in the pages at the time of drawing.</returns>
+    /// <exception cref="GraphicsException">The driver refused.</exception>
+    public PictureTexture Import(DmaBufFrame frame)
+    {
+        bool isKnown = _formats.TryGetValue(frame.Format, out Support support);
+        DrmFormat told = isKnown || !_formats.TryGetValue(Common, out support) ? frame.Format : Common;
+        TexelOrder order = told == frame.Format ? TexelOrder.Known(told) : TexelOrder.ToldAs(told, frame.Format);
+        bool isExternal = support.ExternalOnly || (!_gl.Has("GL_OES_EGL_image") && !_gl.Has("GL_EXT_EGL_image_storage"));
+        try
+        {
+            return Import(frame, told, support.Linear, order, isExternal);
+        }
+        catch (TargetException) when (!isExternal && _gl.Version.IsEmbedded && _gl.Has("GL_OES_EGL_image_external"))
+        {
+            return Import(frame, told, support.Linear, order, isExternal: true);
+        }
+    }
+
+    private PictureTexture Import(DmaBufFrame frame, DrmFormat told, bool linear, TexelOrder order, bool isExternal)
+    {
+        GLEnum target = isExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D;
+        var bands = new List<PictureTexture.Band>(frame.Bands.Count);
+        try
+        {
+            foreach (DmaBufBand band in frame.Bands)
+            {
+                if (Math.Max(frame.Width, band.Height) > _gl.MaxTextureSize)
+                {
+                    throw new GraphicsException($"a picture of {frame.Width}x{band.Height} is larger than this driver's textures ({_gl.MaxTextureSize})");
+                }
+                EglImage image = EglImage.Import(_display, told, frame.Width, band, linear);
+                bands.Add(new PictureTexture.Band(Textures.Create(_gl, target), band.Y, band.Height, image));
+                Attach(target, image);
+            }
+            return new PictureTexture(_gl, frame.Width, frame.Height, order, isExternal, [.. bands]);
+        }
+        catch
+        {
+            foreach (PictureTexture.Band band in bands)
+            {
+                _gl.DeleteTexture(band.Texture);
+                band.Image!.Dispose();
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Makes the image the bound texture's content.</summary>
+    private void Attach(GLEnum target, EglImage image)
+    {
+        while (_gl.GetError() != GLEnum.NoError)
+        {
+            // Whatever went wrong before is not ours.
+        }
+        if (target == GLEnum.TextureExternalOes || _gl.Has("GL_OES_EGL_image"))
+        {
+            _gl.EGLImageTargetTexture2D(target, image.DangerousGetHandle());
+        }
+        else
+        {
+            int none = 0;
+            _gl.EGLImageTargetTexStorage(target, image.DangerousGetHandle(), &none);
+        }
+        GLEnum error = _gl.GetError();
+        if (error != GLEnum.NoError)
+        {
+            throw new TargetException($"{_display} cannot make a texture of an imported dma-buf: OpenGL error 0x{(uint)error:x}");
+        }
+    }
+
+    /// <summary>The formats the driver lists, and how; without lists (EGL_EXT_image_dma_buf_import_modifiers) all eight, untold.</summary>
+    private Dictionary<DrmFormat, Support> QueryFormats()
+    {
+        var formats = new Dictionary<DrmFormat, Support>();
+        if (!_display.Has("EGL_EXT_image_dma_buf_import_modifiers"))
+        {
+            foreach (DrmFormat format in DrmFormats.All)
+            {
+                formats[format] = default;
+            }
+            return formats;
+        }
+        var queryFormats = (delegate* unmanaged<nint, int, int*, int*, int>)Egl.eglGetProcAddress("eglQueryDmaBufFormatsEXT");
+        var queryModifiers = (delegate* unmanaged<nint, int, int, ulong*, int*, int*, int>)Egl.eglGetProcAddress("eglQueryDmaBufModifiersEXT");
+        const int Capacity = 512;
+        int* listed = stackalloc int[Capacity];
+        int count;
+        if (queryFormats(_display.Handle, Capacity, listed, &count) == Egl.EGL_FALSE)
+        {
+            count = 0;
+        }
+        ulong* modifiers = stackalloc ulong[Capacity];
+        int* external = stackalloc int[Capacity];
+        foreach (int fourcc in new ReadOnlySpan<int>(listed, count))
+        {
+            var format = (DrmFormat)(uint)fourcc;
+            if (!Enum.IsDefined(format))
+            {
+                continue;
+            }
+            int modifierCount;
+            if (queryModifiers(_display.Handle, fourcc, Capacity, modifiers, external, &modifierCount) == Egl.EGL_FALSE)
+            {
+                modifierCount = 0;
+            }
+            int linear = new ReadOnlySpan<ulong>(modifiers, modifierCount).IndexOf(Egl.DRM_FORMAT_MOD_LINEAR);
+            formats[format] = new Support(linear >= 0, linear >= 0 && external[linear] != 0);
+        }
+        return formats;
+    }
+
+    /// <param name="Linear">The driver lists the modifier LINEAR for the format.</param>
+    /// <param name="ExternalOnly">It may only be sampled as samplerExternalOES.</param>
+    private readonly record struct Support(bool Linear, bool ExternalOnly);
+
+    /// <summary>Imported, but not to be had as this kind of texture.</summary>
+    private sealed class TargetException(string message) : GraphicsException(message);
+}

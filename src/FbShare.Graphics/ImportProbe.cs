@@ -1,0 +1,73 @@
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.Linux;
+
+namespace FbShare.Graphics;
+
+/// <summary>Whether a driver's import of dma-bufs is to be trusted: decided by a known picture, not by what the driver says of itself.</summary>
+/// <remarks>Drivers were seen that list the extension and refuse every import, and such that show something else.</remarks>
+/// <param name="IsTrusted">Whether to import guests' pictures.</param>
+/// <param name="Reason">Why, in words.</param>
+public sealed record ImportProbe(bool IsTrusted, string Reason)
+{
+    private const int Width = 67;
+    private const int Height = 41;
+    private const int Stride = 512;
+    private const int Pages = 6;
+
+    /// <summary>Imports a picture in pages out of order, draws it, reads it back and compares; then changes it under the
+    /// driver and does so again.</summary>
+    /// <param name="openUdmaBuf">How to open the device; the real one if not given. Without one there is nothing to probe with, and an import that
+    /// the driver accepts is believed.</param>
+    public static ImportProbe Run(GL gl, DmaBufImporter importer, PictureRenderer renderer, Func<UdmaBufDevice>? openUdmaBuf = null)
+    {
+        int page = Environment.SystemPageSize;
+        try
+        {
+            using UdmaBufDevice device = openUdmaBuf is null ? UdmaBufDevice.Open() : openUdmaBuf();
+            using FileDescriptor memfd = MemFd.Create("fbshare-probe", Pages * page);
+            using MemoryMapping pixels = MemoryMapping.Map(memfd, 0, Pages * page, writable: true);
+            // The last page first, then the rest: nothing that a linear guess would show.
+            FileDescriptor dmaBuf = device.Create([new(memfd, (Pages - 1) * page, page), new(memfd, 0, (Pages - 1) * page)]);
+            using var frame = new DmaBufFrame(DrmFormat.XR24, Width, Height, [new DmaBufBand(dmaBuf, 0, Height, Stride, 0, Pages * page)]);
+            using var target = new OffscreenTarget(gl, Width, Height);
+            using PictureTexture picture = importer.Import(frame);
+            for (int round = 1; round <= 2; round++)
+            {
+                Picture expected = Write(pixels, page, round);
+                target.Bind();
+                renderer.Draw(picture, new Rect(0, 0, Width, Height), (Width, Height), isWindow: false, smooth: false);
+                PictureComparison comparison = PictureComparison.Compare(expected, target.Read());
+                if (!comparison.AreEqual)
+                {
+                    return new ImportProbe(false, $"{gl.Renderer} shows an imported picture wrongly: {comparison}");
+                }
+            }
+            return new ImportProbe(true, $"{gl.Renderer} showed a probe picture and its change, pixel by pixel");
+        }
+        catch (UdmaBufException e)
+        {
+            return new ImportProbe(true, $"not probed: {e.Reason}");
+        }
+        catch (Exception e) when (e is GraphicsException or LinuxException)
+        {
+            return new ImportProbe(false, e.Message);
+        }
+    }
+
+    /// <summary>Writes another picture each round, as the udmabuf's order of pages has it.</summary>
+    private static Picture Write(MemoryMapping pixels, int page, int round)
+    {
+        var layout = FrameLayout.Packed(DrmFormat.XR24, Width, Height);
+        byte[] expected = new byte[layout.End];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            int place = (i / layout.RowBytes * Stride) + (i % layout.RowBytes);
+            byte value = (byte)((i * 7) + (i / 256 * 13) + (round * 101));
+            expected[i] = value;
+            int file = place < page ? ((Pages - 1) * page) + place : place - page;
+            pixels.Slice(file, 1)[0] = value;
+        }
+        return new Picture(DrmFormat.XR24, Width, Height, expected);
+    }
+}

@@ -1,0 +1,177 @@
+using FbShare.Display;
+
+namespace FbShare.Graphics;
+
+/// <summary>Draws pictures into the framebuffer that is bound.</summary>
+/// <remarks>Belongs to the context that was current when it was made.</remarks>
+public sealed unsafe class PictureRenderer : IDisposable
+{
+    private readonly GL _gl;
+    private readonly uint _corners;
+    private readonly uint _array;
+    private readonly Shader _plain;
+    private Shader? _external;
+    private OffscreenTarget? _joined;
+
+    public PictureRenderer(GL gl)
+    {
+        _gl = gl;
+        if (HasVertexArrays(gl))
+        {
+            _array = gl.GenVertexArray();
+            gl.BindVertexArray(_array);
+        }
+        _corners = gl.GenBuffer();
+        gl.BindBuffer(GLEnum.ArrayBuffer, _corners);
+        float* corners = stackalloc float[8] { 0, 0, 1, 0, 0, 1, 1, 1 };
+        gl.BufferData(GLEnum.ArrayBuffer, 8 * sizeof(float), corners, GLEnum.StaticDraw);
+        _plain = new Shader(gl, isExternal: false);
+    }
+
+    /// <summary>Draws a whole picture.</summary>
+    /// <param name="target">Where, in pixels of the framebuffer from its left top corner; may reach outside.</param>
+    /// <param name="framebuffer">The framebuffer's size.</param>
+    /// <param name="isWindow">Whether its first row is the bottom one, as a window's; else the top one.</param>
+    /// <param name="smooth">Whether pixels are mixed when the size changes.</param>
+    public void Draw(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow, bool smooth)
+    {
+        bool isScaled = target.Width != picture.Width || target.Height != picture.Height;
+        if (smooth && isScaled && picture.Bands.Length > 1)
+        {
+            // Mixing needs both sides of every edge between bands: put them together first.
+            DrawQuads(Join(picture), target, framebuffer, isWindow, GLEnum.Linear);
+            return;
+        }
+        DrawQuads(picture, target, framebuffer, isWindow, smooth && isScaled ? GLEnum.Linear : GLEnum.Nearest);
+    }
+
+    public void Dispose()
+    {
+        _joined?.Dispose();
+        _plain.Dispose();
+        _external?.Dispose();
+        _gl.DeleteBuffer(_corners);
+        if (_array != 0)
+        {
+            _gl.DeleteVertexArray(_array);
+        }
+    }
+
+    private static bool HasVertexArrays(GL gl) => gl.Version.Major >= 3;
+
+    private PictureTexture Join(PictureTexture picture)
+    {
+        if (_joined is null || _joined.Width != picture.Width || _joined.Height != picture.Height)
+        {
+            _joined?.Dispose();
+            _joined = new OffscreenTarget(_gl, picture.Width, picture.Height);
+        }
+        int before = _joined.Bind();
+        DrawQuads(picture, new Rect(0, 0, picture.Width, picture.Height), (picture.Width, picture.Height), isWindow: false, GLEnum.Nearest);
+        _gl.BindFramebuffer(GLEnum.Framebuffer, (uint)before);
+        return _joined.Picture;
+    }
+
+    private void DrawQuads(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow, GLEnum filter)
+    {
+        Shader shader = picture.IsExternal ? _external ??= new Shader(_gl, isExternal: true) : _plain;
+        GLEnum textureTarget = picture.IsExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D;
+        _gl.Viewport(0, 0, framebuffer.Width, framebuffer.Height);
+        if (_array != 0)
+        {
+            _gl.BindVertexArray(_array);
+        }
+        _gl.BindBuffer(GLEnum.ArrayBuffer, _corners);
+        _gl.EnableVertexAttribArray(0);
+        _gl.VertexAttribPointer(0, 2, GLEnum.Float, 0, 0, null);
+        shader.Use(picture.Order);
+        _gl.ActiveTexture(GLEnum.Texture0);
+        double scale = (double)target.Height / picture.Height;
+        foreach (PictureTexture.Band band in picture.Bands)
+        {
+            _gl.BindTexture(textureTarget, band.Texture);
+            _gl.TexParameter(textureTarget, GLEnum.TextureMinFilter, (int)filter);
+            _gl.TexParameter(textureTarget, GLEnum.TextureMagFilter, (int)filter);
+            double top = target.Y + (band.Y * scale);
+            double bottom = target.Y + ((band.Y + band.Height) * scale);
+            shader.Place(
+                (2.0 * target.X / framebuffer.Width) - 1,
+                isWindow ? 1 - (2 * top / framebuffer.Height) : (2 * top / framebuffer.Height) - 1,
+                2.0 * target.Width / framebuffer.Width,
+                (isWindow ? -2 : 2) * (bottom - top) / framebuffer.Height);
+            _gl.DrawArrays(GLEnum.TriangleStrip, 0, 4);
+        }
+    }
+
+    /// <summary>The program that draws a rectangle of texels.</summary>
+    private sealed class Shader : IDisposable
+    {
+        private const string VertexBody = """
+            uniform vec4 place;
+            void main()
+            {
+                texel = corner;
+                gl_Position = vec4(place.xy + corner * place.zw, 0.0, 1.0);
+            }
+            """;
+
+        private const string FragmentBody = """
+            uniform mat4 order;
+            uniform vec4 bias;
+            void main()
+            {
+                color = order * fetch(picture, texel) + bias;
+            }
+            """;
+
+        private readonly GL _gl;
+        private readonly uint _program;
+        private readonly int _place;
+        private readonly int _order;
+        private readonly int _bias;
+
+        public Shader(GL gl, bool isExternal)
+        {
+            _gl = gl;
+            (string vertex, string fragment) = Write(gl.Version, isExternal);
+            _program = gl.BuildProgram(vertex, fragment, "corner");
+            _place = gl.GetUniformLocation(_program, "place"u8);
+            _order = gl.GetUniformLocation(_program, "order"u8);
+            _bias = gl.GetUniformLocation(_program, "bias"u8);
+        }
+
+        public void Use(TexelOrder order)
+        {
+            _gl.UseProgram(_program);
+            fixed (float* matrix = order.Matrix)
+            {
+                _gl.UniformMatrix4(_order, 1, 0, matrix);
+            }
+            _gl.Uniform4(_bias, 0, 0, 0, order.IsOpaque ? 1 : 0);
+        }
+
+        /// <summary>Where the rectangle's first corner is and how far the opposite one is from it, in clip coordinates.</summary>
+        public void Place(double x, double y, double width, double height) => _gl.Uniform4(_place, (float)x, (float)y, (float)width, (float)height);
+
+        public void Dispose() => _gl.DeleteProgram(_program);
+
+        /// <summary>The same shaders in the three languages.</summary>
+        private static (string Vertex, string Fragment) Write(GlVersion version, bool isExternal)
+        {
+            string sampler = isExternal ? "samplerExternalOES" : "sampler2D";
+            if (version is { IsEmbedded: true, Major: 2 })
+            {
+                string use = isExternal ? "#extension GL_OES_EGL_image_external : require\n" : "";
+                return (
+                    $"#version 100\nattribute vec2 corner;\nvarying vec2 texel;\n{VertexBody}",
+                    $"#version 100\n{use}precision highp float;\nuniform {sampler} picture;\nvarying vec2 texel;\n#define fetch texture2D\n#define color gl_FragColor\n{FragmentBody}");
+            }
+            string head = version.IsEmbedded ? "#version 300 es\n" : "#version 330 core\n";
+            string extension = isExternal ? "#extension GL_OES_EGL_image_external_essl3 : require\n" : "";
+            string precision = version.IsEmbedded ? $"precision highp float;\nprecision highp {sampler};\n" : "";
+            return (
+                $"{head}in vec2 corner;\nout vec2 texel;\n{VertexBody}",
+                $"{head}{extension}{precision}uniform {sampler} picture;\nin vec2 texel;\nout vec4 color;\n#define fetch texture\n{FragmentBody}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using FbShare.Display;
+
+namespace FbShare.Graphics;
+
+/// <summary>How a shader gets red, green, blue and alpha out of a texel: color = Matrix * texel + Bias.</summary>
+/// <remarks>Ones and zeros only, so exact. Done here because swizzles of textures are not in OpenGL ES 2.</remarks>
+internal readonly struct TexelOrder
+{
+    private TexelOrder(float[] matrix, bool opaque)
+    {
+        Matrix = matrix;
+        IsOpaque = opaque;
+    }
+
+    /// <summary>4x4, column by column: column i says where texel component i goes.</summary>
+    public float[] Matrix { get; }
+
+    /// <summary>Alpha is 1 whatever the texel says.</summary>
+    public bool IsOpaque { get; }
+
+    /// <summary>The texel's components are the colour's: the driver knows the format.</summary>
+    public static TexelOrder Known(DrmFormat format) => Of(format, format.ByteOrder());
+
+    /// <summary>The pixels' bytes were given to OpenGL as R, G, B, A, whatever they are.</summary>
+    public static TexelOrder Uploaded(DrmFormat format) => Of(format, (0, 1, 2, 3));
+
+    /// <summary>The pixels were called <paramref name="told"/>, which the driver knows, and are <paramref name="format"/>.</summary>
+    public static TexelOrder ToldAs(DrmFormat told, DrmFormat format) => Of(format, told.ByteOrder());
+
+    /// <param name="texel">Which byte of the pixel each texel component is.</param>
+    private static TexelOrder Of(DrmFormat format, (int Red, int Green, int Blue, int Alpha) texel)
+    {
+        var order = format.ByteOrder();
+        ReadOnlySpan<int> bytes = [texel.Red, texel.Green, texel.Blue, texel.Alpha];
+        float[] matrix = new float[16];
+        matrix[(bytes.IndexOf(order.Red) * 4) + 0] = 1;
+        matrix[(bytes.IndexOf(order.Green) * 4) + 1] = 1;
+        matrix[(bytes.IndexOf(order.Blue) * 4) + 2] = 1;
+        if (format.HasAlpha())
+        {
+            matrix[(bytes.IndexOf(order.Alpha) * 4) + 3] = 1;
+        }
+        return new TexelOrder(matrix, !format.HasAlpha());
+    }
+}
