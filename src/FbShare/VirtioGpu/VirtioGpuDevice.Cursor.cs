@@ -87,9 +87,10 @@ public sealed partial class VirtioGpuDevice
         return true;
     }
 
+    /// <summary>Orders the bytes as AR24 has them. A pointer's X is its alpha: Linux makes 2D pointers in a format without.</summary>
     private static void ToAr24(Span<byte> pixels, DrmFormat format)
     {
-        if (format == DrmFormat.AR24)
+        if (format is DrmFormat.AR24 or DrmFormat.XR24)
         {
             return;
         }
@@ -97,8 +98,7 @@ public sealed partial class VirtioGpuDevice
         for (int i = 0; i < pixels.Length; i += DrmFormats.BytesPerPixel)
         {
             Span<byte> pixel = pixels.Slice(i, DrmFormats.BytesPerPixel);
-            (byte r, byte g, byte b, byte a) = (pixel[red], pixel[green], pixel[blue], format.HasAlpha() ? pixel[alpha] : (byte)255);
-            (pixel[0], pixel[1], pixel[2], pixel[3]) = (b, g, r, a);
+            (pixel[0], pixel[1], pixel[2], pixel[3]) = (pixel[blue], pixel[green], pixel[red], pixel[alpha]);
         }
     }
 }

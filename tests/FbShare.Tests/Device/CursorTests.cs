@@ -10,6 +10,8 @@ public class CursorTests
     [InlineData(false, 0, false)]
     [InlineData(false, 0, true)]
     [InlineData(false, 6, false)]
+    [InlineData(false, 1, false)]
+    [InlineData(false, 3, false)]
     [InlineData(true, 0, false)]
     public void A_pointer_comes_with_its_picture_hot_spot_and_place(bool blob, int format, bool zeroCopy)
     {
@@ -17,7 +19,8 @@ public class CursorTests
         Screen screen = device.Watch();
         (uint virtio, _, string order) = Reference.Formats[format];
         var pages = Reference.Scatter(16384, 1, seed: 2);
-        Reference.Draw(device.Ram, pages, order, 64, 64, 256, 0, seed: 7);
+        // Formats without alpha carry a pointer's alpha all the same: Linux has no other 2D resources.
+        Reference.Draw(device.Ram, pages, order.Replace('-', 'A'), 64, 64, 256, 0, seed: 7);
         if (blob)
         {
             device.DoAll(CreateBlob(5, 16384, pages));

@@ -1,0 +1,345 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using FbShare.Capture;
+using FbShare.Cli;
+using FbShare.Cli.Hosting;
+using FbShare.Display;
+using FbShare.Memory;
+using FbShare.Qemu;
+using FbShare.VirtioGpu;
+
+namespace FbShare.QemuTests;
+
+/// <summary>A real guest in a real QEMU on a device in this process: its serial shell, its monitor, its screens.</summary>
+internal sealed class Guest : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-qemu-");
+    private readonly StringWriter _log = new();
+    private readonly StringBuilder _console = new();
+    private readonly StringBuilder _pending = new();
+    private readonly DeviceHost _host;
+    private readonly Thread _thread;
+    private readonly Process _qemu;
+    private readonly Socket? _serial;
+
+    public Guest(GuestOptions options)
+    {
+        string gpu = Path.Combine(_folder.FullName, "gpu");
+        Display = Path.Combine(_folder.FullName, "display");
+        _host = new DeviceHost(
+            new DeviceOptions
+            {
+                Gpu = new GpuOptions { Outputs = options.Outputs, Blob = !options.TwoD, RefreshHz = options.RefreshHz },
+                SocketPath = gpu,
+                DisplayPath = Display,
+            },
+            new Log(_log, LogLevel.Verbose));
+        _thread = new Thread(_host.Run) { IsBackground = true };
+        _thread.Start();
+        _qemu = Process.Start(new ProcessStartInfo(options.Qemu, Arguments(options, gpu)) { RedirectStandardError = true })!;
+        _qemu.ErrorDataReceived += (_, line) => _log.WriteLine($"qemu: {line.Data}");
+        _qemu.BeginErrorReadLine();
+        Monitor = Await(() => QmpClient.Connect(Path.Combine(_folder.FullName, "qmp")));
+        if (!options.FirmwareOnly)
+        {
+            _serial = Await(() =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 1000 };
+                socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(_folder.FullName, "serial")));
+                return socket;
+            });
+            Monitor.Execute("cont");
+            WaitForLine("fbshare-guest ready");
+        }
+        else
+        {
+            Monitor.Execute("cont");
+        }
+    }
+
+    public QmpClient Monitor { get; }
+
+    /// <summary>The display server's socket.</summary>
+    public string Display { get; }
+
+    public int ProcessId => _qemu.Id;
+
+    /// <summary>Everything the device and QEMU said so far.</summary>
+    public string Log => _log.ToString();
+
+    /// <summary>Runs something on the device's loop and returns its result.</summary>
+    public T OnLoop<T>(Func<DisplayHub, T> function)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _host.Loop.Post(() =>
+        {
+            try
+            {
+                done.SetResult(function(_host.Hub));
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task.WaitAsync(Patience).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Types a line into the guest's serial shell.</summary>
+    public void Type(string line) => _serial!.Send(Encoding.UTF8.GetBytes(line + "\n"));
+
+    /// <summary>Types a line and waits for one that begins with <paramref name="answer"/>.</summary>
+    public string Ask(string line, string answer)
+    {
+        Type(line);
+        return WaitForLine(answer);
+    }
+
+    /// <summary>Ends the program that holds the picture and waits until it has said so.</summary>
+    public void EndCard() => Ask("", "card: done");
+
+    public string WaitForLine(string start)
+    {
+        var clock = Stopwatch.StartNew();
+        var buffer = new byte[4096];
+        while (true)
+        {
+            string text = _pending.ToString();
+            int end;
+            while ((end = text.IndexOf('\n')) >= 0)
+            {
+                string line = text[..end].TrimEnd('\r');
+                text = text[(end + 1)..];
+                _pending.Clear().Append(text);
+                if (line.StartsWith(start, StringComparison.Ordinal))
+                {
+                    return line;
+                }
+                if (line.StartsWith("card: error", StringComparison.Ordinal) || line.StartsWith("card: refused", StringComparison.Ordinal))
+                {
+                    throw new InvalidOperationException($"the guest said: {line}");
+                }
+            }
+            if (clock.Elapsed > Patience)
+            {
+                throw new TimeoutException($"the guest did not say '{start}' in {Patience.TotalSeconds} s; console:\n{_console}\nlog:\n{Log}");
+            }
+            try
+            {
+                int count = _serial!.Receive(buffer);
+                string got = Encoding.UTF8.GetString(buffer, 0, count);
+                _console.Append(got);
+                _pending.Append(got);
+                if (count == 0)
+                {
+                    throw new InvalidOperationException($"QEMU is gone; console:\n{_console}\nlog:\n{Log}");
+                }
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+            {
+            }
+        }
+    }
+
+    /// <summary>Waits until an output shows just this picture.</summary>
+    /// <param name="rgb">Packed R, G, B.</param>
+    public void AssertShows(byte[] rgb, int width, int height, int output = 0, ScanoutKind kind = ScanoutKind.Blob, bool cursor = false)
+    {
+        Picture? last = WaitUntil(
+            picture => picture is not null && picture.Width == width && picture.Height == height && picture.ToRgb().AsSpan().SequenceEqual(rgb),
+            output, cursor, TimeSpan.FromSeconds(20), picture => Fail(picture, rgb, width, height));
+        Assert.NotNull(last);
+        Assert.Equal(kind, OnLoop(hub => hub.GetScanout(output)?.Kind));
+    }
+
+    /// <summary>Waits until an output's picture is as wanted, looking again whenever it changes.</summary>
+    /// <param name="timedOut">Told the last picture when it is not in time; the default says so and fails.</param>
+    public Picture? WaitUntil(Func<Picture?, bool> wanted, int output = 0, bool cursor = false, TimeSpan? patience = null, Action<Picture?>? timedOut = null)
+    {
+        using var watch = new Watcher();
+        OnLoop(hub =>
+        {
+            hub.Attach(output, watch);
+            return true;
+        });
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            while (true)
+            {
+                Picture? picture = OnLoop(hub => watch.Take(cursor));
+                if (wanted(picture))
+                {
+                    return picture;
+                }
+                TimeSpan left = (patience ?? Patience) - clock.Elapsed;
+                if (left <= TimeSpan.Zero)
+                {
+                    (timedOut ?? (_ => Assert.Fail($"output {output} did not show what was wanted; log:\n{Log}")))(picture);
+                    return null;
+                }
+                // Also looked at when nothing changed here: what it is compared with may have.
+                watch.Changed.WaitOne(left < Glance ? left : Glance);
+            }
+        }
+        finally
+        {
+            OnLoop(hub =>
+            {
+                hub.Detach(output, watch);
+                return true;
+            });
+        }
+    }
+
+    /// <summary>An output's picture now; null while it shows nothing.</summary>
+    public Picture? Take(int output = 0)
+    {
+        using var watch = new Watcher();
+        return OnLoop(hub =>
+        {
+            hub.Attach(output, watch);
+            Picture? picture = watch.Take(cursor: false);
+            hub.Detach(output, watch);
+            return picture;
+        });
+    }
+
+    public void Dispose()
+    {
+        if (!_qemu.HasExited)
+        {
+            _qemu.Kill();
+        }
+        _qemu.WaitForExit();
+        _serial?.Dispose();
+        Monitor.Dispose();
+        _host.Loop.Stop();
+        _thread.Join();
+        _host.Dispose();
+        _qemu.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private List<string> Arguments(GuestOptions options, string gpu)
+    {
+        string device = options.TwoD
+            ? $"vhost-user-gpu-pci,chardev=gpu,max_outputs={options.Outputs}"
+            : "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
+        List<string> arguments =
+        [
+            "-accel", "tcg", "-cpu", "max", "-m", options.Memory,
+            "-object", $"memory-backend-memfd,id=mem,size={options.Memory},share=on{(options.HugePages ? ",hugetlb=on,hugetlbsize=2M" : "")}",
+            "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", "-S",
+            "-chardev", $"socket,id=gpu,path={gpu}", "-device", device,
+            "-qmp", $"unix:{_folder.FullName}/qmp,server=on,wait=off",
+            .. options.MoreArguments,
+        ];
+        if (options.FirmwareOnly)
+        {
+            arguments.AddRange(["-bios", TestMachine.Firmware]);
+        }
+        else
+        {
+            arguments.AddRange(
+            [
+                "-kernel", Path.Combine(TestMachine.Guest, "bzImage"), "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"),
+                "-append", File.ReadAllText(Path.Combine(TestMachine.Guest, "cmdline")).Trim() + " fbshare.serial=plain",
+                "-serial", $"unix:{_folder.FullName}/serial,server=on,wait=off",
+            ]);
+        }
+        return arguments;
+    }
+
+    private T Await<T>(Func<T> connect)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return connect();
+            }
+            catch (Exception e) when (e is QemuException or SocketException && clock.Elapsed < Patience && !_qemu.HasExited)
+            {
+                Thread.Yield();
+            }
+            catch (Exception e) when (_qemu.HasExited)
+            {
+                throw new InvalidOperationException($"QEMU ended with {_qemu.ExitCode}:\n{Log}", e);
+            }
+        }
+    }
+
+    private void Fail(Picture? picture, byte[] rgb, int width, int height)
+    {
+        string folder = Path.Combine(Path.GetTempPath(), $"fbshare-failed-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        var words = new byte[width * height * 4];
+        for (int i = 0; i < width * height; i++)
+        {
+            (words[i * 4], words[(i * 4) + 1], words[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
+        }
+        var expected = new Picture(DrmFormat.XR24, width, height, words);
+        PictureFile.Write(Path.Combine(folder, "expected.png"), expected);
+        if (picture is not null)
+        {
+            PictureFile.Write(Path.Combine(folder, "shown.png"), picture);
+        }
+        Assert.Fail($"{(picture is null ? "nothing is shown" : PictureComparison.Compare(picture, expected).ToString())}; see {folder}; log:\n{Log}");
+    }
+
+    /// <summary>Keeps the newest picture of an output.</summary>
+    private sealed class Watcher : IDisplayConsumer, IDisposable
+    {
+        private FrameBuffer? _buffer;
+        private FrameLayout _layout;
+        private CursorImage? _cursor;
+        private CursorPosition _position;
+
+        public AutoResetEvent Changed { get; } = new(false);
+
+        public bool TakesDmaBuf => false;
+
+        public Picture? Take(bool cursor)
+        {
+            Picture? picture = _buffer is null ? null : Picture.Copy(_layout, _buffer.From(0));
+            return cursor && _cursor is not null ? picture?.WithCursor(_cursor, _position) : picture;
+        }
+
+        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException();
+
+        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout) => (_buffer, _layout) = (buffer, layout);
+
+        public void Disable()
+        {
+            _buffer = null;
+            Changed.Set();
+        }
+
+        public bool Update(Rect damage)
+        {
+            Changed.Set();
+            return false;
+        }
+
+        public void DefineCursor(CursorImage? image)
+        {
+            _cursor = image;
+            Changed.Set();
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+            _position = position;
+            Changed.Set();
+        }
+
+        public void Dispose() => Changed.Dispose();
+    }
+}

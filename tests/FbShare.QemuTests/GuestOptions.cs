@@ -1,0 +1,23 @@
+namespace FbShare.QemuTests;
+
+/// <summary>Which guest in which QEMU.</summary>
+internal sealed record GuestOptions
+{
+    public string Qemu { get; init; } = TestMachine.Qemu;
+
+    public string Memory { get; init; } = "512M";
+
+    public bool HugePages { get; init; }
+
+    /// <summary>The 2D device instead of the one with blobs.</summary>
+    public bool TwoD { get; init; }
+
+    public int Outputs { get; init; } = 1;
+
+    public double? RefreshHz { get; init; } = 60;
+
+    /// <summary>Boot firmware instead of the test guest.</summary>
+    public bool FirmwareOnly { get; init; }
+
+    public string[] MoreArguments { get; init; } = [];
+}

@@ -1,0 +1,44 @@
+namespace FbShare.QemuTests;
+
+/// <summary>Where this machine has what the tests need: made by tools/tree and tools/guest/build, found by environment
+/// variables or in their cache.</summary>
+internal static class TestMachine
+{
+    private static readonly string Cache = Environment.GetEnvironmentVariable("FBSHARE_CACHE")
+        ?? Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? "/root", ".cache"), "fbshare");
+
+    public static string Qemu { get; } = Environment.GetEnvironmentVariable("FBSHARE_QEMU") ?? Path.Combine(Cache, "bin", "qemu-system-x86_64");
+
+    public static string OlderQemu { get; } = Environment.GetEnvironmentVariable("FBSHARE_QEMU_10") ?? Path.Combine(Cache, "bin", "qemu-system-x86_64-10.0");
+
+    public static string Guest { get; } = Environment.GetEnvironmentVariable("FBSHARE_GUEST") ?? Path.Combine(Cache, "guest");
+
+    public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
+
+    /// <summary>What is missing, in words; null if nothing is.</summary>
+    public static string? Missing(Needs needs)
+    {
+        if (needs.HasFlag(Needs.Firmware) && !File.Exists(Firmware))
+        {
+            return $"UEFI firmware at {Firmware} (tools/tree makes it)";
+        }
+        if (needs.HasFlag(Needs.OlderQemu) ? !File.Exists(OlderQemu) : !File.Exists(Qemu))
+        {
+            return "a QEMU that works here (tools/tree makes it)";
+        }
+        if (!File.Exists(Path.Combine(Guest, "initrd.img")))
+        {
+            return "the test guest (tools/guest/build makes it)";
+        }
+        if (needs.HasFlag(Needs.HugePages) && FreeHugePages() < 256)
+        {
+            return "256 free huge pages (echo 256 > /proc/sys/vm/nr_hugepages)";
+        }
+        return null;
+    }
+
+    private static int FreeHugePages() => File.ReadLines("/proc/meminfo")
+        .Where(line => line.StartsWith("HugePages_Free:", StringComparison.Ordinal))
+        .Select(line => int.Parse(line["HugePages_Free:".Length..].Trim()))
+        .FirstOrDefault();
+}
