@@ -29,6 +29,7 @@ internal sealed class FbShareCommand : RootCommand
                 result.AddError($"{QuietName} and {VerboseName} contradict each other: give one of them");
             }
         });
+        Add(new RunCommand());
         Add(new ServeCommand());
         Add(new DumpCommand());
         Add(quiet);

@@ -1,0 +1,48 @@
+using FbShare.Linux;
+using FbShare.Qemu;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>Waits for QEMU's monitor to connect, and hands the viewers' keys and pointers to it.</summary>
+internal sealed class MonitorListener : IDisposable
+{
+    private readonly DeviceHost _host;
+    private readonly UnixListener _listener;
+    private readonly EventLoop.Watch _watch;
+    private readonly Log _log;
+    private QmpSession? _session;
+
+    /// <param name="path">Where to listen; QEMU connects once.</param>
+    public MonitorListener(DeviceHost host, string path, Log log)
+    {
+        _host = host;
+        _log = log;
+        _listener = Sockets.Listen(path, "QEMU's monitor");
+        _watch = host.Loop.Add(_listener.Descriptor, LoopEvents.Readable, _ => Accept());
+    }
+
+    public void Dispose()
+    {
+        _session?.Dispose();
+        _watch.Dispose();
+        _listener.Dispose();
+    }
+
+    private void Accept()
+    {
+        if (_listener.Accept() is not { } socket)
+        {
+            return;
+        }
+        _session = new QmpSession(_host.Loop, socket)
+        {
+            Closed = why => _log.Verbose($"QEMU's monitor: {why}"),
+            EventReceived = (name, _) => _log.Verbose($"QEMU: {name}"),
+        };
+        if (_host.Display is { } display)
+        {
+            display.Input = new QmpInput(_session);
+        }
+        _watch.Change(LoopEvents.None);
+    }
+}

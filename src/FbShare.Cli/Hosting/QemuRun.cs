@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using FbShare.Linux;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>One QEMU beside one device: neither outlives the other.</summary>
+internal sealed class QemuRun(DeviceHost host, Log log)
+{
+    /// <summary>How long QEMU may take to end when asked to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private Process? _qemu;
+    private Timer? _force;
+    private bool _stopping;
+    private bool _ended;
+    private Exception? _deviceFailure;
+
+    /// <summary>Runs QEMU in the foreground, with this process's stdin, stdout and stderr, and the device on a thread of its own.</summary>
+    /// <returns>QEMU's exit code; after a signal to this process that signal's.</returns>
+    /// <exception cref="CliException">The device failed.</exception>
+    public int Run(string program, IReadOnlyList<string> arguments)
+    {
+        var device = new Thread(RunDevice) { Name = "device" };
+        using var signals = new StopSignals(_ => StopQemu());
+        device.Start();
+        int exitCode;
+        try
+        {
+            exitCode = RunQemu(program, arguments);
+        }
+        finally
+        {
+            host.Loop.Stop();
+            device.Join();
+        }
+        return _deviceFailure is null
+            ? signals.ExitCode ?? exitCode
+            : throw new CliException(ExitCodes.Failure, _deviceFailure.Message, _deviceFailure);
+    }
+
+    private int RunQemu(string program, IReadOnlyList<string> arguments)
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                return ExitCodes.Interrupted;
+            }
+            // Nothing is redirected: QEMU's console and monitor stay the user's. Started by the main thread, which lives as
+            // long as this process: QEMU's exit-with-parent looks at the thread.
+            _qemu = Process.Start(program, arguments);
+        }
+        log.Verbose($"QEMU is process {_qemu.Id}");
+        _qemu.WaitForExit();
+        int exitCode = _qemu.ExitCode;
+        lock (_gate)
+        {
+            _ended = true;
+            _force?.Dispose();
+            _qemu.Dispose();
+        }
+        return exitCode;
+    }
+
+    private void RunDevice()
+    {
+        try
+        {
+            host.Run();
+        }
+        catch (Exception e)
+        {
+            _deviceFailure = e;
+            StopQemu();
+        }
+    }
+
+    /// <summary>Asks QEMU to end; by force if it does not. Ctrl-C in a terminal has reached QEMU as well, which does no harm.</summary>
+    private void StopQemu()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            if (_qemu is not null && !_ended)
+            {
+                _ = LibC.kill(_qemu.Id, LibC.SIGTERM);
+                _force ??= new Timer(_ => Kill(), null, Patience, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void Kill()
+    {
+        lock (_gate)
+        {
+            if (!_ended)
+            {
+                log.Warn($"QEMU did not end within {Patience.TotalSeconds:0} s: it is killed");
+                _qemu!.Kill();
+            }
+        }
+    }
+}

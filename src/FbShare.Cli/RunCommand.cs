@@ -1,0 +1,101 @@
+using System.CommandLine;
+using FbShare.Cli.Hosting;
+using FbShare.Linux;
+using FbShare.Qemu;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare run</c>: a device and a QEMU on it, together from begin to end.</summary>
+internal sealed class RunCommand : CliCommand
+{
+    private readonly Argument<string[]> _qemu = new("qemu") { Description = "After --: the QEMU program and its arguments.", Arity = ArgumentArity.OneOrMore, HelpName = "QEMU ARGUMENTS" };
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "The guest's gpu: blob (zero copy can be) where this QEMU has it, else 2d.",
+        HelpName = "auto|blob|2d",
+        DefaultValueFactory = _ => "auto",
+    };
+    private readonly Option<bool> _hugePages = new("--hugetlb") { Description = "Take the guest's memory from the host's 2 MiB huge pages." };
+    private readonly DeviceArguments _arguments = new();
+
+    public RunCommand()
+        : base(
+            "run",
+            "Starts a virtio-gpu and a QEMU with it: adds the memory, machine and device arguments that this QEMU needs, and ends with its exit code.",
+            "fbshare run -- qemu-system-x86_64 -m 2G -enable-kvm disk.qcow2",
+            "fbshare run --size 1920x1080 --dump-to screen.png --dump-when still:2s -- qemu-system-x86_64 -m 2G -cdrom live.iso",
+            "fbshare run --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -drive file=disk.qcow2,if=virtio",
+            "fbshare run --device 2d -- qemu-system-x86_64 -M q35 -m 1G -display gtk disk.qcow2")
+    {
+        _device.AcceptOnlyFromAmong("auto", "blob", "2d");
+        Add(_qemu);
+        Add(_device);
+        Add(_hugePages);
+        _arguments.AddTo(this);
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        string[] words = arguments.GetValue(_qemu)!;
+        string device = arguments.GetValue(_device)!;
+        DeviceOptions options = _arguments.Read(arguments);
+        DiskImages.RequirePresent(words[1..]);
+        QemuInfo qemu = Ask(words[0]);
+        if (device == "blob" && qemu.BlobDevice is null)
+        {
+            throw new CliException(ExitCodes.Unfit, $"QEMU {qemu.Version} has no device that lets a guest use blobs: use 10.2 or later, or --device 2d");
+        }
+
+        using var folder = new PrivateFolder();
+        var request = new QemuRequest
+        {
+            GpuSocket = folder["gpu"],
+            MonitorSocket = folder["qmp"],
+            Outputs = options.Gpu.Outputs,
+            HugePages = arguments.GetValue(_hugePages),
+            Only2D = device == "2d",
+        };
+        if (!QemuCommandLine.TryBuild(words[1..], qemu, Kvm.Probe(), request, out QemuPlan? plan, out string? why))
+        {
+            throw new CliException(ExitCodes.Unfit, why);
+        }
+        RequireHugePages(request, plan);
+        foreach (string note in plan.Notes)
+        {
+            log.Info(note);
+        }
+        log.Verbose($"{qemu.Program} {string.Join(' ', plan.Arguments)}");
+
+        using var host = new DeviceHost(options with { SocketPath = request.GpuSocket }, log);
+        using var monitor = new MonitorListener(host, request.MonitorSocket, log);
+        return new QemuRun(host, log).Run(qemu.Program, plan.Arguments);
+    }
+
+    private static QemuInfo Ask(string program)
+    {
+        try
+        {
+            return QemuInfo.Ask(program);
+        }
+        catch (QemuException e)
+        {
+            throw new CliException(ExitCodes.Unfit, e.Message, e);
+        }
+    }
+
+    private static void RequireHugePages(QemuRequest request, QemuPlan plan)
+    {
+        if (!request.HugePages || plan.MemoryBytes is not { } bytes)
+        {
+            return;
+        }
+        long needed = bytes / HugePages.PageSize;
+        HugePages pool = HugePages.Read();
+        if (pool.Free < needed)
+        {
+            throw new CliException(
+                ExitCodes.Unfit,
+                $"the guest needs {needed} huge pages of 2 MiB and {pool.Free} are free: sudo sysctl -w vm.nr_hugepages={pool.Total - pool.Free + needed}");
+        }
+    }
+}

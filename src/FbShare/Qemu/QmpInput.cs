@@ -1,0 +1,154 @@
+using System.Text.Json;
+using FbShare.Display.Server;
+using FbShare.Linux;
+
+namespace FbShare.Qemu;
+
+/// <summary>A display client's keys and pointer, handed to QEMU's input devices with input-send-event (qapi/ui.json).</summary>
+public sealed class QmpInput : IInputSink
+{
+    /// <summary>QEMU's range of an absolute axis (INPUT_EVENT_ABS_MAX).</summary>
+    private const int AxisEnd = 0x7FFF;
+
+    /// <summary>How old the answer to "which pointer does the guest use" may be, in nanoseconds.</summary>
+    private const long ModeAge = 1_000_000_000;
+
+    private readonly QmpSession _session;
+    private long _askedAt = long.MinValue / 2;
+    private bool _isAbsolute = true;
+
+    public QmpInput(QmpSession session)
+    {
+        _session = session;
+        AskMode();
+    }
+
+    /// <summary>As QEMU last said: a guest's driver switches its tablet on when it starts, and QEMU tells nobody.</summary>
+    public bool IsAbsolute
+    {
+        get
+        {
+            AskMode();
+            return _isAbsolute;
+        }
+    }
+
+    public void Key(int output, uint number, bool pressed) => Send(json =>
+    {
+        Begin(json, "key");
+        json.WriteBoolean("down", pressed);
+        json.WriteStartObject("key");
+        json.WriteString("type", "number");
+        json.WriteNumber("data", number);
+        json.WriteEndObject();
+        End(json);
+    });
+
+    public void Button(int output, MouseButton button, bool pressed) => Send(json =>
+    {
+        Begin(json, "btn");
+        json.WriteBoolean("down", pressed);
+        json.WriteString("button", NameOf(button));
+        End(json);
+    });
+
+    public void MoveTo(int output, int x, int y, int width, int height) => Send(json =>
+    {
+        WriteAxis(json, "abs", "x", Scale(x, width));
+        WriteAxis(json, "abs", "y", Scale(y, height));
+    });
+
+    public void MoveBy(int output, int dx, int dy) => Send(json =>
+    {
+        WriteAxis(json, "rel", "x", dx);
+        WriteAxis(json, "rel", "y", dy);
+    });
+
+    public void Touch(int output, TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
+    {
+        WriteTouch(json, NameOf(kind), slot, kind is TouchKind.End or TouchKind.Cancel ? -1 : slot, "x", 0);
+        if (kind is TouchKind.Begin or TouchKind.Update)
+        {
+            WriteTouch(json, "data", slot, slot, "x", Scale((int)x, width));
+            WriteTouch(json, "data", slot, slot, "y", Scale((int)y, height));
+        }
+    });
+
+    private void AskMode()
+    {
+        if (EventLoop.Now - _askedAt < ModeAge)
+        {
+            return;
+        }
+        _askedAt = EventLoop.Now;
+        _session.Send("query-mice", null, reply =>
+        {
+            if (reply.Error is null)
+            {
+                _isAbsolute = reply.Value.EnumerateArray().Any(m => m.GetProperty("current").GetBoolean() && m.GetProperty("absolute").GetBoolean());
+            }
+        });
+    }
+
+    private void Send(Action<Utf8JsonWriter> writeEvents) => _session.Send("input-send-event", json =>
+    {
+        json.WriteStartArray("events");
+        writeEvents(json);
+        json.WriteEndArray();
+    });
+
+    private static void WriteAxis(Utf8JsonWriter json, string type, string axis, int value)
+    {
+        Begin(json, type);
+        json.WriteString("axis", axis);
+        json.WriteNumber("value", value);
+        End(json);
+    }
+
+    private static void WriteTouch(Utf8JsonWriter json, string type, int slot, int tracking, string axis, int value)
+    {
+        Begin(json, "mtt");
+        json.WriteString("type", type);
+        json.WriteNumber("slot", slot);
+        json.WriteNumber("tracking-id", tracking);
+        json.WriteString("axis", axis);
+        json.WriteNumber("value", value);
+        End(json);
+    }
+
+    private static void Begin(Utf8JsonWriter json, string type)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", type);
+        json.WriteStartObject("data");
+    }
+
+    private static void End(Utf8JsonWriter json)
+    {
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static int Scale(int position, int size) => size > 1 ? (int)((long)Math.Clamp(position, 0, size - 1) * AxisEnd / (size - 1)) : 0;
+
+    private static string NameOf(TouchKind kind) => kind switch
+    {
+        TouchKind.Begin => "begin",
+        TouchKind.Update => "update",
+        TouchKind.End => "end",
+        _ => "cancel",
+    };
+
+    private static string NameOf(MouseButton button) => button switch
+    {
+        MouseButton.Left => "left",
+        MouseButton.Middle => "middle",
+        MouseButton.Right => "right",
+        MouseButton.WheelUp => "wheel-up",
+        MouseButton.WheelDown => "wheel-down",
+        MouseButton.Side => "side",
+        MouseButton.Extra => "extra",
+        MouseButton.WheelLeft => "wheel-left",
+        _ => "wheel-right",
+    };
+}
