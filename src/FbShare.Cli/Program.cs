@@ -45,7 +45,8 @@ internal static class Program
     {
         Command command = arguments.CommandResult.Command;
         string name = command is RootCommand ? "fbshare" : $"fbshare {command.Name}";
-        Console.Error.WriteLine($"fbshare: {arguments.Errors[0].Message}");
+        // Without a command, that one is missing comes first, and what is wrong besides says more.
+        Console.Error.WriteLine($"fbshare: {arguments.Errors[command is RootCommand ? ^1 : 0].Message}");
         Console.Error.WriteLine($"fbshare: see {name} --help");
         return ExitCodes.Usage;
     }
