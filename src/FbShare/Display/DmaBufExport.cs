@@ -16,6 +16,10 @@ public sealed class DmaBufExport : IDisposable
         _mappings = mappings;
     }
 
+    /// <summary>Dma-bufs that somebody else made of pages that stay.</summary>
+    /// <param name="frame">Owned from here on.</param>
+    internal DmaBufExport(DmaBufFrame frame) => Frame = frame;
+
     /// <summary>There is none, and this is why.</summary>
     internal DmaBufExport(PathObstacle obstacle) => Obstacle = obstacle;
 
@@ -68,7 +72,7 @@ public sealed class DmaBufExport : IDisposable
     }
 
     /// <summary>Whether the dma-bufs still hold the guest's own pages, as far as can be told.</summary>
-    internal bool IsIntact() => _watch!.IsIntact();
+    internal bool IsIntact() => _watch is null || _watch.IsIntact();
 
     /// <summary>Copies pixels out of the mapped dma-bufs, between DMA_BUF_IOCTL_SYNC START and END.</summary>
     /// <param name="area">Inside the picture.</param>

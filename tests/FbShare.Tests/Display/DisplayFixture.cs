@@ -1,8 +1,10 @@
 using FbShare.Display;
 using FbShare.Display.Client;
+using FbShare.Display.DBus;
 using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Tests.Memory;
 using Xunit;
 
 namespace FbShare.Tests.Display;
@@ -44,6 +46,24 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
 
     public DisplayClient Connect() => Own(DisplayClient.Connect(Loop, Address));
 
+    /// <summary>A new client that watches one output.</summary>
+    public (RemoteConsole Console, RecordingView View) Watch(int output = 0, bool takeDmaBuf = false)
+    {
+        var view = new RecordingView();
+        RemoteConsole console = Connect().Consoles[output];
+        console.Watch(view, takeDmaBuf);
+        return (console, view);
+    }
+
+    /// <summary>A client's connection without our client.</summary>
+    public BusConnection ConnectRaw()
+    {
+        BusConnection connection = BusConnection.OverSocket(Loop, UnixSocket.Connect(Path).Descriptor, authenticates: false);
+        using BusMessage ping = connection.NewCall(default, "/"u8, "org.freedesktop.DBus.Peer"u8, "Ping"u8);
+        connection.CallAndWait(ping, Patience);
+        return connection;
+    }
+
     /// <summary>A picture in host memory whose byte at i is <paramref name="pattern"/>(i).</summary>
     public Scanout HostPicture(DrmFormat format, int width, int height, int stride, int offset, Func<int, byte> pattern, uint resource = 1)
     {
@@ -57,6 +77,42 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         Assert.True(FrameLayout.TryCreate(format, (uint)width, (uint)height, (uint)stride, (ulong)offset, length, out FrameLayout layout, out _));
         return Own(Scanout.OfHost(layout, buffer, resource));
     }
+
+    /// <summary>A picture in guest pages from <paramref name="offset"/> on, XR24, with dma-bufs over them; the guest's file itself stands in
+    /// for a dma-buf, whose protocol is the same.</summary>
+    public Scanout DmaBufPicture(TestPages pages, int offset, int width, int height, int bands)
+    {
+        FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, width, height);
+        Backing backing = Own(pages.Make(((ulong)offset, (uint)((layout.End + 4095) / 4096 * 4096))));
+        Scanout scanout = Own(Scanout.OfGuest(layout, backing, 1, ScanoutKind.Blob));
+        var made = new List<DmaBufBand>();
+        int y = 0;
+        for (int i = 0; i < bands; i++)
+        {
+            int rows = i == bands - 1 ? height - y : (height / bands) + 1;
+            made.Add(new DmaBufBand(pages.File.Duplicate(), y, rows, layout.Stride, offset + ((long)y * layout.Stride), 1 << 20));
+            y += rows;
+        }
+        scanout.Export = new DmaBufExport(new DmaBufFrame(layout.Format, width, height, made));
+        return scanout;
+    }
+
+    /// <summary>Fills the guest's memory with a pattern that <see cref="Expected"/> knows.</summary>
+    public static void Fill(TestPages pages, int seed)
+    {
+        using MemoryMapping all = MemoryMapping.Map(pages.File, 0, 1 << 20, writable: true);
+        Span<byte> bytes = all.Slice(0, 1 << 20);
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = Byte(seed, i);
+        }
+    }
+
+    /// <summary>The packed pixels of a <see cref="DmaBufPicture"/> over filled memory.</summary>
+    public static byte[] Expected(int seed, int offset, int width, int height) =>
+        [.. Enumerable.Range(offset, width * height * 4).Select(i => Byte(seed, i))];
+
+    private static byte Byte(int seed, int i) => (byte)((i * 31) + (i >> 8) + (i >> 13) + seed);
 
     public T Own<T>(T thing)
         where T : IDisposable

@@ -37,6 +37,9 @@ public sealed class RemoteConsole : IDisposable
         });
     }
 
+    /// <summary>The display it belongs to.</summary>
+    public DisplayClient Client => _client;
+
     /// <summary>The console's number, as in <c>--output</c>.</summary>
     public uint Id { get; }
 

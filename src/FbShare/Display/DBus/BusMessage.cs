@@ -69,6 +69,8 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         AppendBasic('b', &wide);
     }
 
+    /// <remarks>Only after the other end has answered once: sending a descriptor earlier makes sd-bus wait for the end of the
+    /// authentication, and an sd-bus that receives one with it breaks the connection.</remarks>
     /// <param name="value">The descriptor is duplicated into the message.</param>
     public void Append(FileDescriptor value)
     {
