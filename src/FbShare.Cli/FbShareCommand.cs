@@ -32,6 +32,7 @@ internal sealed class FbShareCommand : RootCommand
         Add(new RunCommand());
         Add(new ServeCommand());
         Add(new DumpCommand());
+        Add(new BenchCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)
