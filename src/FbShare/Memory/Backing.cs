@@ -26,6 +26,12 @@ public sealed unsafe class Backing : IDisposable
     /// <summary>Bytes in all.</summary>
     public long Length { get; }
 
+    /// <summary>The most bytes of this process that a backing of so many entries takes.</summary>
+    internal static long HostBytesFor(uint entries) => (long)entries * Unsafe.SizeOf<Segment>();
+
+    /// <summary>Bytes of this process that the list takes.</summary>
+    internal long HostBytes => (long)_segments.Length * Unsafe.SizeOf<Segment>();
+
     /// <summary>How many ranges are left after merging neighbours.</summary>
     public int SegmentCount => _segments.Length;
 

@@ -126,7 +126,7 @@ public sealed class VhostUserBackend : IDisposable
                 GetVringBase();
                 return;
             case FrontEndRequest.SetFeatures:
-                refusal = SetFeatures(Read<ulong>());
+                SetFeatures(Read<ulong>());
                 break;
             case FrontEndRequest.SetProtocolFeatures:
                 _protocolFeatures = (ProtocolFeatures)Read<ulong>() & Offered;
@@ -195,12 +195,15 @@ public sealed class VhostUserBackend : IDisposable
         ? value
         : throw new VhostUserException($"message {(FrontEndRequest)_channel.Header.Request} has only {_channel.Payload.Length} bytes");
 
-    private string? SetFeatures(ulong features)
+    private void SetFeatures(ulong features)
     {
         _features = (VirtioFeatures)features & TransportFeatures;
         ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
-        // vhost-user-gpu-pci acknowledges bits of its own; nothing here depends on those.
-        return strange == 0 ? null : $"features 0x{strange:x} were not offered (ignored)";
+        if (strange != 0)
+        {
+            // vhost-user-gpu-pci acknowledges bits of its own; nothing here depends on those.
+            _log($"front-end: features 0x{strange:x} were acknowledged but not offered; they are ignored");
+        }
     }
 
     private string? SetMemTable()

@@ -34,6 +34,9 @@ internal sealed class Resource : IDisposable
     /// <summary>Which outputs show it: bit n for output n.</summary>
     public uint ShownOn { get; set; }
 
+    /// <summary>Bytes of this process that the resource takes.</summary>
+    public long HostBytes => (Host?.Length ?? 0) + (Backing?.HostBytes ?? 0);
+
     /// <summary>Bytes of a blob that can be shown: no more than the guest gave pages for.</summary>
     public long BlobLength => (long)Math.Min(BlobSize, (ulong)(Backing?.Length ?? 0));
 
@@ -104,24 +107,41 @@ internal sealed class ResourceTable(int maxCount, long maxHostBytes)
 
     public int Count => _resources.Count;
 
-    /// <summary>Host memory taken, in bytes.</summary>
+    /// <summary>Host memory taken by all of them, in bytes.</summary>
     public long HostBytes { get; private set; }
 
     public bool TryGet(uint id, [NotNullWhen(true)] out Resource? resource) => _resources.TryGetValue(id, out resource);
 
-    /// <summary>Whether one more resource with this much host memory is within the limits.</summary>
-    public bool HasRoom(long hostBytes) => _resources.Count < maxCount && hostBytes <= maxHostBytes - HostBytes;
+    /// <summary>Whether one more resource that takes this much host memory is within the limits.</summary>
+    public bool HasRoom(long hostBytes) => _resources.Count < maxCount && HasRoomFor(hostBytes);
+
+    /// <summary>Whether the resources may take this much more.</summary>
+    public bool HasRoomFor(long hostBytes) => hostBytes <= maxHostBytes - HostBytes;
 
     public void Add(Resource resource)
     {
         _resources.Add(resource.Id, resource);
-        HostBytes += resource.Host?.Length ?? 0;
+        HostBytes += resource.HostBytes;
+    }
+
+    /// <summary>Gives a resource of this table its guest pages.</summary>
+    public void Attach(Resource resource, Backing backing)
+    {
+        resource.Attach(backing);
+        HostBytes += backing.HostBytes;
+    }
+
+    /// <summary>Takes them away.</summary>
+    public void Detach(Resource resource)
+    {
+        HostBytes -= resource.Backing?.HostBytes ?? 0;
+        resource.Detach();
     }
 
     public void Remove(Resource resource)
     {
         _resources.Remove(resource.Id);
-        HostBytes -= resource.Host?.Length ?? 0;
+        HostBytes -= resource.HostBytes;
         resource.Dispose();
     }
 

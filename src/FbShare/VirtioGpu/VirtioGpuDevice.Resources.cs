@@ -66,9 +66,9 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrInvalidParameter, $"blob_mem {request.BlobMem} of {request.Size} bytes: only guest blobs that are not empty");
         }
-        if (!_resources.HasRoom(0))
+        if (!_resources.HasRoom(Backing.HostBytesFor(request.EntryCount)))
         {
-            return Refuse(name, ResponseType.ErrOutOfMemory, $"over the limit of {_options.MaxResources} resources");
+            return Refuse(name, ResponseType.ErrOutOfMemory, $"{request.EntryCount} entries are over the limit of {_options.MaxHostBytes} bytes or {_options.MaxResources} resources");
         }
         Backing? backing = null;
         if (request.EntryCount > 0 && !TryReadBacking(chain, Unsafe.SizeOf<Protocol.ResourceCreateBlob>(), request.EntryCount, out backing, out string why))
@@ -115,11 +115,15 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrUnspec, $"{request.ResourceId} has a backing already");
         }
+        if (!_resources.HasRoomFor(Backing.HostBytesFor(request.EntryCount)))
+        {
+            return Refuse(name, ResponseType.ErrOutOfMemory, $"{request.EntryCount} entries are over the limit of {_options.MaxHostBytes} bytes");
+        }
         if (!TryReadBacking(chain, Unsafe.SizeOf<Protocol.ResourceAttachBacking>(), request.EntryCount, out Backing? backing, out string why))
         {
             return Refuse(name, ResponseType.ErrUnspec, why);
         }
-        resource.Attach(backing!);
+        _resources.Attach(resource, backing!);
         return ResponseType.OkNoData;
     }
 
@@ -147,7 +151,7 @@ public sealed partial class VirtioGpuDevice
         {
             KeepPicture(resource);
         }
-        resource.Detach();
+        _resources.Detach(resource);
         return ResponseType.OkNoData;
     }
 

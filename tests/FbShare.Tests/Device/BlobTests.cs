@@ -252,6 +252,21 @@ public class BlobTests
     }
 
     [Fact]
+    public void Lists_of_entries_count_as_host_memory()
+    {
+        using var device = new DeviceUnderTest(new GpuOptions { MaxHostBytes = 100_000, RefreshHz = null });
+        var pages = Reference.Scatter(1000 * 4096, 1, seed: 1);
+        for (int i = 0; i < 20; i++)
+        {
+            device.DoAll(CreateBlob(1, 1000 * 4096, pages), CreateBlob(2, 1000 * 4096, pages));
+            Assert.Equal(OutOfMemory, device.Do(CreateBlob(3, 1000 * 4096, pages)));
+            device.DoAll(Detach(1), CreateBlob(3, 1000 * 4096, pages));
+            Assert.Equal(OutOfMemory, device.Do(Attach(1, pages)));
+            device.DoAll(Unref(2), Attach(1, pages), Unref(1), Unref(3));
+        }
+    }
+
+    [Fact]
     public void A_scanout_with_16384_entries_works()
     {
         using var ram = new GuestRam(160 << 20);
