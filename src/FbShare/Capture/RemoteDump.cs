@@ -10,6 +10,9 @@ namespace FbShare.Capture;
 /// whole.</remarks>
 public sealed class RemoteDump : IDisplayView, IDisposable
 {
+    /// <summary>QEMU draws for viewers only: the first picture it sends to the first one may be older than the guest's screen.</summary>
+    private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(250);
+
     private readonly RemoteConsole _console;
     private readonly DumpTrigger _trigger;
     private readonly bool _withCursor;
@@ -78,9 +81,17 @@ public sealed class RemoteDump : IDisplayView, IDisposable
         {
             _timer.SetAfter(still);
         }
-        else if (_frames >= _trigger.Frame)
+        else if (_frames < _trigger.Frame)
+        {
+            return;
+        }
+        else if (_console.Status.IsKnown)
         {
             Take();
+        }
+        else if (_timer.DueAt is null)
+        {
+            _timer.SetAfter(CatchUp);
         }
     }
 

@@ -9,13 +9,16 @@ internal sealed class RawListener : IDisposable
 {
     private readonly BusConnection _connection;
     private readonly string[]? _interfaces;
+    private readonly bool _isMute;
     private readonly List<BusMessage> _unanswered = [];
 
     /// <param name="main">The client's connection to the server.</param>
     /// <param name="interfaces">What its Interfaces property says; null: it has no properties, as in QEMU 7.2's time.</param>
-    public RawListener(EventLoop loop, BusConnection main, string console, string[]? interfaces)
+    /// <param name="isMute">Whether it answers nothing at all.</param>
+    public RawListener(EventLoop loop, BusConnection main, string console, string[]? interfaces, bool isMute = false)
     {
         _interfaces = interfaces;
+        _isMute = isMute;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)
         {
@@ -38,9 +41,6 @@ internal sealed class RawListener : IDisposable
 
     /// <summary>Whether it leaves every call but the first without an answer.</summary>
     public bool IsStuck { get; set; }
-
-    /// <summary>Whether it does not even answer the first.</summary>
-    public bool IsMute { get; init; }
 
     public bool IsClosed { get; private set; }
 
@@ -66,7 +66,7 @@ internal sealed class RawListener : IDisposable
         string member = Encoding.UTF8.GetString(call.Member);
         if (member == "GetAll")
         {
-            return IsMute || AnswerGetAll(call);
+            return _isMute || AnswerGetAll(call);
         }
         Calls.Add(Describe(call, member));
         if (Refuses.Contains(member))

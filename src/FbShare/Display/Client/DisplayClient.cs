@@ -1,6 +1,7 @@
 using System.Text;
 using FbShare.Display.DBus;
 using FbShare.Linux;
+using FbShare.Qemu;
 
 namespace FbShare.Display.Client;
 
@@ -10,6 +11,8 @@ public sealed class DisplayClient : IDisposable
 {
     /// <summary>QEMU answers within milliseconds, but its main loop may be busy booting.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private const string DescriptorName = "fbshare-display";
 
     private static readonly byte[] QemuName = Encoding.UTF8.GetBytes($"{DisplayProtocol.BusName}\0");
 
@@ -119,7 +122,31 @@ public sealed class DisplayClient : IDisposable
             case DisplayAddressKind.Bus:
                 return BusConnection.ToBus(loop, address.Target);
             default:
-                throw new DisplayException("qmp: is not there yet");
+                return BusConnection.OverSocket(loop, AskQemu(address.Target).Descriptor, authenticates: false);
+        }
+    }
+
+    /// <summary>Has a QEMU take one end of a socket pair as a display client (QMP getfd, add_client).</summary>
+    /// <returns>The other end.</returns>
+    private static UnixSocket AskQemu(string path)
+    {
+        using UnixSocket monitor = UnixSocket.Connect(path);
+        using var qmp = new QmpClient(monitor) { Timeout = Patience };
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        try
+        {
+            qmp.Execute("getfd", json => json.WriteString("fdname", DescriptorName), theirs.Descriptor);
+            qmp.Execute("add_client", json =>
+            {
+                json.WriteString("protocol", "@dbus-display");
+                json.WriteString("fdname", DescriptorName);
+            });
+            return ours;
+        }
+        catch (QemuException e)
+        {
+            ours.Dispose();
+            throw new DisplayException($"the QEMU at {path} gives no display: {e.Message}; start it with -display dbus,p2p=yes (Debian: package qemu-system-gui or qemu-system-modules-opengl)", e);
         }
     }
 

@@ -385,8 +385,7 @@ internal sealed unsafe class BusConnection : IDisposable
         ulong queued = Queued;
         if (queued > MostQueued)
         {
-            // Told from the loop, not from within somebody's send.
-            _loop.Post(() => Close($"it has left {MostQueued} messages unread"));
+            CloseSoon($"it has left {MostQueued} messages unread");
         }
         bool drained = _wasQueued && queued == 0;
         _wasQueued = queued > 0;
@@ -408,9 +407,12 @@ internal sealed unsafe class BusConnection : IDisposable
     {
         if (result < 0)
         {
-            _loop.Post(() => Close($"the connection broke: {LibC.DescribeErrno(-result)}"));
+            CloseSoon($"the connection broke: {LibC.DescribeErrno(-result)}");
         }
     }
+
+    /// <summary>Closes from the loop, not from within somebody's send.</summary>
+    private void CloseSoon(string why) => _loop.Post(() => Close(why));
 
     private void Close(string why)
     {

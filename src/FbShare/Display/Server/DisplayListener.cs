@@ -515,7 +515,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
 
     private void SendLateCursor()
     {
-        if (!_inFlight)
+        if (_attached && !_inFlight)
         {
             WaitingSince = null;
         }

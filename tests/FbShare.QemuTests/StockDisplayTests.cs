@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using FbShare.Capture;
+using FbShare.Display.Client;
+using FbShare.Linux;
+using FbShare.Qemu;
+
+namespace FbShare.QemuTests;
+
+/// <summary>The display client against QEMU's own D-Bus display, without any device of ours.</summary>
+public sealed class StockDisplayTests
+{
+    [StockQemuTheory(StockQemu.System)]
+    [InlineData("VGA")]
+    [InlineData("virtio-vga")]
+    public void The_firmware_s_screen_of_the_system_s_QEMU_is_dumped_pixel_for_pixel(string device) => DumpAndCompare(StockQemuTheoryAttribute.SystemQemu, device, null);
+
+    [StockQemuTheory(StockQemu.Tree)]
+    [InlineData("VGA")]
+    [InlineData("virtio-vga")]
+    public void The_newest_QEMU_shares_its_surface_and_the_dump_is_the_same(string device) =>
+        DumpAndCompare(TestMachine.Qemu, device, RemotePictureSource.Map);
+
+    [StockQemuTheory(StockQemu.OlderTree)]
+    [InlineData("VGA")]
+    [InlineData("virtio-vga")]
+    public void QEMU_10_0_is_dumped_pixel_for_pixel(string device) => DumpAndCompare(TestMachine.OlderQemu, device, null);
+
+    private static void DumpAndCompare(string program, string device, RemotePictureSource? source)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
+        string monitor = Path.Combine(folder.FullName, "qmp");
+        using Process qemu = Process.Start(new ProcessStartInfo(program,
+        [
+            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", "dbus,p2p=yes", "-device", device,
+            "-qmp", $"unix:{monitor},server=on,wait=off",
+        ])
+        {
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(monitor) || qemu.HasExited, TimeSpan.FromSeconds(30)));
+            using var loop = new EventLoop();
+            Picture? dumped = null;
+            RemotePictureSource? came = null;
+            long end = EventLoop.Now + 60_000_000_000;
+            using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Qmp, monitor));
+            RemoteConsole console = client.Consoles.First(c => c.IsGraphic);
+            var view = new LatestPicture(console);
+            console.Watch(view, takeDmaBuf: true);
+
+            // The text cursor blinks, so one of the next moments has it alike in both pictures.
+            using QmpClient qmp = QmpClient.Connect(monitor);
+            string file = Path.Combine(folder.FullName, "screen.ppm");
+            PictureComparison? comparison = null;
+            do
+            {
+                Assert.True(EventLoop.Now < end, $"the pictures stay different: {comparison}");
+                loop.RunOnce(50);
+                if (console.Picture is null || console.Picture.Layout.Height != 400)
+                {
+                    continue;
+                }
+                came = console.Picture.Source;
+                dumped = view.Take();
+                qmp.Execute("screendump", json => json.WriteString("filename", file));
+                comparison = PictureComparison.Compare(PictureFile.Read(file), dumped);
+            }
+            while (comparison is not { AreEqual: true });
+
+            Assert.Equal((720, 400), (dumped!.Width, dumped.Height));
+            Assert.True(dumped.Pixels.ContainsAnyExcept((byte)0), "the screen is black");
+            Assert.True(source is null || came == source, $"it came by {came}");
+        }
+        finally
+        {
+            qemu.Kill();
+            qemu.WaitForExit();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Reads what is shown when asked.</summary>
+    private sealed class LatestPicture(RemoteConsole console) : IDisplayView
+    {
+        public Picture Take()
+        {
+            RemotePicture shown = console.Picture!;
+            byte[] pixels = new byte[shown.Layout.RowBytes * shown.Layout.Height];
+            shown.CopyTo(shown.Layout.Bounds, pixels, shown.Layout.RowBytes);
+            return new Picture(shown.Layout.Format, shown.Layout.Width, shown.Layout.Height, pixels);
+        }
+
+        public string? Show(RemotePicture picture) => null;
+
+        public bool Update(Display.Rect damage) => true;
+
+        public void Forget(RemotePicture picture)
+        {
+        }
+
+        public void Disable()
+        {
+        }
+
+        public void DefineCursor(Display.CursorImage image)
+        {
+        }
+
+        public void MoveCursor(Display.CursorPosition position)
+        {
+        }
+    }
+}

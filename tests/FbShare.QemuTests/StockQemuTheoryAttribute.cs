@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace FbShare.QemuTests;
+
+/// <summary>A test against a QEMU's own D-Bus display; skipped where there is no such QEMU.</summary>
+internal sealed class StockQemuTheoryAttribute : TheoryAttribute
+{
+    /// <summary>The distribution's own.</summary>
+    public const string SystemQemu = "/usr/bin/qemu-system-x86_64";
+
+    public StockQemuTheoryAttribute(StockQemu which)
+    {
+        string program = which switch
+        {
+            StockQemu.Tree => TestMachine.Qemu,
+            StockQemu.OlderTree => TestMachine.OlderQemu,
+            _ => SystemQemu,
+        };
+        Skip = !File.Exists(program) ? $"{program} ({(which == StockQemu.System ? "apt-get install qemu-system-x86" : "tools/tree makes it")})"
+            : !HasBusDisplay(program) ? $"{program} with -display dbus (apt-get install qemu-system-gui)"
+            : null;
+    }
+
+    private static bool HasBusDisplay(string program)
+    {
+        using Process qemu = Process.Start(new ProcessStartInfo(program, ["-display", "help"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return qemu.StandardOutput.ReadToEnd().Split('\n').Contains("dbus");
+    }
+}
+
+/// <summary>Which QEMU.</summary>
+internal enum StockQemu
+{
+    /// <summary>The distribution's own (7.2 on Debian 12).</summary>
+    System,
+
+    /// <summary>The newest, of the tree that tools/tree makes.</summary>
+    Tree,
+
+    /// <summary>10.0 of that tree.</summary>
+    OlderTree,
+}
