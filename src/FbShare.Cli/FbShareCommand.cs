@@ -33,6 +33,7 @@ internal sealed class FbShareCommand : RootCommand
         Add(new ServeCommand());
         Add(new DumpCommand());
         Add(new BenchCommand());
+        Add(new ProbeCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

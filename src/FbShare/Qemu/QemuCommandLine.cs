@@ -316,7 +316,7 @@ public sealed class QemuCommandLine
     {
         if (_request.MonitorSocket is { } path)
         {
-            _arguments.AddRange(["-chardev", $"socket,id=fbshare-qmp,path={Escape(path)}", "-mon", "chardev=fbshare-qmp,mode=control"]);
+            _arguments.AddRange(["-qmp", $"unix:{Escape(path)},server=off"]);
         }
     }
 

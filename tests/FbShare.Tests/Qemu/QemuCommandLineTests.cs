@@ -25,7 +25,7 @@ public class QemuCommandLineTests
                 "-chardev", "socket,id=fbshare-gpu,path=/run/gpu", "-device", BlobGpu,
                 "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device", "virtio-mouse-pci",
                 "-vga", "none", "-display", "none",
-                "-chardev", "socket,id=fbshare-qmp,path=/run/qmp", "-mon", "chardev=fbshare-qmp,mode=control",
+                "-qmp", "unix:/run/qmp,server=off",
             ],
             Build("disk.qcow2").Arguments);
 
@@ -203,7 +203,7 @@ public class QemuCommandLineTests
 
     [Fact]
     public void Without_a_monitor_socket_there_is_no_monitor() =>
-        Assert.DoesNotContain("-mon", Build(Qemu11, Request with { MonitorSocket = null }, "disk").Arguments);
+        Assert.DoesNotContain("-qmp", Build(Qemu11, Request with { MonitorSocket = null }, "disk").Arguments);
 
     [Theory]
     [InlineData(true, "disk", true)]

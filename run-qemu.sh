@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# From a fresh Debian to a guest on FbShare's virtio-gpu: see --help.
+set -euo pipefail
+
+usage() {
+  cat <<'HELP'
+Usage: ./run-qemu.sh [OPTIONS] [DISK]
+       ./run-qemu.sh [OPTIONS] -- QEMU ARGUMENTS
+
+Builds FbShare, finds or brings a QEMU that works on this machine, starts FbShare's virtio-gpu
+and boots a guest on it: the test guest, your disk image, or whatever your QEMU arguments say.
+Missing Debian packages are installed (root or sudo).
+
+Where there is a display, the viewer shows the guest. Otherwise the screen is written to a file
+as soon as it is still, and the guest goes on until Ctrl-C.
+
+Options:
+  --headless         no viewer: write the screen to a file
+  --screenshot FILE  where to (default: screen.png; .png, .ppm or .raw)
+  --memory SIZE      the guest's memory (default: 512M for the test guest, else 2G)
+  --size WxH         the screen's size (default: 1280x800)
+  --outputs N        how many screens, 1 to 16 (default: 1)
+  --hugetlb          guest memory from the host's 2 MiB huge pages
+  --copy             always copy pictures, never share pages
+  --2d               the 2D device even where QEMU has the blob device
+  --help
+
+Environment:
+  QEMU=PATH          take this QEMU
+  FBSHARE_CACHE      where downloads and builds are kept (default: ~/.cache/fbshare)
+
+Examples:
+  ./run-qemu.sh --headless
+  ./run-qemu.sh --memory 4G disk.qcow2
+  ./run-qemu.sh --size 1920x1080 -- -m 2G -cdrom debian-live.iso
+HELP
+}
+
+say() { printf 'run-qemu: %s\n' "$*" >&2; }
+fail() { printf 'run-qemu: error: %s\n' "$*" >&2; exit 1; }
+usage_error() { printf 'run-qemu: %s\nrun-qemu: see ./run-qemu.sh --help\n' "$*" >&2; exit 2; }
+
+root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+cache=${FBSHARE_CACHE:-${XDG_CACHE_HOME:-${HOME:?run-qemu: error: HOME is not set}/.cache}/fbshare}
+
+# --- the command line
+headless='' screenshot=screen.png memory='' disk='' own='' machine_args=() run_options=() screen_options=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --headless) headless=yes ;;
+    --hugetlb) run_options+=(--hugetlb) ;;
+    --copy) run_options+=(--path copy --zero-copy off) ;;
+    --2d) run_options+=(--device 2d) ;;
+    --screenshot | --memory | --size | --outputs)
+      [ $# -ge 2 ] || usage_error "$1 needs a value"
+      case $1 in
+        --screenshot) screenshot=$2 ;;
+        --memory) memory=$2 ;;
+        *) screen_options+=("$1" "$2") ;;
+      esac
+      shift ;;
+    --) shift; own=yes; machine_args=("$@"); break ;;
+    -*) usage_error "unknown option '$1' (QEMU's own go after --)" ;;
+    *) [ -z "$disk" ] || usage_error "two disks, '$disk' and '$1': give QEMU arguments after -- for more than one"
+       disk=$1 ;;
+  esac
+  shift
+done
+[ -z "$disk" ] || [ -z "$own" ] || usage_error "a disk and QEMU arguments after --: name the disk among the arguments"
+[ -z "$disk" ] || [ -r "$disk" ] || fail "$disk is not there or not readable: check the path"
+[ -z "$own" ] || [ ${#machine_args[@]} -gt 0 ] || usage_error "nothing after --: give QEMU arguments, or leave -- out for the test guest"
+
+# --- what must be installed
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo)
+need() { # PACKAGE WHY
+  missing+=("$1")
+  say "missing: $1, $2"
+}
+install_missing() {
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || fail "there is no apt-get here: install by hand: ${missing[*]}"
+  [ ${#sudo[@]} -eq 0 ] || command -v sudo >/dev/null || fail "installing needs root: run as root: apt-get install ${missing[*]}"
+  say "installing: ${missing[*]}"
+  { "${sudo[@]}" apt-get -q update && "${sudo[@]}" apt-get -qy install --no-install-recommends "${missing[@]}"; } >&2 ||
+    fail "apt-get could not install ${missing[*]}: see above"
+}
+has_library() { ldconfig -p | grep -qF "$1"; }
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=()
+has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
+has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
+install_missing
+
+# --- fbshare itself: published once, again when a source is newer
+fbshare=$root/artifacts/fbshare/fbshare
+is_fresh() {
+  [ -x "$fbshare" ] &&
+    [ -z "$(find "$root"/src "$root"/assets "$root"/Directory.*.props \( -name bin -o -name obj \) -prune -o -type f -newer "$fbshare" -print -quit)" ]
+}
+find_dotnet() {
+  for dotnet in dotnet "$cache/dotnet/dotnet" /usr/lib/dotnet/dotnet /usr/share/dotnet/dotnet; do
+    "$dotnet" --list-sdks 2>/dev/null | grep -qE '^(1[0-9]|[2-9][0-9])\.' && return
+  done
+  fail 'building FbShare needs the .NET SDK 10: install dotnet-sdk-10.0 (https://dotnet.microsoft.com/download) or put it in '"$cache/dotnet"
+}
+if ! is_fresh; then
+  find_dotnet
+  say 'building fbshare (once; some minutes on a slow machine)'
+  log=$(mktemp)
+  "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -v quiet >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; rm -f "$log"; fail 'fbshare could not be built: see above'; }
+  rm -f "$log"
+  touch "$fbshare"
+fi
+
+# --- a QEMU that works here
+choose_qemu() {
+  if [ -n "${QEMU:-}" ]; then
+    command -v "$QEMU" >/dev/null || fail "QEMU=$QEMU is not there or cannot be run"
+    qemu=$QEMU
+    say "QEMU: $qemu, as told"
+    return
+  fi
+  # One in PATH is taken if it has the blob device; a 2D one is not worth it where the tree's has both.
+  if qemu=$(command -v qemu-system-x86_64) && "$qemu" -device help 2>/dev/null | grep -q '"vhost-user-\(test-\)\?device-pci"'; then
+    say "QEMU: $qemu, which can do blobs"
+    return
+  fi
+  local why='there is none here'
+  [ -z "$qemu" ] || why="$qemu ($("$qemu" -version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')) cannot do blobs"
+  say "QEMU: from FbShare's Debian tree, because $why"
+  qemu=$("$root/tools/tree" qemu) || fail 'the Debian tree could not be made: see above, or set QEMU=/path/to/qemu-system-x86_64'
+}
+choose_qemu
+
+# KVM is used where it really runs a guest: some nested machines offer it and cannot.
+kvm_works() {
+  [ -w /dev/kvm ] || return 1
+  local seen
+  seen=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id)
+  if [ ! -e "$seen" ]; then
+    mkdir -p "$cache"
+    local said
+    said=$(timeout 3 "$qemu" -accel kvm -nodefaults -display none -m 64M 2>&1 </dev/null) || true
+    if grep -qiE 'internal error|could not|failed|not supported' <<<"$said"; then echo no; else echo yes; fi >"$seen"
+  fi
+  [ "$(cat "$seen")" = yes ]
+}
+if kvm_works; then accel=(-accel kvm -cpu host); else accel=(-accel tcg -cpu max); fi
+
+# --- the guest
+if [ -n "$own" ]; then
+  [ -z "$memory" ] || machine_args=(-m "$memory" "${machine_args[@]}")
+elif [ -n "$disk" ]; then
+  format=$(head -c 4 "$disk" | od -An -tx1 | tr -d ' \n')
+  [ "$format" = 514649fb ] && format=qcow2 || format=raw
+  drive="file=${disk//,/,,},if=virtio,format=$format"
+  machine_args=("${accel[@]}" -machine q35 -smp 2 -m "${memory:-2G}" -drive "$drive"
+    -nic "user,model=virtio-net-pci" -device virtio-rng-pci)
+else
+  guest=$("$root/tools/guest/build") || fail 'the test guest could not be built: see above'
+  machine_args=("${accel[@]}" -machine q35 -smp 2 -m "${memory:-512M}" -nodefaults -no-user-config -device virtio-rng-pci -serial stdio
+    -kernel "$guest/vmlinuz" -initrd "$guest/initrd.img" -append "$(cat "$guest/cmdline")")
+  say 'the test guest: a shell on this terminal and on its screen; type "card" there'
+fi
+
+# --- go
+if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  headless=yes
+  say "no display here: the screen goes to $screenshot once it is still"
+fi
+if [ -z "$headless" ] && "$fbshare" view --help >/dev/null 2>&1; then
+  sockets=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/fbshare-view.XXXXXX")
+  trap 'rm -rf "$sockets"' EXIT
+  "$fbshare" run --display "unix:$sockets/screen" "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}" &
+  run=$!
+  trap 'kill "$run" 2>/dev/null || true; wait "$run" || true; rm -rf "$sockets"' EXIT
+  for _ in $(seq 100); do
+    [ -S "$sockets/screen" ] && break
+    kill -0 "$run" 2>/dev/null || { wait "$run"; exit; }
+    sleep 0.1
+  done
+  "$fbshare" view --display "unix:$sockets/screen"
+  exit
+fi
+[ -n "$headless" ] || say 'the viewer is not in this version: the screen goes to a file'
+exec "$fbshare" run --dump-to "$screenshot" --dump-when still:1s "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}"

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace FbShare.Tests.Cli;
+
+/// <summary><c>fbshare run</c> with a small program in QEMU's place: what it is given, and that nothing is left behind.</summary>
+public sealed class RunTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Qemus_exit_code_is_ours_and_its_arguments_are_complete()
+    {
+        var (code, output, error) = Run("echo \"$*\"; exit 7", "-m", "512M");
+        Assert.True(code == 7, error);
+        Assert.StartsWith("-m 512M -object memory-backend-memfd,id=fbshare-mem,size=536870912,share=on", output, StringComparison.Ordinal);
+        Assert.Contains($"path={_folder.Path}/fbshare-", output, StringComparison.Ordinal);
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void The_sockets_are_there_for_qemu_and_for_nobody_else()
+    {
+        var (code, output, _) = Run("stat -c '%A %F %n' \"$XDG_RUNTIME_DIR\"/fbshare-*/ \"$XDG_RUNTIME_DIR\"/fbshare-*/*");
+        Assert.Equal(0, code);
+        Assert.Matches("drwx------ directory .*\nsrw------- socket .*/gpu\nsrw------- socket .*/qmp\n", output);
+        AssertNothingLeft();
+    }
+
+    [Theory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public void A_signal_ends_qemu_first(string signal, int expected)
+    {
+        using Process process = Start($"trap 'echo asked; exit 0' TERM; kill -{signal} $PPID; while :; do sleep 0.05; done");
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(expected, process.ExitCode);
+        Assert.Equal("asked\n", output);
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_refusal_starts_nothing_and_leaves_nothing()
+    {
+        var (code, output, error) = Run("echo started", "-object", "memory-backend-ram,id=ram,size=1G", "-machine", "memory-backend=ram");
+        Assert.Equal(4, code);
+        Assert.Empty(output);
+        Assert.Equal("fbshare: the guest's memory 'ram' is a memory-backend-ram, whose pages cannot be shared as a memfd: write -object memory-backend-memfd,id=ram,size=1G,share=on\n", error);
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_disk_that_is_not_there_is_named()
+    {
+        var (code, _, error) = Run("echo started", "-drive", "file=/nowhere/disk.qcow2,if=virtio");
+        Assert.Equal(1, code);
+        Assert.Contains("/nowhere/disk.qcow2 is not there", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_qemu_that_is_not_there_is_named()
+    {
+        var (code, _, error) = FbShareProgram.Run("run", "--", "/nowhere/qemu-system-x86_64");
+        Assert.Equal(4, code);
+        Assert.Contains("apt install qemu-system-x86", error, StringComparison.Ordinal);
+    }
+
+    private (int ExitCode, string Output, string Error) Run(string script, params string[] arguments)
+    {
+        using Process process = Start(script, arguments);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Runs fbshare with a script that answers as QEMU 11.1 does and then does <paramref name="script"/>.</summary>
+    private Process Start(string script, params string[] arguments)
+    {
+        string qemu = _folder["qemu-system-x86_64"];
+        File.WriteAllText(qemu, $"""
+            #!/bin/sh
+            case "$*" in
+              -version) echo 'QEMU emulator version 11.1.3 (test)'; exit ;;
+              '-device help') echo 'name "vhost-user-test-device-pci", bus PCI'; exit ;;
+              '-accel help') printf 'Accelerators supported in QEMU binary:\ntcg\n'; exit ;;
+              -help) exit ;;
+            esac
+            {script}
+            """);
+        File.SetUnixFileMode(qemu, (UnixFileMode)0b111_000_000);
+        var start = new ProcessStartInfo(FbShareProgram.Path, ["run", "--quiet", "--", qemu, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
+        return Process.Start(start)!;
+    }
+
+    private void AssertNothingLeft() => Assert.Equal([_folder["qemu-system-x86_64"]], Directory.GetFileSystemEntries(_folder.Path));
+}
