@@ -14,6 +14,7 @@ internal sealed class FbShareCommand : RootCommand
         "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
         "fbshare serve --socket-path /run/user/1000/gpu.sock --display unix:/run/user/1000/screen.sock",
         "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
+        "fbshare view --display unix:/run/user/1000/screen.sock",
         "fbshare probe",
     ];
 
@@ -34,6 +35,7 @@ internal sealed class FbShareCommand : RootCommand
         Add(new DumpCommand());
         Add(new BenchCommand());
         Add(new ProbeCommand());
+        Add(new ViewCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using FbShare.Cli.Viewer;
+using FbShare.Display.Client;
+using FbShare.Graphics;
+using FbShare.Linux;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare view</c>: a running display in a window, with keyboard and pointer.</summary>
+internal sealed class ViewCommand : CliCommand
+{
+    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly Option<uint?> _output = new("--output") { Description = "Show this output only (default: a window for each).", HelpName = "N" };
+    private readonly Option<string> _scale = new("--scale")
+    {
+        Description = "Keep the guest's size and scale it: as large as fits, by whole numbers, or not at all (default: the guest takes the window's size).",
+        HelpName = "fit|integer|1:1",
+    };
+    private readonly Option<string> _filter = new("--filter")
+    {
+        Description = "How a scaled picture looks: sharp pixels or mixed ones.",
+        HelpName = "nearest|linear",
+        DefaultValueFactory = _ => "linear",
+    };
+    private readonly Option<bool> _fullscreen = new("--fullscreen") { Description = "Begin on the whole screen." };
+    private readonly Option<bool> _hud = new("--hud") { Description = "Begin with the figures (path, rates, latencies) over the picture." };
+    private readonly Option<bool> _copy = new("--copy") { Description = "Begin with pictures copied even where they could be shared." };
+    private readonly Option<bool> _reconnect = new("--reconnect") { Description = "When the display is lost, wait for it to come back." };
+    private readonly Option<string[]> _hotKey = new("--hotkey")
+    {
+        Description = $"Change a hot key (again for another): ACTION=ctrl+alt+KEY or ACTION=none. Actions, in this order Ctrl+Alt with G, F, S, H, D, P, Insert and Q: {string.Join(", ", HotKeys.ActionNames)}.",
+        HelpName = "ACTION=KEYS",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    public ViewCommand()
+        : base(
+            "view",
+            "Shows a running display in a window, with keyboard and pointer.",
+            "fbshare view --display unix:/run/user/1000/screen.sock",
+            "fbshare view --display unix:/run/user/1000/screen.sock --output 1 --scale integer --filter nearest --reconnect",
+            "# a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
+            "fbshare view --display qmp:/tmp/qmp.sock --hotkey quit=ctrl+alt+F4")
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_display, _output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _hotKey])
+        {
+            Add(option);
+        }
+        _scale.AcceptOnlyFromAmong("fit", "integer", "1:1");
+        _filter.AcceptOnlyFromAmong("nearest", "linear");
+        _hotKey.Validators.Add(result =>
+        {
+            var keys = new HotKeys();
+            foreach (string text in result.Tokens.Select(t => t.Value))
+            {
+                if (keys.Set(text) is { } wrong)
+                {
+                    result.AddError(wrong);
+                }
+            }
+        });
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        var keys = new HotKeys();
+        foreach (string text in arguments.GetValue(_hotKey) ?? [])
+        {
+            keys.Set(text);
+        }
+        ScaleMode scale = arguments.GetValue(_scale) switch
+        {
+            "fit" => ScaleMode.Fit,
+            "integer" => ScaleMode.Integer,
+            "1:1" => ScaleMode.Actual,
+            _ => ScaleMode.Follow,
+        };
+        var settings = new ViewSettings(
+            scale, arguments.GetValue(_filter) == "linear", arguments.GetValue(_fullscreen), arguments.GetValue(_hud), arguments.GetValue(_copy),
+            arguments.GetValue(_reconnect), keys);
+        using var loop = new EventLoop();
+        ViewSession? session = null;
+        using var signals = new StopSignals(_ => Volatile.Read(ref session)?.Stop());
+        try
+        {
+            Volatile.Write(ref session, new ViewSession(loop, arguments.GetValue(_display)!, arguments.GetValue(_output), settings, log));
+            if (signals.ExitCode is null)
+            {
+                session.Run();
+            }
+            return signals.ExitCode ?? (session.Lost is null ? ExitCodes.Success : ExitCodes.Unreachable);
+        }
+        catch (GraphicsException e)
+        {
+            throw new CliException(ExitCodes.Unfit, $"the window cannot be drawn to: {e.Message} (without a window: fbshare dump)", e);
+        }
+        finally
+        {
+            session?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+namespace FbShare.Cli.Viewer;
+
+/// <summary>When a frame passed each stage, in nanoseconds of the loop's clock.</summary>
+/// <param name="Told">The display told of the (first) change.</param>
+/// <param name="Drawn">Everything was given to OpenGL.</param>
+/// <param name="Presented">The window system has it.</param>
+/// <param name="Acknowledged">The display was told that its picture has been read.</param>
+internal readonly record struct FrameTimes(long Told, long Drawn, long Presented, long Acknowledged);
+
+/// <summary>The stages of the last frames.</summary>
+internal sealed class FrameStages
+{
+    public const int Capacity = 120;
+
+    private readonly FrameTimes[] _frames = new FrameTimes[Capacity];
+    private long _count;
+
+    /// <summary>How many frames are kept.</summary>
+    public int Count => (int)Math.Min(_count, Capacity);
+
+    /// <summary>The frame that came <paramref name="age"/> frames before the last.</summary>
+    public FrameTimes this[int age] => _frames[(_count - 1 - age) % Capacity];
+
+    public void Add(FrameTimes frame) => _frames[_count++ % Capacity] = frame;
+
+    /// <summary>Least, mean and most nanoseconds from one stage to another; zeros without a frame.</summary>
+    public (long Least, long Mean, long Most) Measure(Func<FrameTimes, long> length)
+    {
+        if (Count == 0)
+        {
+            return default;
+        }
+        (long least, long sum, long most) = (long.MaxValue, 0, 0);
+        for (int i = 0; i < Count; i++)
+        {
+            long time = length(_frames[i]);
+            least = Math.Min(least, time);
+            most = Math.Max(most, time);
+            sum += time;
+        }
+        return (least, sum / Count, most);
+    }
+}

@@ -1,0 +1,127 @@
+namespace FbShare.Cli.Viewer;
+
+/// <summary>The figures over the picture: path and why, rates, the stages of the last frames with a graph, the hot keys.</summary>
+internal sealed class Hud : IDisposable
+{
+    private const int Width = 520;
+    private const int Height = 372;
+    private const int Margin = 12;
+    private const int GraphHeight = 60;
+
+    /// <summary>The graph's top, in nanoseconds: two frames at 60 Hz.</summary>
+    private const double GraphTop = 33_333_333;
+
+    private static readonly CanvasColor Ground = new(0, 0, 0, 0.78);
+    private static readonly CanvasColor Plain = new(0.92, 0.92, 0.92);
+    private static readonly CanvasColor Faint = new(0.65, 0.65, 0.65);
+    private static readonly CanvasColor ToldToDrawn = new(0.35, 0.65, 1);
+    private static readonly CanvasColor DrawnToPresented = new(0.4, 0.85, 0.4);
+    private static readonly CanvasColor ToldToAcknowledged = new(1, 0.7, 0.25);
+
+    private readonly Overlay _overlay;
+    private double _y;
+
+    public Hud(ViewerGraphics graphics) => _overlay = new Overlay(graphics, Width, Height);
+
+    public Rate Flips { get; } = new();
+
+    public Rate Frames { get; } = new();
+
+    public Rate Bytes { get; } = new();
+
+    public FrameStages Stages { get; } = new();
+
+    /// <summary>When <see cref="Write"/> was last called, in nanoseconds.</summary>
+    public long WrittenAt { get; private set; }
+
+    /// <summary>Writes the figures anew.</summary>
+    /// <param name="head">The output in a line.</param>
+    public void Write(long now, string head, string path, string reason, string cure, HotKeys keys)
+    {
+        WrittenAt = now;
+        CairoCanvas canvas = _overlay.Canvas;
+        canvas.Clear(Ground);
+        _y = Margin;
+        canvas.SetFont(15, bold: true);
+        Line(canvas, head, Plain, 20);
+        canvas.SetFont(13, bold: true);
+        Line(canvas, $"path: {path}", Plain, 19);
+        canvas.SetFont(12);
+        Wrapped(canvas, reason, Plain);
+        if (cure.Length > 0)
+        {
+            Wrapped(canvas, $"to improve: {cure}", Faint);
+        }
+        _y += 4;
+        canvas.SetFont(13, monospaced: true);
+        Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s   window {Frames.PerSecond(now),4} frames/s", Plain, 18);
+        Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
+        Stage(canvas, "told \u2192 drawn", ToldToDrawn, f => f.Drawn - f.Told);
+        Stage(canvas, "drawn \u2192 presented", DrawnToPresented, f => f.Presented - f.Drawn);
+        Stage(canvas, "told \u2192 acknowledged", ToldToAcknowledged, f => f.Acknowledged - f.Told);
+        Graph(canvas);
+        canvas.SetFont(11);
+        Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {NameOf(k.Key)}")), Faint);
+        _overlay.Update();
+    }
+
+    public void Draw((int Width, int Height) window) => _overlay.Draw(Margin, Margin, window);
+
+    public void Dispose() => _overlay.Dispose();
+
+    private static string NameOf(HotKeyAction action) => action switch
+    {
+        HotKeyAction.Grab => "grab",
+        HotKeyAction.Fullscreen => "full screen",
+        HotKeyAction.Screenshot => "screenshot",
+        HotKeyAction.Hud => "these figures",
+        HotKeyAction.Damage => "damage",
+        HotKeyAction.Path => "path",
+        HotKeyAction.CtrlAltDel => "Ctrl+Alt+Del",
+        _ => "quit",
+    };
+
+    private void Line(CairoCanvas canvas, string text, in CanvasColor color, double height)
+    {
+        canvas.Write(Margin, _y + height - 5, text, color);
+        _y += height;
+    }
+
+    private void Wrapped(CairoCanvas canvas, string text, in CanvasColor color)
+    {
+        foreach (string line in canvas.Wrap(text, Width - (2 * Margin)))
+        {
+            Line(canvas, line, color, 15);
+        }
+    }
+
+    private void Stage(CairoCanvas canvas, string name, in CanvasColor color, Func<FrameTimes, long> length)
+    {
+        (long least, long mean, long most) = Stages.Measure(length);
+        canvas.Fill(Margin, _y + 3, 10, 10, color);
+        canvas.Write(Margin + 18, _y + 13, $"{name,-20} {least / 1e6,6:0.00} {mean / 1e6,6:0.00} {most / 1e6,6:0.00} ms", Plain);
+        _y += 18;
+    }
+
+    /// <summary>A column for each frame, the last at the right; what takes longer than two frames at 60 Hz is cut off.</summary>
+    private void Graph(CairoCanvas canvas)
+    {
+        const double Step = (double)(Width - (2 * Margin)) / FrameStages.Capacity;
+        _y += 6;
+        canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new CanvasColor(1, 1, 1, 0.06));
+        canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new CanvasColor(1, 1, 1, 0.3));
+        double bottom = _y + GraphHeight;
+        for (int age = 0; age < Stages.Count; age++)
+        {
+            FrameTimes frame = Stages[age];
+            double x = Width - Margin - ((age + 1) * Step);
+            double drawn = Math.Min(GraphHeight, (frame.Drawn - frame.Told) / GraphTop * GraphHeight);
+            double presented = Math.Min(GraphHeight - drawn, (frame.Presented - frame.Drawn) / GraphTop * GraphHeight);
+            double acknowledged = Math.Min(GraphHeight - 2, (frame.Acknowledged - frame.Told) / GraphTop * GraphHeight);
+            canvas.Fill(x, bottom - drawn, Step - 1, drawn, ToldToDrawn);
+            canvas.Fill(x, bottom - drawn - presented, Step - 1, presented, DrawnToPresented);
+            canvas.Fill(x, bottom - acknowledged - 2, Step - 1, 2, ToldToAcknowledged);
+        }
+        _y += GraphHeight + 8;
+    }
+}

@@ -1,0 +1,62 @@
+using FbShare.Display;
+
+namespace FbShare.Cli.Viewer;
+
+/// <summary>Where a picture lies in a window, and so which of its pixels is under the pointer.</summary>
+/// <param name="Target">In the window's pixels; may reach outside.</param>
+/// <param name="Width">The picture's own size.</param>
+/// <param name="Height">As above.</param>
+internal readonly record struct Placement(Rect Target, int Width, int Height)
+{
+    /// <summary>Puts a picture into a window.</summary>
+    /// <param name="window">Pixels.</param>
+    public static Placement Of(ScaleMode mode, int width, int height, (int Width, int Height) window)
+    {
+        (int w, int h) = (width, height);
+        switch (mode)
+        {
+            case ScaleMode.Fit or ScaleMode.Follow:
+                (w, h) = (long)window.Width * height <= (long)window.Height * width
+                    ? (window.Width, (int)Math.Max(1, (long)window.Width * height / width))
+                    : ((int)Math.Max(1, (long)window.Height * width / height), window.Height);
+                break;
+            case ScaleMode.Integer:
+                int times = Math.Max(1, Math.Min(window.Width / width, window.Height / height));
+                (w, h) = (width * times, height * times);
+                break;
+        }
+        // What is larger than the window shows its left top corner.
+        return new Placement(new Rect(Math.Max(0, (window.Width - w) / 2), Math.Max(0, (window.Height - h) / 2), w, h), width, height);
+    }
+
+    /// <summary>The picture's pixel at a place of the window; the nearest one for a place beside the picture.</summary>
+    public (int X, int Y) ToPicture(double x, double y) => (
+        Math.Clamp((int)Math.Floor((x - Target.X) * Width / Target.Width), 0, Width - 1),
+        Math.Clamp((int)Math.Floor((y - Target.Y) * Height / Target.Height), 0, Height - 1));
+
+    /// <summary>Where a part of the picture lies in the window, rounded outwards.</summary>
+    public Rect ToWindow(Rect part)
+    {
+        int left = Target.X + (int)((long)part.X * Target.Width / Width);
+        int top = Target.Y + (int)((long)part.Y * Target.Height / Height);
+        int right = Target.X + (int)((((long)part.Right * Target.Width) + Width - 1) / Width);
+        int bottom = Target.Y + (int)((((long)part.Bottom * Target.Height) + Height - 1) / Height);
+        return new Rect(left, top, right - left, bottom - top);
+    }
+}
+
+/// <summary>What happens where window and guest differ in size.</summary>
+internal enum ScaleMode
+{
+    /// <summary>The guest is asked to take the window's size; until it does, as <see cref="Fit"/>.</summary>
+    Follow,
+
+    /// <summary>As large as the window has room for.</summary>
+    Fit,
+
+    /// <summary>As large as whole multiples have room for.</summary>
+    Integer,
+
+    /// <summary>1:1.</summary>
+    Actual,
+}

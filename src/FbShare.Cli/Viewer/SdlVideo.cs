@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using FbShare.Graphics;
+using FbShare.Linux;
+
+namespace FbShare.Cli.Viewer;
+
+/// <summary>The window system through SDL: windows that share one OpenGL context, and their events.</summary>
+/// <remarks>Used on one thread. The loop watches the window system's own connection, so that an idle viewer sleeps.</remarks>
+internal sealed unsafe class SdlVideo : IDisposable
+{
+    /// <summary>SDL puts focus changes of X11 off by 200 ms, to be told of in a later look at its events.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Without a descriptor to wait for (KMSDRM) events must be asked for.</summary>
+    private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(8);
+
+    private readonly EventLoop _loop;
+    private readonly LoopTimer _later;
+    private FileDescriptor? _connection;
+    private EventLoop.Watch? _watch;
+    private nint _context;
+    private GlVersion _version;
+
+    private SdlVideo(EventLoop loop)
+    {
+        _loop = loop;
+        _later = new LoopTimer(loop, OnLater);
+        Driver = Sdl.GetCurrentVideoDriver();
+    }
+
+    /// <summary>SDL's name of the window system: x11, wayland, KMSDRM.</summary>
+    public string Driver { get; }
+
+    /// <summary>Connects to the window system.</summary>
+    /// <exception cref="CliException">SDL or a display is missing; the message says what to do.</exception>
+    public static SdlVideo Open(EventLoop loop)
+    {
+        if (!NativeLibrary.TryLoad(Sdl.Library, typeof(Sdl).Assembly, null, out _))
+        {
+            throw new CliException(ExitCodes.Unfit, $"a window needs {Sdl.Library}, which is missing: apt install libsdl2-2.0-0 (without a window: fbshare dump)");
+        }
+        // An EGL context on X11 too, for the import of dma-bufs. The program handles signals itself.
+        _ = Sdl.SDL_SetHint("SDL_VIDEO_X11_FORCE_EGL", "1");
+        _ = Sdl.SDL_SetHint("SDL_NO_SIGNAL_HANDLERS", "1");
+        _ = Sdl.SDL_SetHint("SDL_VIDEO_ALLOW_SCREENSAVER", "1");
+        _ = Sdl.SDL_SetHint("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0");
+        _ = Sdl.SDL_SetHint("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0");
+        _ = Sdl.SDL_SetHint("SDL_MOUSE_FOCUS_CLICKTHROUGH", "1");
+        _ = Sdl.SDL_SetHint("SDL_TOUCH_MOUSE_EVENTS", "0");
+        _ = Sdl.SDL_SetHint("SDL_MOUSE_TOUCH_EVENTS", "0");
+        _ = Sdl.SDL_setenv("SDL_VIDEO_X11_WMCLASS", "fbshare", 0);
+        _ = Sdl.SDL_setenv("SDL_VIDEO_WAYLAND_WMCLASS", "fbshare", 0);
+        bool chosen = Environment.GetEnvironmentVariable("SDL_VIDEODRIVER") is { Length: > 0 };
+        if (Sdl.SDL_Init(Sdl.SDL_INIT_VIDEO) != 0)
+        {
+            throw NoDisplay(Sdl.GetError());
+        }
+        var video = new SdlVideo(loop);
+        if (!chosen && video.Driver is "offscreen" or "dummy" or "evdev")
+        {
+            video.Dispose();
+            throw NoDisplay("neither DISPLAY nor WAYLAND_DISPLAY leads to a display server");
+        }
+        // What is typed goes to the guest as keys, not through an input method.
+        Sdl.SDL_StopTextInput();
+        return video;
+
+        static CliException NoDisplay(string why) => new(
+            ExitCodes.Unfit, $"no window can be opened here: {why} (without a window: fbshare dump writes what the guest shows to a file)");
+    }
+
+    /// <summary>Opens a hidden window and makes the context current on it.</summary>
+    /// <exception cref="CliException">There is no OpenGL for it.</exception>
+    public SdlWindow OpenWindow(string title, int width, int height)
+    {
+        if (_context != 0)
+        {
+            nint further = Create(_version, title, width, height);
+            return further != 0 ? new SdlWindow(further, _context) : throw NoWindow();
+        }
+        foreach (GlVersion version in (ReadOnlySpan<GlVersion>)[GlVersion.Es3, GlVersion.Desktop, GlVersion.Es2])
+        {
+            nint window = Create(version, title, width, height);
+            _context = window != 0 ? Sdl.SDL_GL_CreateContext(window) : 0;
+            if (_context != 0)
+            {
+                _version = version;
+                Watch(window);
+                return new SdlWindow(window, _context);
+            }
+            if (window != 0)
+            {
+                Sdl.SDL_DestroyWindow(window);
+            }
+        }
+        throw NoWindow();
+
+        static CliException NoWindow() => new(
+            ExitCodes.Unfit, $"no window with OpenGL can be opened here: {Sdl.GetError()} (Debian: apt install libegl1 libgl1-mesa-dri; without a window: fbshare dump)");
+    }
+
+    /// <summary>The next event, if there is one.</summary>
+    public static bool TryPoll(out Sdl.Event e)
+    {
+        fixed (Sdl.Event* at = &e)
+        {
+            return Sdl.SDL_PollEvent(at) != 0;
+        }
+    }
+
+    public void Dispose()
+    {
+        _later.Dispose();
+        _watch?.Dispose();
+        _connection?.Dispose();
+        if (_context != 0)
+        {
+            Sdl.SDL_GL_DeleteContext(_context);
+        }
+        Sdl.SDL_Quit();
+    }
+
+    private static nint Create(GlVersion version, string title, int width, int height)
+    {
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_RED_SIZE, 8);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_GREEN_SIZE, 8);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_BLUE_SIZE, 8);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_DEPTH_SIZE, 0);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_PROFILE_MASK, version.IsEmbedded ? Sdl.SDL_GL_CONTEXT_PROFILE_ES : Sdl.SDL_GL_CONTEXT_PROFILE_CORE);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_MAJOR_VERSION, version.Major);
+        _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_MINOR_VERSION, version.Minor);
+        return Sdl.SDL_CreateWindow(
+            title, Sdl.SDL_WINDOWPOS_UNDEFINED, Sdl.SDL_WINDOWPOS_UNDEFINED, width, height,
+            Sdl.SDL_WINDOW_OPENGL | Sdl.SDL_WINDOW_RESIZABLE | Sdl.SDL_WINDOW_ALLOW_HIGHDPI | Sdl.SDL_WINDOW_HIDDEN);
+    }
+
+    private void Watch(nint window)
+    {
+        var info = new Sdl.WindowManagerInfo { major = 2 };
+        int number = Sdl.SDL_GetWindowWMInfo(window, &info) == 0 ? -1 : info.subsystem switch
+        {
+            Sdl.SDL_SYSWM_X11 => WindowSystem.XConnectionNumber(info.display),
+            Sdl.SDL_SYSWM_WAYLAND => WindowSystem.wl_display_get_fd(info.display),
+            _ => -1,
+        };
+        if (number < 0)
+        {
+            _later.SetAfter(PollTime);
+            return;
+        }
+        var borrowed = new FileDescriptor(number);
+        _connection = borrowed.Duplicate();
+        borrowed.Release();
+        _watch = _loop.Add(_connection, LoopEvents.Readable, _ =>
+        {
+            Sdl.SDL_PumpEvents();
+            if (_later.DueAt is null)
+            {
+                _later.SetAfter(SettleTime);
+            }
+        });
+    }
+
+    private void OnLater()
+    {
+        Sdl.SDL_PumpEvents();
+        if (_watch is null)
+        {
+            _later.SetAfter(PollTime);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace FbShare.Cli.Viewer;
+
+/// <summary>One window, in pixels: SDL's own units differ from them where the display is scaled.</summary>
+internal sealed unsafe class SdlWindow : IDisposable
+{
+    private const int UsualRefresh = 60;
+
+    private readonly nint _window;
+    private readonly nint _context;
+    private string _title = "";
+
+    /// <param name="window">Owned from here on.</param>
+    /// <param name="context">Shared, stays the caller's.</param>
+    public SdlWindow(nint window, nint context)
+    {
+        _window = window;
+        _context = context;
+        Id = Sdl.SDL_GetWindowID(window);
+    }
+
+    /// <summary>SDL's number for it, in events.</summary>
+    public uint Id { get; }
+
+    /// <summary>Pixels to draw.</summary>
+    public (int Width, int Height) Size
+    {
+        get
+        {
+            int width, height;
+            Sdl.SDL_GL_GetDrawableSize(_window, &width, &height);
+            return (Math.Max(width, 1), Math.Max(height, 1));
+        }
+    }
+
+    /// <summary>Pixels per unit of pointer events.</summary>
+    public double PixelScale
+    {
+        get
+        {
+            int width, height;
+            Sdl.SDL_GetWindowSize(_window, &width, &height);
+            return width > 0 ? (double)Size.Width / width : 1;
+        }
+    }
+
+    /// <summary>How often per second the display that it is on shows a new picture.</summary>
+    public int RefreshHz
+    {
+        get
+        {
+            Sdl.DisplayMode mode;
+            int display = Sdl.SDL_GetWindowDisplayIndex(_window);
+            return display >= 0 && Sdl.SDL_GetCurrentDisplayMode(display, &mode) == 0 && mode.refresh_rate > 0 ? mode.refresh_rate : UsualRefresh;
+        }
+    }
+
+    public bool IsFullscreen => (Sdl.SDL_GetWindowFlags(_window) & Sdl.SDL_WINDOW_FULLSCREEN_DESKTOP) == Sdl.SDL_WINDOW_FULLSCREEN_DESKTOP;
+
+    public bool IsMaximized => (Sdl.SDL_GetWindowFlags(_window) & Sdl.SDL_WINDOW_MAXIMIZED) != 0;
+
+    public bool IsVisible => (Sdl.SDL_GetWindowFlags(_window) & (Sdl.SDL_WINDOW_MINIMIZED | Sdl.SDL_WINDOW_HIDDEN)) == 0;
+
+    public void Show() => Sdl.SDL_ShowWindow(_window);
+
+    public void SetTitle(string title)
+    {
+        if (title != _title)
+        {
+            _title = title;
+            Sdl.SDL_SetWindowTitle(_window, title);
+        }
+    }
+
+    /// <param name="pixels">Bytes B, G, R, A, not multiplied, packed rows.</param>
+    public void SetIcon(ReadOnlySpan<byte> pixels, int width, int height)
+    {
+        fixed (byte* at = pixels)
+        {
+            nint surface = Sdl.SDL_CreateRGBSurfaceWithFormatFrom(at, width, height, 32, width * 4, Sdl.SDL_PIXELFORMAT_ARGB8888);
+            Sdl.SDL_SetWindowIcon(_window, surface);
+            Sdl.SDL_FreeSurface(surface);
+        }
+    }
+
+    /// <param name="width">Pixels.</param>
+    /// <param name="height">Pixels.</param>
+    public void Resize(int width, int height)
+    {
+        double scale = PixelScale;
+        Sdl.SDL_SetWindowSize(_window, (int)Math.Round(width / scale), (int)Math.Round(height / scale));
+    }
+
+    public void SetFullscreen(bool on) => _ = Sdl.SDL_SetWindowFullscreen(_window, on ? Sdl.SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+
+    /// <summary>Takes the keyboard, and the pointer, from the other windows.</summary>
+    /// <param name="relative">The pointer's movements only: it is hidden and has no place.</param>
+    public void SetGrab(bool on, bool relative)
+    {
+        Sdl.SDL_SetWindowKeyboardGrab(_window, on ? 1 : 0);
+        Sdl.SDL_SetWindowMouseGrab(_window, on ? 1 : 0);
+        _ = Sdl.SDL_SetRelativeMouseMode(on && relative ? 1 : 0);
+    }
+
+    /// <summary>Lets OpenGL draw here.</summary>
+    public void MakeCurrent() => _ = Sdl.SDL_GL_MakeCurrent(_window, _context);
+
+    /// <summary>Shows what was drawn.</summary>
+    public void Swap() => Sdl.SDL_GL_SwapWindow(_window);
+
+    public void Dispose() => Sdl.SDL_DestroyWindow(_window);
+}

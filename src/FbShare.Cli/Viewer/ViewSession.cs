@@ -1,0 +1,256 @@
+using FbShare.Display.Client;
+using FbShare.Display.Server;
+using FbShare.Linux;
+
+namespace FbShare.Cli.Viewer;
+
+/// <summary>A viewer from its first connection to its end: windows, their console's client, and coming back when it is lost.</summary>
+/// <remarks>One thread, one loop: it sleeps until the display, the window system or a signal wakes it.</remarks>
+internal sealed class ViewSession : IDisposable
+{
+    private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(500);
+
+    private readonly EventLoop _loop;
+    private readonly DisplayAddress _address;
+    private readonly ViewSettings _settings;
+    private readonly Log _log;
+    private readonly SdlVideo _video;
+    private readonly ViewerGraphics _graphics;
+    private readonly SortedDictionary<uint, GuestWindow> _windows = [];
+    private readonly LoopTimer _retry;
+    private DisplayClient? _client;
+    private GuestWindow? _pointed;
+    private string? _lost;
+    private bool _takesDmaBuf;
+    private bool _switchesPath;
+    private bool _stopping;
+
+    /// <summary>Connects and opens the windows.</summary>
+    /// <param name="output">Which output; null for all.</param>
+    /// <exception cref="CliException">There is no such display, output or window system.</exception>
+    public ViewSession(EventLoop loop, DisplayAddress address, uint? output, ViewSettings settings, Log log)
+    {
+        _loop = loop;
+        _address = address;
+        _settings = settings;
+        _log = log;
+        _retry = new LoopTimer(loop, () => { });
+        _client = DisplayArguments.Connect(loop, address);
+        List<RemoteConsole> consoles = DisplayArguments.Choose(_client, output);
+        _video = SdlVideo.Open(loop);
+        if (settings.HotKeys.Resolve(Sdl.SDL_GetScancodeFromName) is { } wrong)
+        {
+            throw new CliException(ExitCodes.Usage, wrong);
+        }
+        ViewerGraphics? graphics = null;
+        foreach (RemoteConsole console in consoles)
+        {
+            SdlWindow window = _video.OpenWindow("FbShare", Math.Max(console.Width, 64), Math.Max(console.Height, 64));
+            graphics ??= new ViewerGraphics();
+            _windows[console.Id] = new GuestWindow(loop, window, graphics, settings, log) { Asked = Do };
+        }
+        _graphics = graphics!;
+        _takesDmaBuf = _graphics.Obstacle is null && !settings.Copy;
+        // Several windows must not wait for each other's turn on the display; a single one may.
+        _ = Sdl.SDL_GL_SetSwapInterval(consoles.Count == 1 ? 1 : 0);
+        log.Verbose($"{_video.Driver}, {_graphics.Name}{(_graphics.Obstacle is { } why ? $", no zero copy: {why}" : "")}");
+        Attach();
+        foreach (GuestWindow window in _windows.Values)
+        {
+            window.Open();
+        }
+    }
+
+    /// <summary>Why the display is gone; null while it is there.</summary>
+    public string? Lost => _lost;
+
+    /// <summary>Runs until the user ends it or <see cref="Stop"/>.</summary>
+    public void Run()
+    {
+        while (!_stopping)
+        {
+            Dispatch();
+            Connect();
+            foreach (GuestWindow window in _windows.Values)
+            {
+                window.DrawIfDue();
+            }
+            // Drawing may have read events of the window system from its connection.
+            Dispatch();
+            if (!_stopping)
+            {
+                _loop.RunOnce(Timeout.Infinite);
+            }
+        }
+    }
+
+    /// <summary>Lets <see cref="Run"/> return. Safe from any thread.</summary>
+    public void Stop() => _loop.Post(() => _stopping = true);
+
+    public void Dispose()
+    {
+        _client?.Dispose();
+        foreach (GuestWindow window in _windows.Values)
+        {
+            window.Dispose();
+        }
+        _graphics.Dispose();
+        _video.Dispose();
+        _retry.Dispose();
+    }
+
+    /// <summary>Begins to watch every window's console.</summary>
+    private void Attach()
+    {
+        _lost = null;
+        _client!.Log = _log.Verbose;
+        _client.Lost = why => _lost = why;
+        foreach ((uint id, GuestWindow window) in _windows)
+        {
+            if (_client.Consoles.FirstOrDefault(c => c.Id == id) is { } console)
+            {
+                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _graphics.Obstacle ?? "asked for by hot key");
+                DisplayArguments.Try(() =>
+                {
+                    console.Watch(window, _takesDmaBuf);
+                    console.RefreshStatus();
+                });
+            }
+        }
+    }
+
+    private void Detach(string? message)
+    {
+        foreach (GuestWindow window in _windows.Values)
+        {
+            window.Detach(message);
+        }
+        _client?.Dispose();
+        _client = null;
+    }
+
+    /// <summary>Sees to a lost display, to its coming back, and to another path, which is asked for by connecting anew.</summary>
+    private void Connect()
+    {
+        if (_lost is not null && _client is not null)
+        {
+            _log.Warn(_lost);
+            Detach(_settings.Reconnect ? $"{_lost}; waiting for it to come back" : _lost);
+            if (_settings.Reconnect)
+            {
+                _retry.SetAfter(RetryTime);
+            }
+        }
+        else if (_switchesPath && _client is not null)
+        {
+            _switchesPath = false;
+            _takesDmaBuf = !_takesDmaBuf;
+            Detach(null);
+            Reconnect();
+        }
+        else if (_client is null && _settings.Reconnect && _retry.DueAt is null)
+        {
+            Reconnect();
+        }
+    }
+
+    private void Reconnect()
+    {
+        try
+        {
+            _client = DisplayClient.Connect(_loop, _address);
+            Attach();
+            _log.Verbose($"connected to {_address}");
+        }
+        catch (Exception e) when (e is DisplayException or CliException)
+        {
+            _lost = e.Message;
+            Detach(_settings.Reconnect ? $"{_lost}; waiting for it to come back" : _lost);
+            _retry.SetAfter(RetryTime);
+        }
+    }
+
+    private void Do(HotKeyAction action)
+    {
+        switch (action)
+        {
+            case HotKeyAction.Quit:
+                _stopping = true;
+                break;
+            case HotKeyAction.Path when !_takesDmaBuf && _graphics.Obstacle is { } why:
+                _log.Warn($"zero copy cannot be had in this window: {why}");
+                break;
+            case HotKeyAction.Path:
+                _switchesPath = true;
+                break;
+        }
+    }
+
+    /// <summary>Gives every waiting event to its window.</summary>
+    private void Dispatch()
+    {
+        while (SdlVideo.TryPoll(out Sdl.Event e))
+        {
+            if (e.type == Sdl.SDL_QUIT)
+            {
+                _stopping = true;
+                continue;
+            }
+            uint id = e.type is Sdl.SDL_FINGERDOWN or Sdl.SDL_FINGERUP or Sdl.SDL_FINGERMOTION ? e.tfinger_windowID : e.windowID;
+            foreach (GuestWindow window in _windows.Values)
+            {
+                if (window.Window.Id == id)
+                {
+                    Dispatch(e, window);
+                }
+            }
+        }
+        foreach (GuestWindow window in _windows.Values)
+        {
+            window.EndOfInput();
+        }
+    }
+
+    private void Dispatch(in Sdl.Event e, GuestWindow window)
+    {
+        switch (e.type)
+        {
+            case Sdl.SDL_WINDOWEVENT:
+                window.OnWindowEvent(e.window_event);
+                break;
+            case Sdl.SDL_KEYDOWN or Sdl.SDL_KEYUP:
+                window.OnKey(e.key_scancode, e.key_mod, e.type == Sdl.SDL_KEYDOWN, e.key_repeat != 0);
+                break;
+            case Sdl.SDL_MOUSEMOTION:
+                Point(window);
+                window.OnMotion(e.motion_x, e.motion_y, e.motion_xrel, e.motion_yrel);
+                break;
+            case Sdl.SDL_MOUSEBUTTONDOWN or Sdl.SDL_MOUSEBUTTONUP:
+                Point(window);
+                window.OnButton(e.button_button, e.type == Sdl.SDL_MOUSEBUTTONDOWN, e.button_x, e.button_y);
+                break;
+            case Sdl.SDL_MOUSEWHEEL:
+                window.OnWheel(e.wheel_x, e.wheel_y);
+                break;
+            case Sdl.SDL_FINGERDOWN:
+                window.OnFinger(TouchKind.Begin, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                break;
+            case Sdl.SDL_FINGERMOTION:
+                window.OnFinger(TouchKind.Update, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                break;
+            case Sdl.SDL_FINGERUP:
+                window.OnFinger(TouchKind.End, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                break;
+        }
+    }
+
+    private void Point(GuestWindow window)
+    {
+        if (!ReferenceEquals(_pointed, window))
+        {
+            _pointed?.Leave();
+            _pointed = window;
+            window.Enter();
+        }
+    }
+}

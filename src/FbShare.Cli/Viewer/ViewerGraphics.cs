@@ -1,0 +1,95 @@
+using FbShare.Display;
+using FbShare.Graphics;
+
+namespace FbShare.Cli.Viewer;
+
+/// <summary>OpenGL of the windows' context: the renderer, and the importer where imports are to be trusted.</summary>
+internal sealed unsafe class ViewerGraphics : IDisposable
+{
+    private readonly EglDisplay _display;
+    private readonly ImportCache? _imports;
+
+    /// <summary>Takes the context that is current.</summary>
+    /// <exception cref="GraphicsException">It is none that can be used.</exception>
+    public ViewerGraphics()
+    {
+        GL = GL.GetApi();
+        _display = EglDisplay.OfCurrent();
+        Renderer = new PictureRenderer(GL);
+        try
+        {
+            var importer = new DmaBufImporter(_display, GL);
+            ImportProbe probe = ImportProbe.Run(GL, importer, Renderer);
+            Obstacle = probe.IsTrusted ? null : probe.Reason;
+            _imports = probe.IsTrusted ? new ImportCache(importer) : null;
+        }
+        catch (GraphicsException e)
+        {
+            Obstacle = e.Message;
+        }
+    }
+
+    public GL GL { get; }
+
+    public PictureRenderer Renderer { get; }
+
+    /// <summary>Why dma-bufs cannot be taken here; null where they can.</summary>
+    public string? Obstacle { get; }
+
+    /// <summary>The driver's name for messages.</summary>
+    public string Name => $"{GL.Renderer}, {GL.Version}";
+
+    /// <summary>The textures of a dma-buf, good until the next call.</summary>
+    /// <exception cref="GraphicsException">The driver refused.</exception>
+    public PictureTexture Import(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(Obstacle!);
+
+    /// <summary>Lets go of all imports.</summary>
+    public void ForgetImports() => _imports?.Clear();
+
+    /// <summary>Black all over.</summary>
+    public void Clear((int Width, int Height) framebuffer)
+    {
+        GL.Viewport(0, 0, framebuffer.Width, framebuffer.Height);
+        GL.ClearColor(0, 0, 0, 1);
+        GL.Clear((uint)GLEnum.ColorBufferBit);
+    }
+
+    /// <summary>Draws over what is there, colours multiplied by alpha.</summary>
+    public void Blend(PictureTexture picture, Rect target, (int Width, int Height) framebuffer)
+    {
+        GL.Enable(GLEnum.Blend);
+        GL.BlendFunc(GLEnum.One, GLEnum.OneMinusSrcAlpha);
+        Renderer.Draw(picture, target, framebuffer, isWindow: true, smooth: false);
+        GL.Disable(GLEnum.Blend);
+    }
+
+    /// <summary>Marks this moment of drawing; null where the driver cannot, and has been made to finish instead.</summary>
+    public EglFence? Fence()
+    {
+        try
+        {
+            return new EglFence(_display);
+        }
+        catch (GraphicsException)
+        {
+            GL.Finish();
+            return null;
+        }
+    }
+
+    /// <summary>A texture of one colour, for tinting.</summary>
+    /// <param name="color">B, G, R, A, multiplied.</param>
+    public UploadTexture CreateTint(ReadOnlySpan<byte> color)
+    {
+        var tint = new UploadTexture(GL, FrameLayout.Packed(DrmFormat.AR24, 1, 1));
+        tint.Upload(color, new Rect(0, 0, 1, 1));
+        return tint;
+    }
+
+    public void Dispose()
+    {
+        _imports?.Dispose();
+        Renderer.Dispose();
+        _display.Dispose();
+    }
+}
