@@ -36,6 +36,7 @@ internal sealed class FbShareCommand : RootCommand
         Add(new BenchCommand());
         Add(new ProbeCommand());
         Add(new ViewCommand());
+        Add(new RegionCommand());
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

@@ -2,11 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Linux;
 
-/// <summary>kill(2).</summary>
+/// <summary>kill(2); pidfd_open(2) and pidfd_getfd(2), which glibc has names for only since 2.36.</summary>
 internal static partial class LibC
 {
     public const int SIGTERM = 15;
 
+    public const nint SYS_pidfd_open = 434;
+    public const nint SYS_pidfd_getfd = 438;
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int process, int signal);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint syscall(nint number, nint first, nint second, nint third);
 }

@@ -1,0 +1,214 @@
+using System.CommandLine;
+using System.Globalization;
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.Graphics;
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare region</c>: ranges of any guest memory as a picture, with no virtio at all.</summary>
+internal sealed class RegionCommand : CliCommand
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Option<int?> _pid = new("--pid") { Description = "Take the memory of this process (its only memfd, or the one that --fd names).", HelpName = "PID" };
+    private readonly Option<int?> _fd = new("--fd") { Description = "Take this descriptor: of --pid, or inherited.", HelpName = "N" };
+    private readonly Option<string?> _path = new("--path") { Description = "Take this file.", HelpName = "FILE" };
+    private readonly Option<string> _range = new("--range") { Description = "The bytes that are the picture, in order.", HelpName = "OFFSET:LENGTH[,...]", Required = true };
+    private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
+    private readonly Option<uint?> _stride = new("--stride") { Description = "Bytes from row to row (a row's pixels if not given).", HelpName = "BYTES" };
+    private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE", Required = true };
+    private readonly Option<bool> _live = new("--live") { Description = "Write it again whenever it changes, until Ctrl-C, without importing it again." };
+
+    public RegionCommand()
+        : base(
+            "region",
+            "Shows ranges of a guest's memory as a picture, through a udmabuf and the graphics driver.",
+            "# the first 1280x800 pixels of QEMU's guest memory",
+            "fbshare region --pid $(pidof qemu-system-x86_64) --range 0:0x3e8000 --size 1280x800 -o screen.png",
+            "fbshare region --path /proc/1234/fd/9 --range 0x1000:8192,0x8000:4096 --size 32x96 --format AR24 -o part.png")
+    {
+        Add(_pid);
+        Add(_fd);
+        Add(_path);
+        Add(_range);
+        Add(_size);
+        Add(_stride);
+        Add(_format);
+        Add(_output);
+        Add(_live);
+        Validators.Add(result =>
+        {
+            bool hasPath = result.GetValue(_path) is not null;
+            bool hasProcess = result.GetValue(_pid) is not null || result.GetValue(_fd) is not null;
+            if (hasPath == hasProcess)
+            {
+                result.AddError("give either --pid, --fd or --path, to say whose memory");
+            }
+        });
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        string output = arguments.GetValue(_output)!;
+        if (!PictureFile.IsSupported(output))
+        {
+            throw Usage($"the picture format of {output} is not known: name the file .png, .ppm or .raw");
+        }
+        using FileDescriptor file = OpenMemory(arguments);
+        using var map = new GuestMemoryMap();
+        using Backing pages = MakeBacking(map, file, ParseRanges(arguments.GetValue(_range)!, file.GetStatus().Size));
+        using Scanout scanout = Scanout.OfGuest(ParseLayout(arguments, pages.Length), pages, 0, ScanoutKind.Blob);
+        using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
+        using var screen = new RegionScreen(scanout, exporter, log);
+        using var loop = new EventLoop();
+        using var signals = new StopSignals(_ => loop.Stop());
+        Picture shown = screen.Look();
+        PictureFile.Write(output, shown);
+        log.Info($"wrote {output}: {scanout.Layout} by {screen.Path}");
+        if (!arguments.GetValue(_live))
+        {
+            return ExitCodes.Success;
+        }
+        LoopTimer? timer = null;
+        timer = new LoopTimer(loop, () =>
+        {
+            Picture now = screen.Look();
+            if (!now.Pixels.SequenceEqual(shown.Pixels))
+            {
+                PictureFile.Write(output, now);
+                log.Verbose($"wrote {output} again");
+                shown = now;
+            }
+            timer!.SetAfter(Interval);
+        });
+        using (timer)
+        {
+            timer.SetAfter(Interval);
+            loop.Run();
+        }
+        return signals.ExitCode ?? ExitCodes.Success;
+    }
+
+    private static CliException Usage(string message) => new(ExitCodes.Usage, message);
+
+    private FileDescriptor OpenMemory(ParseResult arguments)
+    {
+        try
+        {
+            if (arguments.GetValue(_path) is { } path)
+            {
+                return FileDescriptor.Open(path, writable: true);
+            }
+            if (arguments.GetValue(_pid) is not { } pid)
+            {
+                using var inherited = new FileDescriptor(arguments.GetValue(_fd)!.Value);
+                return inherited.Duplicate();
+            }
+            return ProcessDescriptors.Take(pid, arguments.GetValue(_fd) ?? FindMemFd(pid));
+        }
+        catch (LinuxException e)
+        {
+            throw new CliException(ExitCodes.Failure, e.Errno switch
+            {
+                Errno.EPERM => $"{Subject(arguments)} may not be read: run as the same user with sysctl kernel.yama.ptrace_scope=0, or as root",
+                Errno.ESRCH or Errno.EINVAL => $"{Subject(arguments)} is not there",
+                Errno.EBADF => $"there is no descriptor {arguments.GetValue(_fd)} in {Subject(arguments)}",
+                _ => e.Message,
+            });
+        }
+    }
+
+    private string Subject(ParseResult arguments) => arguments.GetValue(_pid) is { } pid ? $"process {pid}" : "this process";
+
+    private static int FindMemFd(int pid)
+    {
+        try
+        {
+            IReadOnlyList<(int Fd, string Name)> memfds = ProcessDescriptors.ListMemFds(pid);
+            return memfds.Count switch
+            {
+                0 => throw new CliException(ExitCodes.Failure, $"process {pid} has no memfd: give its QEMU -object memory-backend-memfd,share=on"),
+                1 => memfds[0].Fd,
+                _ => throw Usage($"process {pid} has several memfds; name one with --fd: {string.Join(", ", memfds.Select(m => $"{m.Fd} ({m.Name})"))}"),
+            };
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new CliException(ExitCodes.Failure, $"process {pid} is not there");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.Failure, $"process {pid} may not be read: run as the same user with sysctl kernel.yama.ptrace_scope=0, or as root");
+        }
+    }
+
+    /// <summary>Offsets and lengths, checked against the file and each other.</summary>
+    private static List<(ulong Offset, ulong Length)> ParseRanges(string text, long fileSize)
+    {
+        var ranges = new List<(ulong Offset, ulong Length)>();
+        ulong page = (ulong)Environment.SystemPageSize;
+        foreach (string part in text.Split(','))
+        {
+            string[] numbers = part.Split(':');
+            if (numbers.Length != 2 || !TryParse(numbers[0], out ulong offset) || !TryParse(numbers[1], out ulong length))
+            {
+                throw Usage($"\"{part}\" is not a range: write OFFSET:LENGTH, in bytes, decimal or 0x...");
+            }
+            if (offset % page != 0 || length % page != 0 || length == 0)
+            {
+                throw Usage($"range {part} does not begin and end at pages: both numbers must be multiples of {page}, and the length not 0");
+            }
+            if (offset > (ulong)fileSize || length > (ulong)fileSize - offset)
+            {
+                throw Usage($"range {part} ends after the file's {fileSize} bytes");
+            }
+            if (ranges.Exists(r => offset < r.Offset + r.Length && r.Offset < offset + length))
+            {
+                throw Usage($"range {part} overlaps another one");
+            }
+            ranges.Add((offset, length));
+        }
+        return ranges;
+    }
+
+    private static bool TryParse(string text, out ulong value) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+        ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    private static Backing MakeBacking(GuestMemoryMap map, FileDescriptor file, List<(ulong Offset, ulong Length)> ranges)
+    {
+        map.Add(MemoryRegion.Map(file.Duplicate(), 0, (ulong)file.GetStatus().Size, 0, 0));
+        // An entry's length has 32 bits.
+        const ulong Most = 1UL << 30;
+        var entries = new List<MemoryEntry>();
+        foreach ((ulong offset, ulong length) in ranges)
+        {
+            for (ulong done = 0; done < length; done += Most)
+            {
+                entries.Add(new MemoryEntry(offset + done, (uint)Math.Min(Most, length - done)));
+            }
+        }
+        return Backing.TryCreate(map, entries.ToArray(), out Backing? backing, out string? why) ? backing : throw Usage(why);
+    }
+
+    private FrameLayout ParseLayout(ParseResult arguments, long available)
+    {
+        string[] size = arguments.GetValue(_size)!.Split('x');
+        if (size.Length != 2 || !TryParse(size[0], out ulong width) || !TryParse(size[1], out ulong height) || width > uint.MaxValue / 4 || height > uint.MaxValue)
+        {
+            throw Usage($"\"{arguments.GetValue(_size)}\" is not a size: write WIDTHxHEIGHT");
+        }
+        if (!DrmFormats.TryParse(arguments.GetValue(_format)!, out DrmFormat format))
+        {
+            throw Usage($"format {arguments.GetValue(_format)} is not known: one of {string.Join(", ", DrmFormats.All.ToArray())}");
+        }
+        uint stride = arguments.GetValue(_stride) ?? (uint)width * DrmFormats.BytesPerPixel;
+        return FrameLayout.TryCreate(format, (uint)width, (uint)height, stride, 0, available, out FrameLayout layout, out string? why)
+            ? layout
+            : throw Usage($"the picture does not fit: {why}");
+    }
+}
