@@ -124,47 +124,53 @@ public sealed unsafe class PageWatch : IDisposable
             if (mark == _settled)
             {
                 _turn = _turn + 1 < _entries.Count ? _turn + 1 : 0;
-                return !_hugetlb || ArePresent(_entries[_turn]);
+                return !_hugetlb || (Read(_entries[_turn].First, 1) && _buffer[0] >= Present);
             }
-            foreach ((long, int) run in CollectionsMarshal.AsSpan(_entries))
+            if (!AreAllPresent())
             {
-                if (!ArePresent(run))
-                {
-                    return false;
-                }
+                return false;
             }
-            bool longPast = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100 - mark > ClockTick;
-            _settled = _hugetlb || longPast ? mark : -1;
+            bool isLongPast = ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100) - mark > ClockTick;
+            _settled = _hugetlb || isLongPast ? mark : -1;
             return true;
         }
 
         public void Dispose() => _mapping.Dispose();
 
-        private bool ArePresent((long First, int Count) run)
+        /// <summary>Looks at every entry, a windowful per read: runs lie in order, often close together.</summary>
+        private bool AreAllPresent()
         {
-            fixed (ulong* buffer = _buffer)
+            long window = 0;
+            long windowEnd = 0;
+            foreach ((long first, int count) in CollectionsMarshal.AsSpan(_entries))
             {
-                for (int done = 0; done < run.Count;)
+                for (long entry = first; entry < first + count; entry++)
                 {
-                    int count = Math.Min(run.Count - done, _buffer.Length);
-                    nint length = count * sizeof(ulong);
-                    if (LibC.pread(_pagemap, buffer, (nuint)length, (run.First + done) * sizeof(ulong)) != length)
+                    if (entry >= windowEnd)
+                    {
+                        window = entry;
+                        windowEnd = Math.Min(entry + _buffer.Length, _entries[^1].First + _entries[^1].Count);
+                        if (!Read(window, (int)(windowEnd - window)))
+                        {
+                            return false;
+                        }
+                    }
+                    if (_buffer[entry - window] < Present)
                     {
                         return false;
                     }
-                    ulong all = Present;
-                    for (int i = 0; i < count; i++)
-                    {
-                        all &= buffer[i];
-                    }
-                    if (all == 0)
-                    {
-                        return false;
-                    }
-                    done += count;
                 }
             }
             return true;
+        }
+
+        private bool Read(long first, int count)
+        {
+            fixed (ulong* buffer = _buffer)
+            {
+                nint length = count * sizeof(ulong);
+                return LibC.pread(_pagemap, buffer, (nuint)length, first * sizeof(ulong)) == length;
+            }
         }
 
         /// <summary>Sorts ranges, widens them to pages and joins those that touch.</summary>
