@@ -1,0 +1,191 @@
+using System.Buffers.Binary;
+using FbShare.Cli.Driver;
+using FbShare.Display;
+using FbShare.Display.Server;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.VhostUser;
+using FbShare.VirtioGpu;
+
+namespace FbShare.Cli.Bench;
+
+/// <summary>A whole device on a thread of its own and a front-end without a guest that flips pictures on it, over a real socket
+/// and real eventfds.</summary>
+internal sealed class BenchRig : IDisposable
+{
+    private const ulong Requests = 2 << 20;
+    private const ulong Response = 3 << 20;
+    private const int ResponseSize = 24;
+
+    private readonly EventLoop _loop = new();
+    private readonly GuestMemoryMap _memory = new();
+    private readonly DisplayHub _hub;
+    private readonly VirtioGpuDevice _device;
+    private readonly VhostUserServer _server;
+    private readonly Thread _thread;
+    private readonly List<IDisposable> _owned = [];
+    private readonly DriverQueue.Piece[][] _flips = new DriverQueue.Piece[2][];
+    private int _flip;
+
+    public BenchRig(long ramBytes, FramePath? path = null)
+    {
+        _hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), static _ => { }));
+        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, static _ => { });
+        _hub.Source = _device;
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        _server = new VhostUserServer(_loop, null, _memory, _device, forward: null, static _ => { });
+        _server.Serve(theirs);
+        _thread = new Thread(_loop.Run) { IsBackground = true, Name = "device" };
+        _thread.Start();
+        Driver = new FrontEndDriver(ours, new GuestRam(ramBytes));
+        Driver.Start();
+    }
+
+    public FrontEndDriver Driver { get; }
+
+    /// <summary>What the device's thread has used so far.</summary>
+    public DeviceUse Use() => OnLoop(() => new DeviceUse(ThreadClock.CpuTime, GC.GetAllocatedBytesForCurrentThread(), _hub.BytesCopied + _device.BytesTransferred));
+
+    public T OnLoop<T>(Func<T> function)
+    {
+        var done = new TaskCompletionSource<T>();
+        _loop.Post(() => done.SetResult(function()));
+        return done.Task.GetAwaiter().GetResult();
+    }
+
+    public void Attach(IDisplayConsumer consumer) => OnLoop(() =>
+    {
+        _hub.Attach(0, consumer);
+        return true;
+    });
+
+    /// <summary>Serves the display protocol at a socket.</summary>
+    public void ServeDisplay(string path) => OnLoop(() =>
+    {
+        UnixListener listener = UnixListener.Listen(path);
+        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), null, static _ => { }));
+        _owned.Add(listener);
+        return true;
+    });
+
+    /// <summary>Makes two buffers of a size and shows the first.</summary>
+    public void SetUp(int width, int height)
+    {
+        uint stride = (uint)width * 4;
+        ulong size = (ulong)stride * (uint)height;
+        for (uint i = 0; i < 2; i++)
+        {
+            ulong address = FrontEndDriver.FreeMemory + (i * size);
+            Check(Driver.Request(Numbers(0x102, i + 1, 0u)), allowed: 0x1203);
+            Check(Driver.Request([.. Numbers(0x10c, i + 1, 1u, 2u, 1u, 0u, 0u, (uint)size, (uint)(size >> 32)), .. Numbers64(address, (uint)size)]));
+            byte[][] requests =
+            [
+                Numbers(0x105, 0u, 0u, (uint)width, (uint)height, 0u, 0u, i + 1, 0u),
+                Numbers(0x10d, 0u, 0u, (uint)width, (uint)height, 0u, i + 1, (uint)width, (uint)height, 2u, 0u, stride, 0u, 0u, 0u, 0u, 0u, 0u, 0u),
+                Fenced(Numbers(0x104, 0u, 0u, (uint)width, (uint)height, i + 1, 0u)),
+            ];
+            _flips[i] = [.. requests.SelectMany((request, n) => Place(Requests + (i * 4096) + ((ulong)n * 256), request))];
+        }
+        Flip();
+    }
+
+    /// <summary>TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick; waits until all three are back.</summary>
+    public void Flip()
+    {
+        DriverQueue.Piece[] pieces = _flips[_flip++ & 1];
+        for (int i = 0; i < 3; i++)
+        {
+            Driver.Control.Add(pieces.AsSpan(2 * i, 2));
+        }
+        Driver.Control.Notify();
+        for (int i = 0; i < 3; i++)
+        {
+            Driver.Wait(Driver.Control);
+        }
+    }
+
+    /// <summary>Sends unfenced flushes in batches of 16, eight batches at a time under way.</summary>
+    public void FlushMany(int batches)
+    {
+        const int batch = 16, underWay = 8;
+        DriverQueue.Piece[] flush = Place(Requests + 65536, Numbers(0x104, 0u, 0u, 1u, 1u, 1u, 0u));
+        int sent = 0;
+        for (int done = 0; done < batches * batch; done++)
+        {
+            while (sent < batches && (sent * batch) - done <= (underWay - 1) * batch)
+            {
+                for (int i = 0; i < batch; i++)
+                {
+                    Driver.Control.Add(flush);
+                }
+                Driver.Control.Notify();
+                sent++;
+            }
+            Driver.Wait(Driver.Control);
+        }
+    }
+
+    /// <summary>Creates a blob of single pages that cannot be merged, and drops it again.</summary>
+    public void CreateScattered(int entries)
+    {
+        byte[] request = [.. Numbers(0x10c, 99u, 1u, 2u, (uint)entries, 0u, 0u, (uint)entries * 4096, 0u), .. Enumerable.Range(0, entries).SelectMany(i => Numbers64(FrontEndDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096))];
+        Check(Driver.Request(request));
+    }
+
+    public void DropScattered() => Check(Driver.Request(Numbers(0x102, 99u, 0u)));
+
+    public void Dispose()
+    {
+        _loop.Stop();
+        _thread.Join();
+        _owned.ForEach(o => o.Dispose());
+        _server.Dispose();
+        _device.Dispose();
+        _hub.Dispose();
+        _memory.Dispose();
+        _loop.Dispose();
+        Driver.Dispose();
+        Driver.Ram.Dispose();
+    }
+
+    private DriverQueue.Piece[] Place(ulong address, byte[] request)
+    {
+        request.CopyTo(Driver.Ram.At(address, request.Length));
+        return [new DriverQueue.Piece(address, (uint)request.Length), new DriverQueue.Piece(Response, ResponseSize, DriverQueue.Piece.Write)];
+    }
+
+    private static byte[] Numbers(uint type, params uint[] fields)
+    {
+        var bytes = new byte[ResponseSize + (4 * fields.Length)];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, type);
+        for (int i = 0; i < fields.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ResponseSize + (4 * i)), fields[i]);
+        }
+        return bytes;
+    }
+
+    private static byte[] Numbers64(ulong address, uint length) => [.. BitConverter.GetBytes(address), .. BitConverter.GetBytes(length), 0, 0, 0, 0];
+
+    private static byte[] Fenced(byte[] request)
+    {
+        request[4] = 1;
+        request[8] = 1;
+        return request;
+    }
+
+    private static void Check(byte[] response, uint allowed = 0x1100)
+    {
+        uint type = BinaryPrimitives.ReadUInt32LittleEndian(response);
+        if (type != 0x1100 && type != allowed)
+        {
+            throw new InvalidOperationException($"the device answered 0x{type:x}");
+        }
+    }
+}
+
+/// <summary>Totals of the device's thread: CPU in nanoseconds, managed allocations and copied pixels in bytes.</summary>
+internal readonly record struct DeviceUse(long Cpu, long Allocated, long Copied)
+{
+    public static DeviceUse operator -(DeviceUse after, DeviceUse before) => new(after.Cpu - before.Cpu, after.Allocated - before.Allocated, after.Copied - before.Copied);
+}

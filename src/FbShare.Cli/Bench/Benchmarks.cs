@@ -1,0 +1,294 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using FbShare.Cli.Driver;
+using FbShare.Display;
+using FbShare.Display.Client;
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.Cli.Bench;
+
+/// <summary>The measurements of <c>fbshare bench</c>. Each compares two things in one run, in turn, and keeps medians.</summary>
+internal static class Benchmarks
+{
+    private const int Rounds = 9;
+
+    /// <summary>eventfd write, epoll and read on one thread: what any device that is kicked and interrupts must spend. Nanoseconds.</summary>
+    public static double Floor()
+    {
+        using var loop = new EventLoop();
+        using var eventFd = new EventFd();
+        loop.Add(eventFd.Descriptor, LoopEvents.Readable, _ => eventFd.Drain());
+        return Median(Rounds, () =>
+        {
+            const int count = 5000;
+            long before = ThreadClock.CpuTime;
+            for (int i = 0; i < count; i++)
+            {
+                eventFd.Signal();
+                loop.RunOnce(-1);
+            }
+            return (ThreadClock.CpuTime - before) / (double)count;
+        });
+    }
+
+    /// <summary>Flips of blobs with nobody looking: CPU, allocations, copied bytes, latency.</summary>
+    public static IEnumerable<Figure> Flips()
+    {
+        (string Name, int Width, int Height)[] sizes = [("640x480", 640, 480), ("1080p", 1920, 1080), ("4k", 3840, 2160), ("8k", 7680, 4320)];
+        using var rig = new BenchRig(320 << 20);
+        var cpu = sizes.ToDictionary(s => s.Name, _ => new List<double>());
+        var floors = new List<double>();
+        var latency = new List<double>();
+        DeviceUse worst = default;
+        for (int round = 0; round < Rounds; round++)
+        {
+            floors.Add(Floor());
+            foreach ((string name, int width, int height) in sizes)
+            {
+                const int flips = 2000;
+                rig.SetUp(width, height);
+                Repeat(200, rig.Flip);
+                DeviceUse before = rig.Use();
+                for (int i = 0; i < flips; i++)
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    rig.Flip();
+                    latency.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+                }
+                DeviceUse used = rig.Use() - before;
+                cpu[name].Add(used.Cpu / 1000.0 / flips);
+                worst = new DeviceUse(0, Math.Max(worst.Allocated, used.Allocated), Math.Max(worst.Copied, used.Copied));
+            }
+        }
+        double floor = Median(floors) / 1000;
+        double flip = Median(cpu["1080p"]);
+        yield return new Figure("floor", floor, "us");
+        yield return Figure.AtMost("flip.1080p.cpu", flip, "us", 4);
+        yield return Figure.AtMost("flip.1080p.cpu/floor", flip / floor, "x", 5);
+        foreach ((string name, _, _) in sizes)
+        {
+            yield return Figure.AtMost($"flip.{name}.cpu/1080p", Median(cpu[name]) / flip, "x", 1.1);
+        }
+        // Asking for the totals allocates a little itself; a single byte per flip would be 2000.
+        yield return Figure.AtMost("flip.allocated", Math.Floor(worst.Allocated / 2000.0), "bytes/flip", 0);
+        yield return Figure.AtMost("flip.copied", worst.Copied, "bytes/flip", 0);
+        yield return new Figure("flip.kick-to-call.median", Median(latency), "us");
+        yield return new Figure("flip.kick-to-call.p99", Percentile(latency, 99), "us");
+    }
+
+    /// <summary>Many small commands.</summary>
+    public static Figure Commands()
+    {
+        using var rig = new BenchRig(64 << 20);
+        rig.SetUp(640, 480);
+        const int batches = 4000;
+        double rate = Median(Rounds, () =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            rig.FlushMany(batches);
+            return batches * 16 / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        });
+        return Figure.AtLeast("commands.batches-of-16", rate, "1/s", 1e6);
+    }
+
+    /// <summary>From the kick until a consumer in another thread, over the display protocol, is told.</summary>
+    public static IEnumerable<Figure> Told()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"fbshare-bench-{Environment.ProcessId}");
+        // Small damage, so that what is measured is the telling and not a copy.
+        using var rig = new BenchRig(64 << 20);
+        rig.SetUp(64, 64);
+        rig.ServeDisplay(path);
+        using var told = new SemaphoreSlim(0);
+        using var loop = new EventLoop();
+        var view = new TellingView(told);
+        DisplayClient? client = null;
+        var thread = new Thread(loop.Run) { IsBackground = true };
+        loop.Post(() =>
+        {
+            client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, path));
+            client.Consoles[0].Watch(view, takeDmaBuf: false);
+        });
+        thread.Start();
+        told.Wait(TimeSpan.FromSeconds(10));
+        var latency = new List<double>();
+        for (int i = 0; i < 3000; i++)
+        {
+            while (told.Wait(0))
+            {
+                // What the flip before told last.
+            }
+            long start = Stopwatch.GetTimestamp();
+            rig.Flip();
+            told.Wait(TimeSpan.FromSeconds(10));
+            latency.Add(Stopwatch.GetElapsedTime(start, view.ToldAt).TotalMicroseconds);
+        }
+        loop.Post(() => client?.Dispose());
+        loop.Stop();
+        thread.Join();
+        yield return Figure.AtMost("told.median", Median(latency), "us", 60);
+        yield return Figure.AtMost("told.p99", Percentile(latency, 99), "us", 300);
+    }
+
+    /// <summary>The copy of whole frames out of guest memory against a plain copy of the same bytes.</summary>
+    public static IEnumerable<Figure> Copies()
+    {
+        foreach ((string name, int width, int height) in ((string, int, int)[])[("1080p", 1920, 1080), ("4k", 3840, 2160)])
+        {
+            int bytes = width * height * 4;
+            (double rate, double ratio) = Copy(width, height, [new MemoryEntry(0, (uint)bytes)]);
+            yield return new Figure($"memcpy.{name}", rate, "GB/s");
+            yield return Figure.AtLeast($"copy.{name}.one-piece/memcpy", ratio, "x", 0.9);
+            // Every page apart from its neighbours, as a guest that has run for a while has them.
+            (_, ratio) = Copy(width, height, [.. Enumerable.Range(0, bytes / 4096).Select(i => new MemoryEntry((ulong)(i ^ 1) * 8192, 4096))]);
+            yield return Figure.AtLeast($"copy.{name}.single-pages/memcpy", ratio, "x", 0.9);
+        }
+    }
+
+    private static (double GigabytesPerSecond, double Ratio) Copy(int width, int height, MemoryEntry[] entries)
+    {
+        const int ram = 96 << 20;
+        using var map = new GuestMemoryMap();
+        FileDescriptor file = MemFd.Create("bench-ram", ram);
+        using MemoryMapping source = MemoryMapping.Map(file, 0, ram, writable: true);
+        source.Slice(0, ram).Fill(7);
+        map.Add(MemoryRegion.Map(file, 0, ram, 0, 0));
+        using var frame = new FrameBuffer(width * height * 4);
+        if (!Backing.TryCreate(map, entries, out Backing? backing, out string? why))
+        {
+            throw new InvalidOperationException(why);
+        }
+        using (backing)
+        {
+            int rows = (int)(backing.Length / (width * 4));
+            int bytes = rows * width * 4;
+            var ratios = new List<double>();
+            var rates = new List<double>();
+            for (int round = 0; round < 25; round++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                source.Slice(0, bytes).CopyTo(frame.Slice(0, bytes));
+                double plain = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                start = Stopwatch.GetTimestamp();
+                backing.CopyRows(0, width * 4, width * 4, rows, frame.From(0), width * 4);
+                ratios.Add(plain / Stopwatch.GetElapsedTime(start).TotalSeconds);
+                rates.Add(bytes / plain / 1e9);
+            }
+            return (Median(rates), Median(ratios));
+        }
+    }
+
+    /// <summary>Copied bytes are the damage and no more.</summary>
+    public static Figure Damage()
+    {
+        using var rig = new BenchRig(64 << 20, FramePath.Copy);
+        rig.SetUp(1920, 1080);
+        rig.Attach(new SilentConsumer());
+        rig.Flip();
+        DeviceUse before = rig.Use();
+        const int flips = 50;
+        Repeat(flips, rig.Flip);
+        double copied = (rig.Use() - before).Copied / (double)flips;
+        return Figure.AtMost("copy.bytes/damage", copied / (1920 * 1080 * 4), "x", 1);
+    }
+
+    /// <summary>A resource of 8100 single pages: parsed, checked, indexed.</summary>
+    public static Figure Create()
+    {
+        using var rig = new BenchRig(96 << 20);
+        double time = Median(51, () =>
+        {
+            DeviceUse before = rig.Use();
+            rig.CreateScattered(8100);
+            double used = (rig.Use() - before).Cpu / 1e6;
+            rig.DropScattered();
+            return used;
+        });
+        return Figure.AtMost("create.8100-entries", time, "ms", 1);
+    }
+
+    private static void Repeat(int count, Action action)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            action();
+        }
+    }
+
+    private static double Median(int rounds, Func<double> measure)
+    {
+        measure();
+        var values = new List<double>();
+        Repeat(rounds, () => values.Add(measure()));
+        return Median(values);
+    }
+
+    private static double Median(List<double> values) => Percentile(values, 50);
+
+    private static double Percentile(List<double> values, int percent)
+    {
+        Span<double> sorted = CollectionsMarshal.AsSpan([.. values]);
+        sorted.Sort();
+        return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
+    }
+
+    /// <summary>Tells another thread of each update.</summary>
+    private sealed class TellingView(SemaphoreSlim told) : IDisplayView
+    {
+        private long _toldAt;
+
+        public long ToldAt => Volatile.Read(ref _toldAt);
+
+        public string? Show(RemotePicture picture) => null;
+
+        public bool Update(Rect damage)
+        {
+            Volatile.Write(ref _toldAt, Stopwatch.GetTimestamp());
+            told.Release();
+            return true;
+        }
+
+        public void Forget(RemotePicture picture)
+        {
+        }
+
+        public void Disable()
+        {
+        }
+
+        public void DefineCursor(CursorImage image)
+        {
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+        }
+    }
+
+    /// <summary>Looks at everything and does nothing.</summary>
+    private sealed class SilentConsumer : IDisplayConsumer
+    {
+        public bool TakesDmaBuf => false;
+
+        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException("dma-bufs are not taken");
+
+        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+        {
+        }
+
+        public void Disable()
+        {
+        }
+
+        public bool Update(Rect damage) => false;
+
+        public void DefineCursor(CursorImage? image)
+        {
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+        }
+    }
+}

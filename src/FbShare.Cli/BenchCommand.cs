@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using FbShare.Cli.Bench;
+
+namespace FbShare.Cli;
+
+/// <summary><c>fbshare bench</c>: what the device costs here, without a guest.</summary>
+internal sealed class BenchCommand : CliCommand
+{
+    private readonly Option<bool> _json = new("--json") { Description = "Print figures for programs." };
+
+    public BenchCommand()
+        : base(
+            "bench",
+            "Measures what the device costs on this host, with a driven front-end over a real socket and real eventfds (no guest needed, under a minute). Ends with 1 when a goal is missed.",
+            "fbshare bench",
+            "fbshare bench --json | jq '.figures[] | select(.met == false)'") => Add(_json);
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        bool json = arguments.GetValue(_json);
+        var figures = new List<Figure>();
+        foreach ((string what, Func<IEnumerable<Figure>> measure) in Stages())
+        {
+            log.Info($"measuring {what}");
+            foreach (Figure figure in measure())
+            {
+                figures.Add(figure);
+                if (!json)
+                {
+                    Print(figure);
+                }
+            }
+        }
+        if (json)
+        {
+            PrintJson(figures);
+        }
+        return figures.Exists(f => f.Met == false) ? ExitCodes.Failure : ExitCodes.Success;
+    }
+
+    private static IEnumerable<(string What, Func<IEnumerable<Figure>> Measure)> Stages() =>
+    [
+        ("flips of blobs, nobody looking", Benchmarks.Flips),
+        ("commands", () => [Benchmarks.Commands()]),
+        ("how soon a viewer is told", Benchmarks.Told),
+        ("copies", Benchmarks.Copies),
+        ("what is copied", () => [Benchmarks.Damage()]),
+        ("large resources", () => [Benchmarks.Create()]),
+    ];
+
+    private static void Print(Figure figure)
+    {
+        string met = figure.Met switch { true => "met", false => "MISSED", null => "" };
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-32} {figure.Value,14:#,0.###} {figure.Unit,-10} {figure.Goal,-14} {met}").TrimEnd());
+    }
+
+    private static void PrintJson(List<Figure> figures)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("figures");
+            foreach (Figure figure in figures)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", figure.Name);
+                json.WriteNumber("value", Math.Round(figure.Value, 4));
+                json.WriteString("unit", figure.Unit);
+                if (figure.Met is { } met)
+                {
+                    json.WriteString("goal", figure.Goal);
+                    json.WriteBoolean("met", met);
+                }
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        Console.Out.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+}
