@@ -71,6 +71,11 @@ done
 [ -z "$disk" ] || [ -r "$disk" ] || fail "$disk is not there or not readable: check the path"
 [ -z "$own" ] || [ ${#machine_args[@]} -gt 0 ] || usage_error "nothing after --: give QEMU arguments, or leave -- out for the test guest"
 
+if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  headless=yes
+  say "no display here: the screen goes to $screenshot once it is still"
+fi
+
 # --- what must be installed
 sudo=()
 [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -92,6 +97,13 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=()
 has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
 has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
+if [ -z "$headless" ]; then
+  has_library libSDL2-2.0.so.0 || need libsdl2-2.0-0 'opens the viewer window'
+  has_library libcairo.so.2 || need libcairo2 'writes text in it'
+  has_library libEGL.so.1 || need libegl1 'draws in it'
+  has_library libEGL_mesa.so.0 || need libegl-mesa0 'is the GL driver behind that'
+  has_library libGLESv2.so.2 || need libgles2 'is OpenGL ES'
+fi
 install_missing
 
 # --- fbshare itself: published once, again when a source is newer
@@ -172,12 +184,10 @@ else
 fi
 
 # --- go
-if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  headless=yes
-  say "no display here: the screen goes to $screenshot once it is still"
-fi
-if [ -z "$headless" ] && "$fbshare" view --help >/dev/null 2>&1; then
-  sockets=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/fbshare-view.XXXXXX")
+if [ -z "$headless" ]; then
+  runtime=${XDG_RUNTIME_DIR:-/tmp}
+  [ -d "$runtime" ] || runtime=/tmp
+  sockets=$(mktemp -d "$runtime/fbshare-view.XXXXXX")
   trap 'rm -rf "$sockets"' EXIT
   "$fbshare" run --display "unix:$sockets/screen" "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}" &
   run=$!
@@ -190,5 +200,4 @@ if [ -z "$headless" ] && "$fbshare" view --help >/dev/null 2>&1; then
   "$fbshare" view --display "unix:$sockets/screen"
   exit
 fi
-[ -n "$headless" ] || say 'the viewer is not in this version: the screen goes to a file'
 exec "$fbshare" run --dump-to "$screenshot" --dump-when still:1s "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}"
