@@ -71,6 +71,11 @@ done
 [ -z "$disk" ] || [ -r "$disk" ] || fail "$disk is not there or not readable: check the path"
 [ -z "$own" ] || [ ${#machine_args[@]} -gt 0 ] || usage_error "nothing after --: give QEMU arguments, or leave -- out for the test guest"
 
+if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  headless=yes
+  say "no display here: the screen goes to $screenshot once it is still"
+fi
+
 # --- what must be installed
 sudo=()
 [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -92,6 +97,13 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=()
 has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
 has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
+if [ -z "$headless" ]; then
+  has_library libSDL2-2.0.so.0 || need libsdl2-2.0-0 'opens the viewer window'
+  has_library libcairo.so.2 || need libcairo2 'writes text in it'
+  has_library libEGL.so.1 || need libegl1 'draws in it'
+  has_library libEGL_mesa.so.0 || need libegl-mesa0 'is the GL driver behind that'
+  has_library libGLESv2.so.2 || need libgles2 'is OpenGL ES'
+fi
 install_missing
 
 # --- fbshare itself: published once, again when a source is newer
@@ -136,22 +148,27 @@ choose_qemu() {
 }
 choose_qemu
 
-# KVM is used where it really runs a guest: some nested machines offer it and cannot.
+# KVM is used where it really runs a kernel: some nested machines offer it and cannot.
 kvm_works() {
   [ -w /dev/kvm ] || return 1
-  local seen
+  local seen kernel said
   seen=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id)
   if [ ! -e "$seen" ]; then
+    # A kernel without a root panics at once, which ends QEMU.
+    for kernel in "$cache"/guest/vmlinuz /boot/vmlinuz-*; do [ -r "$kernel" ] && break; done
+    [ -r "$kernel" ] || return 1
+    say 'trying whether KVM works here (once)'
     mkdir -p "$cache"
-    local said
-    said=$(timeout 3 "$qemu" -accel kvm -nodefaults -display none -m 64M 2>&1 </dev/null) || true
-    if grep -qiE 'internal error|could not|failed|not supported' <<<"$said"; then echo no; else echo yes; fi >"$seen"
+    said=$(timeout 15 "$qemu" -accel kvm -cpu host -m 256M -nodefaults -display none -serial stdio -no-reboot \
+      -kernel "$kernel" -append 'console=ttyS0 panic=-1' 2>&1 </dev/null) || true
+    if grep -q 'Kernel panic - not syncing: VFS' <<<"$said"; then echo yes; else echo no; fi >"$seen"
   fi
   [ "$(cat "$seen")" = yes ]
 }
-if kvm_works; then accel=(-accel kvm -cpu host); else accel=(-accel tcg -cpu max); fi
 
 # --- the guest
+[ -n "$own$disk" ] || guest=$("$root/tools/guest/build") || fail 'the test guest could not be built: see above'
+[ -n "$own" ] || if kvm_works; then accel=(-accel kvm -cpu host); else accel=(-accel tcg -cpu max); fi
 if [ -n "$own" ]; then
   [ -z "$memory" ] || machine_args=(-m "$memory" "${machine_args[@]}")
 elif [ -n "$disk" ]; then
@@ -161,19 +178,16 @@ elif [ -n "$disk" ]; then
   machine_args=("${accel[@]}" -machine q35 -smp 2 -m "${memory:-2G}" -drive "$drive"
     -nic "user,model=virtio-net-pci" -device virtio-rng-pci)
 else
-  guest=$("$root/tools/guest/build") || fail 'the test guest could not be built: see above'
   machine_args=("${accel[@]}" -machine q35 -smp 2 -m "${memory:-512M}" -nodefaults -no-user-config -device virtio-rng-pci -serial stdio
     -kernel "$guest/vmlinuz" -initrd "$guest/initrd.img" -append "$(cat "$guest/cmdline")")
   say 'the test guest: a shell on this terminal and on its screen; type "card" there'
 fi
 
 # --- go
-if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  headless=yes
-  say "no display here: the screen goes to $screenshot once it is still"
-fi
-if [ -z "$headless" ] && "$fbshare" view --help >/dev/null 2>&1; then
-  sockets=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/fbshare-view.XXXXXX")
+if [ -z "$headless" ]; then
+  runtime=${XDG_RUNTIME_DIR:-/tmp}
+  [ -d "$runtime" ] || runtime=/tmp
+  sockets=$(mktemp -d "$runtime/fbshare-view.XXXXXX")
   trap 'rm -rf "$sockets"' EXIT
   "$fbshare" run --display "unix:$sockets/screen" "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}" &
   run=$!
@@ -186,5 +200,4 @@ if [ -z "$headless" ] && "$fbshare" view --help >/dev/null 2>&1; then
   "$fbshare" view --display "unix:$sockets/screen"
   exit
 fi
-[ -n "$headless" ] || say 'the viewer is not in this version: the screen goes to a file'
 exec "$fbshare" run --dump-to "$screenshot" --dump-when still:1s "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}"

@@ -127,7 +127,7 @@ public class QmpTests
     public void What_is_no_qemu_is_named(string program, string said) =>
         Assert.Contains(said, Assert.Throws<QemuException>(() => QemuInfo.Ask(program)).Message, StringComparison.Ordinal);
 
-    private static UnixSocket Accept(UnixListener listener)
+    internal static UnixSocket Accept(UnixListener listener)
     {
         using var loop = new EventLoop();
         UnixSocket? socket = null;
