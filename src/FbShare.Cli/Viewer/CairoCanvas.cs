@@ -49,6 +49,14 @@ internal sealed unsafe class CairoCanvas : IDisposable
         Cairo.cairo_set_operator(_cr, Cairo.CAIRO_OPERATOR_OVER);
     }
 
+    /// <summary>Makes everything from a row on transparent.</summary>
+    public void Erase(double y)
+    {
+        Cairo.cairo_set_operator(_cr, Cairo.CAIRO_OPERATOR_SOURCE);
+        Fill(0, y, Width, Height - y, new CanvasColor(0, 0, 0, 0));
+        Cairo.cairo_set_operator(_cr, Cairo.CAIRO_OPERATOR_OVER);
+    }
+
     public void Fill(double x, double y, double width, double height, in CanvasColor color)
     {
         Use(color);

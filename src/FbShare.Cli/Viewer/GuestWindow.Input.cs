@@ -2,6 +2,7 @@ using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
 using FbShare.Graphics;
+using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
 
@@ -10,6 +11,9 @@ internal sealed partial class GuestWindow
 {
     /// <summary>The guest is asked for another size when the window has kept one for this long.</summary>
     private static readonly TimeSpan ResizeRest = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How old the answer to "which kind of pointer" may be, in nanoseconds.</summary>
+    private const long PointerAge = 500_000_000;
 
     private Placement _placement = new(new Rect(0, 0, 1, 1), 1, 1);
     private SdlCursor? _cursor;
@@ -20,6 +24,7 @@ internal sealed partial class GuestWindow
     private bool _hasPointer;
     private int _swallowedKey;
     private bool _refusalTold;
+    private long _pointerAskedAt = -PointerAge;
 
     /// <summary>Wants the whole session to do something.</summary>
     public Action<HotKeyAction>? Asked { get; set; }
@@ -115,6 +120,10 @@ internal sealed partial class GuestWindow
             if (_isGrabbed)
             {
                 _pointer.MoveBy(dx, dy);
+            }
+            else
+            {
+                ConsiderPointerKind();
             }
             return;
         }
@@ -265,9 +274,24 @@ internal sealed partial class GuestWindow
         }
     }
 
+    /// <summary>Whether the guest's driver takes positions by now: asked at most once in a while, when the user points.</summary>
+    private void ConsiderPointerKind()
+    {
+        if (EventLoop.Now - _pointerAskedAt >= PointerAge)
+        {
+            _pointerAskedAt = EventLoop.Now;
+            _console?.RefreshPointer();
+        }
+    }
+
     private void TellOfRefusal(string why)
     {
-        if (!_refusalTold)
+        if (why.StartsWith("Mouse is not ", StringComparison.Ordinal) || why.StartsWith("Invalid mouse position", StringComparison.Ordinal))
+        {
+            // The guest has another kind of pointer, or another size, than a moment ago.
+            ConsiderPointerKind();
+        }
+        else if (!_refusalTold)
         {
             _refusalTold = true;
             _log.Warn($"the guest takes no input from here: {why}");

@@ -11,8 +11,12 @@ namespace FbShare.Cli.Viewer;
 /// <remarks>Outlives its console: without one it shows the last picture, greyed, and why.</remarks>
 internal sealed partial class GuestWindow : IDisplayView, IDisposable
 {
-    private const int DefaultWidth = 1280;
-    private const int DefaultHeight = 800;
+    /// <summary>A window's size before there is a picture.</summary>
+    public const int DefaultWidth = 1280;
+
+    /// <inheritdoc cref="DefaultWidth"/>
+    public const int DefaultHeight = 800;
+
     private const long HudPeriod = 100_000_000;
 
     /// <summary>A dma-buf's reader that hangs longer than this is not waited for: the guest is not either.</summary>
@@ -81,10 +85,6 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         };
         console.InputRefused = TellOfRefusal;
         Say(null);
-        if (_upload is null)
-        {
-            Window.Resize(console.Width > 0 ? console.Width : DefaultWidth, console.Height > 0 ? console.Height : DefaultHeight);
-        }
         SetTitle();
     }
 

@@ -54,7 +54,7 @@ internal sealed class Hud : IDisposable
         }
         _y += 4;
         canvas.SetFont(13, monospaced: true);
-        Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s   window {Frames.PerSecond(now),4} frames/s", Plain, 18);
+        Line(canvas, $"guest  {Flips.PerSecond(now),4} updates/s   window {Frames.PerSecond(now),4} frames/s", Plain, 18);
         Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
         Stage(canvas, "told \u2192 drawn", ToldToDrawn, f => f.Drawn - f.Told);
         Stage(canvas, "drawn \u2192 presented", DrawnToPresented, f => f.Presented - f.Drawn);
@@ -62,6 +62,7 @@ internal sealed class Hud : IDisposable
         Graph(canvas);
         canvas.SetFont(11);
         Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {NameOf(k.Key)}")), Faint);
+        canvas.Erase(_y + Margin);
         _overlay.Update();
     }
 

@@ -45,7 +45,8 @@ internal sealed class ViewSession : IDisposable
         ViewerGraphics? graphics = null;
         foreach (RemoteConsole console in consoles)
         {
-            SdlWindow window = _video.OpenWindow("FbShare", Math.Max(console.Width, 64), Math.Max(console.Height, 64));
+            SdlWindow window = _video.OpenWindow(
+                "FbShare", console.Width > 0 ? console.Width : GuestWindow.DefaultWidth, console.Height > 0 ? console.Height : GuestWindow.DefaultHeight);
             graphics ??= new ViewerGraphics();
             _windows[console.Id] = new GuestWindow(loop, window, graphics, settings, log) { Asked = Do };
         }

@@ -277,14 +277,15 @@ public sealed class QemuCommandLine
         return usesKvm || chosen.Length > 0;
     }
 
-    /// <summary>A keyboard, a tablet and a mouse, unless the user brought some.</summary>
+    /// <summary>A keyboard, a mouse and a tablet, unless the user brought some. QEMU's pointer is the one whose driver started last: the
+    /// tablet, so that the guest's pointer is where the host's is.</summary>
     private void AddInput()
     {
         if (_devices.Any(d => InputDevices.Contains(DriverOf(d))) || Has("usbdevice"))
         {
             return;
         }
-        foreach (string input in (ReadOnlySpan<string>)["virtio-keyboard-pci", "virtio-tablet-pci", "virtio-mouse-pci"])
+        foreach (string input in (ReadOnlySpan<string>)["virtio-keyboard-pci", "virtio-mouse-pci", "virtio-tablet-pci"])
         {
             if (_qemu.Devices.Contains(input))
             {

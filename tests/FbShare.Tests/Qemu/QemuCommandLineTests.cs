@@ -23,7 +23,7 @@ public class QemuCommandLineTests
                 "-m", "1G",
                 "-object", "memory-backend-memfd,id=fbshare-mem,size=1073741824,share=on", "-machine", "memory-backend=fbshare-mem",
                 "-chardev", "socket,id=fbshare-gpu,path=/run/gpu", "-device", BlobGpu,
-                "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device", "virtio-mouse-pci",
+                "-device", "virtio-keyboard-pci", "-device", "virtio-mouse-pci", "-device", "virtio-tablet-pci",
                 "-vga", "none", "-display", "none",
                 "-qmp", "unix:/run/qmp,server=off",
             ],

@@ -16,6 +16,7 @@ public sealed class RemoteConsole : IDisposable
     private readonly DisplayClient _client;
     private readonly byte[] _path;
     private readonly BusConnection.ReplyHandler _inputReply;
+    private readonly BusConnection.ReplyHandler _pointerReply;
     private readonly List<(FileStatus File, RemotePicture Picture)> _kept = [];
     private readonly List<BusMessage> _owed = [];
     private BusConnection? _listener;
@@ -27,6 +28,14 @@ public sealed class RemoteConsole : IDisposable
         _client = client;
         Id = id;
         _path = System.Text.Encoding.UTF8.GetBytes($"{DisplayProtocol.ConsolePrefix}{id}\0");
+        _pointerReply = client.Connection.OnReply(reply =>
+        {
+            if (!reply.IsError && reply.HasSignature("a{sv}"u8))
+            {
+                TakeProperties(reply);
+            }
+            return true;
+        });
         _inputReply = client.Connection.OnReply(reply =>
         {
             if (reply.IsRefusal)
@@ -117,6 +126,15 @@ public sealed class RemoteConsole : IDisposable
         {
             ReadProperties(DisplayProtocol.ConsoleExtension);
         }
+    }
+
+    /// <summary>Asks again for <see cref="PointerIsAbsolute"/>; <see cref="Changed"/> tells of the answer. A guest's driver changes it, and
+    /// nobody is told.</summary>
+    public void RefreshPointer()
+    {
+        using BusMessage call = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
+        call.Append(DisplayProtocol.Mouse);
+        _client.Connection.Call(call, _pointerReply);
     }
 
     /// <summary>Presses or lets go a key, by QEMU's number (the XT scancode, 0x80 more for those behind 0xe0).</summary>
