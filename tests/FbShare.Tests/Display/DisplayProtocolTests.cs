@@ -319,6 +319,28 @@ public sealed class DisplayProtocolTests
     }
 
     [Fact]
+    public void A_view_can_change_to_another_path_and_back()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        DisplayFixture.Fill(pages, 2);
+        fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 19, 17, bands: 1));
+        fixture.Hub.Commit();
+        (RemoteConsole console, RecordingView view) = fixture.Watch(takeDmaBuf: true);
+        for (int i = 1; i <= 4; i++)
+        {
+            bool zeroCopy = i % 2 == 1;
+            fixture.RunUntil(() => view.Updates.Count == i);
+            Assert.Equal(zeroCopy ? RemotePictureSource.DmaBuf : RemotePictureSource.Map, console.Picture!.Source);
+            Assert.Equal(DisplayFixture.Expected(2, 0, 19, 17), RecordingView.Pixels(console.Picture));
+            console.Unwatch();
+            Assert.Equal(i, view.Forgotten);
+            console.Watch(view, takeDmaBuf: !zeroCopy);
+        }
+        fixture.RunUntil(() => fixture.Server.ListenerCount == 1);
+    }
+
+    [Fact]
     public void A_disabled_output_shows_nothing_until_there_is_a_picture_again()
     {
         using var fixture = new DisplayFixture();

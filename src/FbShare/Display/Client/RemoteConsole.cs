@@ -107,6 +107,32 @@ public sealed class RemoteConsole : IDisposable
         }
     }
 
+    /// <summary>Ends looking; the view is told of nothing more and its pictures are disposed. <see cref="Watch"/> may follow, by another path.</summary>
+    public void Unwatch()
+    {
+        foreach (BusMessage call in _owed)
+        {
+            call.Dispose();
+        }
+        _owed.Clear();
+        _listener?.Dispose();
+        _listener = null;
+        IDisplayView? view = _view;
+        _view = null;
+        if (Picture is { Source: not RemotePictureSource.DmaBuf } last)
+        {
+            view?.Forget(last);
+            last.Dispose();
+        }
+        Picture = null;
+        foreach ((_, RemotePicture picture) in _kept)
+        {
+            view?.Forget(picture);
+            picture.Dispose();
+        }
+        _kept.Clear();
+    }
+
     /// <summary>The view has read what <see cref="IDisplayView.Update"/> told it of.</summary>
     public void Done()
     {
@@ -196,23 +222,7 @@ public sealed class RemoteConsole : IDisposable
         SendInput(call);
     }
 
-    public void Dispose()
-    {
-        foreach (BusMessage call in _owed)
-        {
-            call.Dispose();
-        }
-        _owed.Clear();
-        _listener?.Dispose();
-        _view = null;
-        Picture?.Dispose();
-        Picture = null;
-        foreach ((_, RemotePicture picture) in _kept)
-        {
-            picture.Dispose();
-        }
-        _kept.Clear();
-    }
+    public void Dispose() => Unwatch();
 
     /// <summary>Reads what the server says of the console, waiting for the answers.</summary>
     internal void Learn()
@@ -330,7 +340,7 @@ public sealed class RemoteConsole : IDisposable
             reply.Close();
         }
         reply.Close();
-        _listener!.Send(reply);
+        _listener?.Send(reply);
         return true;
     }
 
@@ -521,7 +531,7 @@ public sealed class RemoteConsole : IDisposable
         // A whole picture in a message is its own update.
         if (picture.Source != RemotePictureSource.Messages)
         {
-            _listener!.Reply(call);
+            _listener?.Reply(call);
         }
         return true;
     }
@@ -555,7 +565,7 @@ public sealed class RemoteConsole : IDisposable
         damage = damage.Intersect(Picture.Layout.Bounds);
         if (damage.IsEmpty || _view?.Update(damage) != false)
         {
-            _listener!.Reply(call);
+            _listener?.Reply(call);
         }
         else if (call.ExpectsReply)
         {
@@ -681,7 +691,7 @@ public sealed class RemoteConsole : IDisposable
             Retire(kept);
         }
         _kept.Clear();
-        _listener!.Reply(call);
+        _listener?.Reply(call);
         return true;
     }
 
@@ -693,7 +703,7 @@ public sealed class RemoteConsole : IDisposable
         }
         CursorPosition = new CursorPosition(call.ReadInt32(), call.ReadInt32(), call.ReadInt32() != 0);
         _view?.MoveCursor(CursorPosition);
-        _listener!.Reply(call);
+        _listener?.Reply(call);
         return true;
     }
 
@@ -714,7 +724,7 @@ public sealed class RemoteConsole : IDisposable
         }
         Cursor = new CursorImage(width, height, hotX, hotY, pixels[..(width * height * DrmFormats.BytesPerPixel)].ToArray());
         _view?.DefineCursor(Cursor);
-        _listener!.Reply(call);
+        _listener?.Reply(call);
         return true;
     }
 
@@ -723,7 +733,7 @@ public sealed class RemoteConsole : IDisposable
         files?.ForEach(f => f.Dispose());
         if (call.ExpectsReply)
         {
-            _listener!.ReplyError(call, BusErrors.Failed, why);
+            _listener?.ReplyError(call, BusErrors.Failed, why);
         }
         else
         {

@@ -106,58 +106,25 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
 
     public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
     {
-        if (!CanTell(frame))
+        try
         {
-            // The bands are only known once they are made.
-            _refusedDmaBuf = scanout.Layout;
-            _showAgain = true;
+            TellDmaBuf(scanout, frame);
         }
-        if (!Begin(scanout, scanout.Layout))
+        catch (Exception e) when (e is BusException or LinuxException)
         {
-            return;
-        }
-        _buffer = null;
-        _wire = Wire.DmaBuf;
-        if (frame.Bands.Count > 1)
-        {
-            SendBands(frame);
-        }
-        else if (_can.HasFlag(Capabilities.DmaBuf2))
-        {
-            SendDmaBuf2(frame);
-        }
-        else
-        {
-            SendDmaBuf(frame);
+            GiveUp(e);
         }
     }
 
     public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
     {
-        // The same buffer again: the listener has it mapped.
-        if (_wire == Wire.Map && ReferenceEquals(buffer, _buffer) && layout == _layout && !_showAgain)
+        try
         {
-            _scanout = scanout;
-            return;
+            TellBuffer(scanout, buffer, layout);
         }
-        if (!Begin(scanout, layout))
+        catch (Exception e) when (e is BusException or LinuxException)
         {
-            return;
-        }
-        _buffer = buffer;
-        if (_can.HasFlag(Capabilities.Map) && !_refusedMap && layout.Offset <= uint.MaxValue)
-        {
-            _wire = Wire.Map;
-            using BusMessage m = NewCall(DisplayProtocol.Map, "ScanoutMap"u8);
-            m.Append(buffer.ReadOnly);
-            m.Append((uint)layout.Offset);
-            AppendGeometry(m, layout, layout.Stride);
-            _connection.Call(m, _mapShown);
-        }
-        else
-        {
-            _wire = Wire.Inline;
-            SendPixels(layout.Bounds, whole: true);
+            GiveUp(e);
         }
     }
 
@@ -231,6 +198,71 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
             _hub.Detach(Output, this);
         }
         _connection.Dispose();
+    }
+
+    private void TellDmaBuf(Scanout scanout, DmaBufFrame frame)
+    {
+        if (!CanTell(frame))
+        {
+            // The bands are only known once they are made.
+            _refusedDmaBuf = scanout.Layout;
+            _showAgain = true;
+        }
+        if (!Begin(scanout, scanout.Layout))
+        {
+            return;
+        }
+        _buffer = null;
+        _wire = Wire.DmaBuf;
+        if (frame.Bands.Count > 1)
+        {
+            SendBands(frame);
+        }
+        else if (_can.HasFlag(Capabilities.DmaBuf2))
+        {
+            SendDmaBuf2(frame);
+        }
+        else
+        {
+            SendDmaBuf(frame);
+        }
+    }
+
+    private void TellBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+    {
+        // The same buffer again: the listener has it mapped.
+        if (_wire == Wire.Map && ReferenceEquals(buffer, _buffer) && layout == _layout && !_showAgain)
+        {
+            _scanout = scanout;
+            return;
+        }
+        if (!Begin(scanout, layout))
+        {
+            return;
+        }
+        _buffer = buffer;
+        if (_can.HasFlag(Capabilities.Map) && !_refusedMap && layout.Offset <= uint.MaxValue)
+        {
+            _wire = Wire.Map;
+            using BusMessage m = NewCall(DisplayProtocol.Map, "ScanoutMap"u8);
+            m.Append(buffer.ReadOnly);
+            m.Append((uint)layout.Offset);
+            AppendGeometry(m, layout, layout.Stride);
+            _connection.Call(m, _mapShown);
+        }
+        else
+        {
+            _wire = Wire.Inline;
+            SendPixels(layout.Bounds, whole: true);
+        }
+    }
+
+    /// <summary>This process has run out of descriptors or memory for the listener: it goes, the device goes on.</summary>
+    private void GiveUp(Exception cause)
+    {
+        Forget();
+        Log?.Invoke($"{Name} is let go from output {Output}: {cause.Message}");
+        _loop.Post(() => Gone?.Invoke(this, cause.Message));
     }
 
     private bool CanTell(DmaBufFrame frame) => frame.Bands.Count == 1

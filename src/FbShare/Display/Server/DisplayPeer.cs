@@ -116,7 +116,15 @@ internal sealed class DisplayPeer : IDisposable
 
     private bool RegisterListener(BusMessage call, int output)
     {
-        FileDescriptor socket = call.ReadDescriptor();
+        FileDescriptor socket;
+        try
+        {
+            socket = call.ReadDescriptor();
+        }
+        catch (LinuxException e)
+        {
+            return Refuse(call, BusErrors.LimitsExceeded, e.Message);
+        }
         if (!socket.GetStatus().IsSocket)
         {
             socket.Dispose();

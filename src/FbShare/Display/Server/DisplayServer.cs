@@ -117,7 +117,7 @@ public sealed class DisplayServer : IDisposable
                 Waits = Remind,
             };
         }
-        catch (BusException e)
+        catch (Exception e) when (e is BusException or LinuxException)
         {
             _log($"display: {name}'s listener on output {output} could not be reached: {e.Message}");
             return;
@@ -126,7 +126,11 @@ public sealed class DisplayServer : IDisposable
         Remind(listener);
     }
 
-    internal void Remove(DisplayPeer peer) => _peers.Remove(peer);
+    internal void Remove(DisplayPeer peer)
+    {
+        _peers.Remove(peer);
+        _watch.Change(LoopEvents.Readable);
+    }
 
     private void Remove(DisplayListener listener)
     {
@@ -139,7 +143,7 @@ public sealed class DisplayServer : IDisposable
 
     private void Accept()
     {
-        while (_socket.Accept() is { } socket)
+        while (TryAccept() is { } socket)
         {
             (int process, uint user) = socket.GetPeer();
             string name = Describe(process);
@@ -161,13 +165,28 @@ public sealed class DisplayServer : IDisposable
         }
     }
 
+    /// <summary>Takes a connection. Without a free descriptor no more are taken until a client leaves.</summary>
+    private UnixSocket? TryAccept()
+    {
+        try
+        {
+            return _socket.Accept();
+        }
+        catch (LinuxException e)
+        {
+            _log($"display: a client could not be let in: {e.Message}");
+            _watch.Change(LoopEvents.None);
+            return null;
+        }
+    }
+
     private void Add(UnixSocket socket, string name)
     {
         try
         {
             _peers.Add(new DisplayPeer(this, _loop, socket.Descriptor, name));
         }
-        catch (BusException e)
+        catch (Exception e) when (e is BusException or LinuxException)
         {
             _log($"display: {name} could not be served: {e.Message}");
         }

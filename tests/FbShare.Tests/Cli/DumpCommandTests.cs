@@ -1,0 +1,116 @@
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.Tests.Display;
+using Xunit;
+
+namespace FbShare.Tests.Cli;
+
+public sealed class DumpCommandTests
+{
+    [Theory]
+    [InlineData("png")]
+    [InlineData("ppm")]
+    [InlineData("raw")]
+    public void A_frame_is_written_and_described_on_stdout(string format)
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.RX24, 33, 7, 140, 12, i => (byte)(i * 5)));
+        string file = folder[$"screen.{format}"];
+        var (code, output, error) = Run(fixture, "-o", file);
+        Assert.Equal("", error);
+        Assert.Equal(0, code);
+        Assert.Equal($"{file}: 33x7 RX24, resource: 2d, path: copy (a 2D resource shows what was transferred)\n", output);
+        Picture picture = PictureFile.Read(file);
+        Assert.Equal((33, 7), (picture.Width, picture.Height));
+        for (int y = 0; y < 7; y++)
+        {
+            for (int x = 0; x < 33; x++)
+            {
+                // RX24: bytes X, B, G, R.
+                int at = 12 + (y * 140) + (x * 4);
+                Assert.Equal(((byte)((at + 3) * 5), (byte)((at + 2) * 5), (byte)((at + 1) * 5), (byte)255), picture[x, y]);
+            }
+        }
+    }
+
+    [Fact]
+    public void All_outputs_are_written_to_numbered_files()
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture(outputs: 2);
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 3, 2, 12, 0, i => 1));
+        fixture.Hub.SetScanout(1, fixture.HostPicture(DrmFormat.XR24, 5, 4, 20, 0, i => 2));
+        var (code, output, error) = Run(fixture, "--all", "--wait-still", "50ms", "-o", folder["s.png"]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(2, output.TrimEnd().Split('\n').Length);
+        Assert.Equal((3, 2), Size(folder["s-0.png"]));
+        Assert.Equal((5, 4), Size(folder["s-1.png"]));
+    }
+
+    [Fact]
+    public void The_pointer_is_drawn_when_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 4, 4, 16, 0, i => 0));
+        fixture.Hub.DefineCursor(0, new CursorImage(1, 1, 0, 0, new byte[] { 10, 20, 30, 255 }));
+        fixture.Hub.MoveCursor(0, new CursorPosition(2, 1, true));
+        Assert.Equal(0, Run(fixture, "--cursor", "-o", folder["with.png"]).Code);
+        Assert.Equal(0, Run(fixture, "-o", folder["without.png"]).Code);
+        Assert.Equal(((byte)30, (byte)20, (byte)10, (byte)255), PictureFile.Read(folder["with.png"])[2, 1]);
+        Assert.Equal(((byte)0, (byte)0, (byte)0, (byte)255), PictureFile.Read(folder["without.png"])[2, 1]);
+    }
+
+    [Theory]
+    [InlineData(3, "output 0 showed nothing for 0.2 s", "--timeout", "200ms")]
+    [InlineData(1, "there is no output 5: there is 0", "--output", "5")]
+    public void What_does_not_come_is_one_sentence_and_a_status(int expected, string said, params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        var (code, output, error) = Run(fixture, ["-o", folder["s.png"], .. arguments]);
+        Assert.Equal((expected, ""), (code, output));
+        Assert.StartsWith($"fbshare: {said}", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.False(File.Exists(folder["s.png"]));
+    }
+
+    [Theory]
+    [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--all", "--output", "1")]
+    [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--wait-still", "1s", "--frame", "3")]
+    [InlineData("--frame must be 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
+    [InlineData("name the file .png", "--display", "unix:/x", "-o", "s.gif")]
+    [InlineData("is not a display", "--display", "vnc:1", "-o", "s.png")]
+    [InlineData("--wait-still soon", "--display", "unix:/x", "-o", "s.png", "--wait-still", "soon")]
+    public void A_command_line_that_makes_no_sense_is_status_2(string said, params string[] arguments)
+    {
+        var (code, output, error) = FbShareProgram.Run(["dump", .. arguments]);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nobody_listening_is_status_5_and_says_what_to_start()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output, error) = FbShareProgram.Run("dump", "--display", $"unix:{folder["none"]}", "-o", folder["s.png"]);
+        Assert.Equal((5, ""), (code, output));
+        Assert.Contains("fbshare serve", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs the program while the display it looks at goes on.</summary>
+    private static (int Code, string Output, string Error) Run(DisplayFixture fixture, params string[] arguments)
+    {
+        fixture.Hub.Commit();
+        Task<(int ExitCode, string Output, string Error)> program = Task.Run(() => FbShareProgram.Run(["dump", "--display", $"unix:{fixture.Path}", .. arguments]));
+        fixture.RunUntil(() => program.IsCompleted);
+        return program.GetAwaiter().GetResult();
+    }
+
+    private static (int Width, int Height) Size(string file)
+    {
+        Picture picture = PictureFile.Read(file);
+        return (picture.Width, picture.Height);
+    }
+}
