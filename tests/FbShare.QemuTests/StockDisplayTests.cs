@@ -25,13 +25,42 @@ public sealed class StockDisplayTests
     [InlineData("virtio-vga")]
     public void QEMU_10_0_is_dumped_pixel_for_pixel(string device) => DumpAndCompare(TestMachine.OlderQemu, device, null);
 
-    private static void DumpAndCompare(string program, string device, RemotePictureSource? source)
+    [StockQemuTheory(StockQemu.System, bus: true)]
+    [InlineData("VGA")]
+    public void A_QEMU_on_a_message_bus_is_dumped_pixel_for_pixel(string device)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-bus-");
+        string socket = Path.Combine(folder.FullName, "bus");
+        string configuration = Path.Combine(folder.FullName, "bus.conf");
+        File.WriteAllText(configuration, $"""
+            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+            <busconfig>
+              <listen>unix:path={socket}</listen>
+              <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+            </busconfig>
+            """);
+        using Process bus = Process.Start(new ProcessStartInfo("dbus-daemon", ["--nofork", $"--config-file={configuration}"]) { RedirectStandardError = true })!;
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(socket) || bus.HasExited, TimeSpan.FromSeconds(30)));
+            DumpAndCompare(StockQemuTheoryAttribute.SystemQemu, device, RemotePictureSource.Messages, socket);
+        }
+        finally
+        {
+            bus.Kill();
+            bus.WaitForExit();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void DumpAndCompare(string program, string device, RemotePictureSource? source, string? bus = null)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
         string monitor = Path.Combine(folder.FullName, "qmp");
         using Process qemu = Process.Start(new ProcessStartInfo(program,
         [
-            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", "dbus,p2p=yes", "-device", device,
+            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", bus is null ? "dbus,p2p=yes" : $"dbus,addr=unix:path={bus}", "-device", device,
             "-qmp", $"unix:{monitor},server=on,wait=off",
         ])
         {
@@ -39,12 +68,12 @@ public sealed class StockDisplayTests
         })!;
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(monitor) || qemu.HasExited, TimeSpan.FromSeconds(30)));
             using var loop = new EventLoop();
             Picture? dumped = null;
             RemotePictureSource? came = null;
             long end = EventLoop.Now + 60_000_000_000;
-            using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Qmp, monitor));
+            DisplayAddress address = bus is null ? new(DisplayAddressKind.Qmp, monitor) : new(DisplayAddressKind.Bus, $"unix:path={bus}");
+            using DisplayClient client = Connect(loop, address, qemu);
             RemoteConsole console = client.Consoles.First(c => c.IsGraphic);
             var view = new LatestPicture(console);
             console.Watch(view, takeDmaBuf: true);
@@ -78,6 +107,28 @@ public sealed class StockDisplayTests
             qemu.WaitForExit();
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Connects as soon as the QEMU that was just started lets anybody in.</summary>
+    private static DisplayClient Connect(EventLoop loop, DisplayAddress address, Process qemu)
+    {
+        DisplayClient? client = null;
+        DisplayException? last = null;
+        SpinWait.SpinUntil(
+            () =>
+            {
+                try
+                {
+                    client = DisplayClient.Connect(loop, address);
+                }
+                catch (DisplayException e)
+                {
+                    last = e;
+                }
+                return client is not null || qemu.HasExited;
+            },
+            TimeSpan.FromSeconds(30));
+        return client ?? throw last!;
     }
 
     /// <summary>Reads what is shown when asked.</summary>

@@ -8,7 +8,8 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
     /// <summary>The distribution's own.</summary>
     public const string SystemQemu = "/usr/bin/qemu-system-x86_64";
 
-    public StockQemuTheoryAttribute(StockQemu which)
+    /// <param name="bus">Whether it is reached over a message bus.</param>
+    public StockQemuTheoryAttribute(StockQemu which, bool bus = false)
     {
         string program = which switch
         {
@@ -18,6 +19,7 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
         };
         Skip = !File.Exists(program) ? $"{program} ({(which == StockQemu.System ? "apt-get install qemu-system-x86" : "tools/tree makes it")})"
             : !HasBusDisplay(program) ? $"{program} with -display dbus (apt-get install qemu-system-gui)"
+            : bus && !File.Exists("/usr/bin/dbus-daemon") ? "dbus-daemon"
             : null;
     }
 

@@ -4,12 +4,8 @@ namespace FbShare.Display.Client;
 
 /// <summary>A picture that another process shares: dma-bufs, a mapped file, or our own copy of what came in messages.</summary>
 /// <remarks>Owned by its <see cref="RemoteConsole"/>, which disposes it after <see cref="IDisplayView.Forget"/>.</remarks>
-public sealed unsafe class RemotePicture : IDisposable
+public sealed class RemotePicture : IDisposable
 {
-    private const nuint DMA_BUF_IOCTL_SYNC = 0x40086200;
-    private const ulong DMA_BUF_SYNC_READ = 1;
-    private const ulong DMA_BUF_SYNC_END = 4;
-
     private readonly Plane[] _planes;
 
     private RemotePicture(FrameLayout layout, Plane[] planes)
@@ -157,7 +153,7 @@ public sealed unsafe class RemotePicture : IDisposable
         private readonly long _offset;
         private readonly int _length;
         private MemoryMapping? _mapping;
-        private bool _synchronised;
+        private bool _isDmaBuf = true;
 
         public Plane(FileDescriptor descriptor, long offset, int y, int height, int stride, int width)
         {
@@ -195,23 +191,29 @@ public sealed unsafe class RemotePicture : IDisposable
             {
                 Map();
             }
-            if (_descriptor is { IsClosed: false })
+            if (_descriptor is { IsClosed: false } && _isDmaBuf)
             {
-                _synchronised = Synchronise(DMA_BUF_SYNC_READ);
+                try
+                {
+                    Linux.DmaBuf.BeginRead(_descriptor);
+                }
+                catch (LinuxException e) when (e.Errno == Errno.ENOTTY)
+                {
+                    // Some servers share plain memory this way; it needs no synchronising.
+                    _isDmaBuf = false;
+                }
             }
         }
 
         public void End()
         {
-            if (_synchronised)
+            if (_descriptor is { IsClosed: false } && _isDmaBuf)
             {
-                Synchronise(DMA_BUF_SYNC_READ | DMA_BUF_SYNC_END);
+                Linux.DmaBuf.EndRead(_descriptor);
             }
         }
 
         public void Dispose() => _mapping?.Dispose();
-
-        private bool Synchronise(ulong flags) => LibC.ioctl(_descriptor!, DMA_BUF_IOCTL_SYNC, &flags) == 0;
     }
 }
 

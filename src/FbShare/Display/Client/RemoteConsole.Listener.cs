@@ -1,0 +1,230 @@
+using FbShare.Display.DBus;
+using FbShare.Linux;
+
+namespace FbShare.Display.Client;
+
+/// <content>The listener object that the server calls: maps, updates and the pointer.</content>
+public sealed partial class RemoteConsole
+{
+    private const int MostCursorSize = 1024;
+
+    /// <summary>Answers the server's calls on our listener object. The picture calls come at the guest's rate.</summary>
+    private bool Handle(BusMessage call)
+    {
+        ReadOnlySpan<byte> of = call.Interface;
+        ReadOnlySpan<byte> member = call.Member;
+        if (of.SequenceEqual(DisplayProtocol.Map))
+        {
+            return member.SequenceEqual("UpdateMap"u8) ? TakeUpdate(call)
+                : member.SequenceEqual("ScanoutMap"u8) && TakeMap(call);
+        }
+        if (of.SequenceEqual(DisplayProtocol.DmaBuf2))
+        {
+            return member.SequenceEqual("ScanoutDMABUF2"u8) && TakeDmaBuf2(call);
+        }
+        if (of.SequenceEqual(DisplayProtocol.Bands))
+        {
+            return member.SequenceEqual("ScanoutBands"u8) && TakeBands(call);
+        }
+        if (of.SequenceEqual(DisplayProtocol.Listener))
+        {
+            return member.SequenceEqual("UpdateDMABUF"u8) ? TakeUpdate(call)
+                : member.SequenceEqual("MouseSet"u8) ? TakePosition(call)
+                : member.SequenceEqual("Update"u8) ? TakePixels(call)
+                : member.SequenceEqual("Scanout"u8) ? TakeWhole(call)
+                : member.SequenceEqual("ScanoutDMABUF"u8) ? TakeDmaBuf(call)
+                : member.SequenceEqual("CursorDefine"u8) ? TakeCursor(call)
+                : member.SequenceEqual("Disable"u8) && TakeDisable(call);
+        }
+        return of.SequenceEqual("org.freedesktop.DBus.Properties"u8) && member.SequenceEqual("GetAll"u8) && call.HasSignature("s"u8) && AnswerGetAll(call);
+    }
+
+    private bool AnswerGetAll(BusMessage call)
+    {
+        bool isListener = call.ReadString() == "org.qemu.Display1.Listener";
+        using BusMessage reply = BusConnection.NewReply(call);
+        reply.Open('a', "{sv}"u8);
+        if (isListener)
+        {
+            string[] interfaces = _takeDmaBuf
+                ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName]
+                : [DisplayProtocol.MapName];
+            reply.Open('e', "sv"u8);
+            reply.Append("Interfaces");
+            reply.AppendVariant("as", m => m.AppendStrings(interfaces));
+            reply.Close();
+        }
+        reply.Close();
+        _listener?.Send(reply);
+        return true;
+    }
+
+    private bool TakeMap(BusMessage call)
+    {
+        if (!call.HasSignature("huuuuu"u8))
+        {
+            return Refuse(call, "ScanoutMap takes 'huuuuu'");
+        }
+        FileDescriptor file = call.ReadDescriptor();
+        uint offset = call.ReadUInt32();
+        uint width = call.ReadUInt32();
+        uint height = call.ReadUInt32();
+        uint stride = call.ReadUInt32();
+        uint code = call.ReadUInt32();
+        RemotePicture picture;
+        try
+        {
+            if (!PixmanFormats.TryFromPixman(code, out DrmFormat format))
+            {
+                file.Dispose();
+                return Refuse(call, $"pixel format 0x{code:x8} is not known here");
+            }
+            if (!FrameLayout.TryCreate(format, width, height, stride, offset, file.GetStatus().Size, out FrameLayout layout, out string? why))
+            {
+                file.Dispose();
+                return Refuse(call, why);
+            }
+            picture = RemotePicture.OfMap(file, layout);
+        }
+        catch (LinuxException e)
+        {
+            file.Dispose();
+            return Refuse(call, e.Message);
+        }
+        return Show(call, picture);
+    }
+
+    private bool Show(BusMessage call, RemotePicture picture)
+    {
+        RemotePicture? before = Picture;
+        Picture = picture;
+        Width = picture.Layout.Width;
+        Height = picture.Layout.Height;
+        string? refusal = _view?.Show(picture);
+        if (before is { Source: not RemotePictureSource.DmaBuf } && !ReferenceEquals(before, picture))
+        {
+            Retire(before);
+        }
+        if (picture.Source != RemotePictureSource.DmaBuf)
+        {
+            foreach ((_, RemotePicture kept) in _kept)
+            {
+                Retire(kept);
+            }
+            _kept.Clear();
+        }
+        if (refusal is not null && picture.Source == RemotePictureSource.DmaBuf)
+        {
+            return Refuse(call, refusal);
+        }
+        // A whole picture in a message is its own update.
+        if (picture.Source != RemotePictureSource.Messages)
+        {
+            _listener?.Reply(call);
+        }
+        return true;
+    }
+
+    private void Retire(RemotePicture picture)
+    {
+        _view?.Forget(picture);
+        picture.Dispose();
+    }
+
+    private bool TakeUpdate(BusMessage call) =>
+        call.HasSignature("iiii"u8) ? Update(call, ReadRect(call)) : Refuse(call, "an update takes 'iiii'");
+
+    private static Rect ReadRect(BusMessage call)
+    {
+        int x = call.ReadInt32();
+        int y = call.ReadInt32();
+        int width = call.ReadInt32();
+        int height = call.ReadInt32();
+        // Clipped before anything is added: what is left cannot overflow.
+        return x < 0 || y < 0 || width <= 0 || height <= 0 ? default
+            : new Rect(x, y, Math.Min(width, FrameLayout.MaxDimension), Math.Min(height, FrameLayout.MaxDimension));
+    }
+
+    private bool Update(BusMessage call, Rect damage)
+    {
+        if (Picture is null)
+        {
+            return Refuse(call, "there is no picture to update");
+        }
+        damage = damage.Intersect(Picture.Layout.Bounds);
+        if (damage.IsEmpty || _view?.Update(damage) != false)
+        {
+            _listener?.Reply(call);
+        }
+        else if (call.ExpectsReply)
+        {
+            _owed.Add(call.Keep());
+        }
+        return true;
+    }
+
+    private bool TakeDisable(BusMessage call)
+    {
+        RemotePicture? before = Picture;
+        Picture = null;
+        _view?.Disable();
+        if (before is { Source: not RemotePictureSource.DmaBuf })
+        {
+            Retire(before);
+        }
+        foreach ((_, RemotePicture kept) in _kept)
+        {
+            Retire(kept);
+        }
+        _kept.Clear();
+        _listener?.Reply(call);
+        return true;
+    }
+
+    private bool TakePosition(BusMessage call)
+    {
+        if (!call.HasSignature("iii"u8))
+        {
+            return Refuse(call, "MouseSet takes 'iii'");
+        }
+        CursorPosition = new CursorPosition(call.ReadInt32(), call.ReadInt32(), call.ReadInt32() != 0);
+        _view?.MoveCursor(CursorPosition);
+        _listener?.Reply(call);
+        return true;
+    }
+
+    private bool TakeCursor(BusMessage call)
+    {
+        if (!call.HasSignature("iiiiay"u8))
+        {
+            return Refuse(call, "CursorDefine takes 'iiiiay'");
+        }
+        int width = call.ReadInt32();
+        int height = call.ReadInt32();
+        int hotX = call.ReadInt32();
+        int hotY = call.ReadInt32();
+        ReadOnlySpan<byte> pixels = call.ReadBytes();
+        if (width is < 1 or > MostCursorSize || height is < 1 or > MostCursorSize || pixels.Length < width * height * DrmFormats.BytesPerPixel)
+        {
+            return Refuse(call, $"a pointer of {width}x{height} pixels in {pixels.Length} bytes cannot be");
+        }
+        Cursor = new CursorImage(width, height, hotX, hotY, pixels[..(width * height * DrmFormats.BytesPerPixel)].ToArray());
+        _view?.DefineCursor(Cursor);
+        _listener?.Reply(call);
+        return true;
+    }
+
+    private bool Refuse(BusMessage call, string why, List<FileDescriptor>? files = null)
+    {
+        files?.ForEach(f => f.Dispose());
+        if (call.ExpectsReply)
+        {
+            _listener?.ReplyError(call, BusErrors.Failed, why);
+        }
+        else
+        {
+            _client.Log?.Invoke($"output {Id}: {why}");
+        }
+        return true;
+    }
+}
