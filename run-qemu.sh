@@ -91,9 +91,10 @@ install_missing() {
   { "${sudo[@]}" apt-get -q update && "${sudo[@]}" apt-get -qy install --no-install-recommends "${missing[@]}"; } >&2 ||
     fail "apt-get could not install ${missing[*]}: see above"
 }
-has_library() { ldconfig -p | grep -qF "$1"; }
-
 PATH=$PATH:/usr/sbin:/sbin
+libraries=$(ldconfig -p)
+has_library() { [[ $libraries = *"$1 "* ]]; }
+
 missing=()
 has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
 has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
@@ -114,7 +115,7 @@ is_fresh() {
 }
 find_dotnet() {
   for dotnet in dotnet "$cache/dotnet/dotnet" /usr/lib/dotnet/dotnet /usr/share/dotnet/dotnet; do
-    "$dotnet" --list-sdks 2>/dev/null | grep -qE '^(1[0-9]|[2-9][0-9])\.' && return
+    grep -qE '^(1[0-9]|[2-9][0-9])\.' <<<"$("$dotnet" --list-sdks 2>/dev/null)" && return
   done
   fail 'building FbShare needs the .NET SDK 10: install dotnet-sdk-10.0 (https://dotnet.microsoft.com/download) or put it in '"$cache/dotnet"
 }
@@ -137,7 +138,7 @@ choose_qemu() {
     return
   fi
   # One in PATH is taken if it has the blob device; a 2D one is not worth it where the tree's has both.
-  if qemu=$(command -v qemu-system-x86_64) && "$qemu" -device help 2>/dev/null | grep -q '"vhost-user-\(test-\)\?device-pci"'; then
+  if qemu=$(command -v qemu-system-x86_64) && grep -q '"vhost-user-\(test-\)\?device-pci"' <<<"$("$qemu" -device help 2>/dev/null)"; then
     say "QEMU: $qemu, which can do blobs"
     return
   fi
