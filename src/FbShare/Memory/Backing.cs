@@ -115,7 +115,7 @@ public sealed unsafe class Backing : IDisposable
         fixed (byte* to = destination)
         {
             int segment = 0;
-            CopyRun(offset, to, destination.Length, ref segment);
+            CopyRun(offset, to, destination.Length, streaming: false, ref segment);
         }
     }
 
@@ -133,14 +133,21 @@ public sealed unsafe class Backing : IDisposable
         fixed (byte* to = destination)
         {
             int segment = 0;
+            bool streaming = StreamingCopy.PaysFor((long)rows * rowBytes);
             if (stride == rowBytes && destinationStride == rowBytes)
             {
-                CopyRun(offset, to, (long)rows * rowBytes, ref segment);
-                return;
+                CopyRun(offset, to, (long)rows * rowBytes, streaming, ref segment);
             }
-            for (int row = 0; row < rows; row++)
+            else
             {
-                CopyRun(offset + ((long)row * stride), to + ((long)row * destinationStride), rowBytes, ref segment);
+                for (int row = 0; row < rows; row++)
+                {
+                    CopyRun(offset + ((long)row * stride), to + ((long)row * destinationStride), rowBytes, streaming, ref segment);
+                }
+            }
+            if (streaming)
+            {
+                StreamingCopy.Finish();
             }
         }
     }
@@ -188,7 +195,7 @@ public sealed unsafe class Backing : IDisposable
     }
 
     /// <summary>Copies one run; <paramref name="segment"/> carries the place from run to run, which only move forward.</summary>
-    private void CopyRun(long offset, byte* to, long length, ref int segment)
+    private void CopyRun(long offset, byte* to, long length, bool streaming, ref int segment)
     {
         if (length == 0)
         {
@@ -202,7 +209,14 @@ public sealed unsafe class Backing : IDisposable
             long count = Math.Min(length, current.Length - within);
             // SAFETY: [within, within + count) is inside the segment, which is inside its mapped region, held by this
             // backing; the destination's size was checked by the caller.
-            Buffer.MemoryCopy(current.Pointer + within, to, count, count);
+            if (streaming)
+            {
+                StreamingCopy.Copy(current.Pointer + within, to, count, segment + 1 < _segments.Length ? _segments[segment + 1].Pointer : current.Pointer);
+            }
+            else
+            {
+                Buffer.MemoryCopy(current.Pointer + within, to, count, count);
+            }
             length -= count;
             if (length == 0)
             {

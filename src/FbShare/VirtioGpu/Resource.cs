@@ -77,9 +77,7 @@ internal sealed class Resource : IDisposable
         }
         if (_scanouts.Count == MaxScanouts)
         {
-            int unused = _scanouts.FindIndex(s => !hub.Shows(s));
-            _scanouts[unused].Dispose();
-            _scanouts.RemoveAt(unused);
+            DropUnused(hub);
         }
         Scanout made = fromGuest
             ? Scanout.OfGuest(layout, Backing!, Id, IsBlob ? ScanoutKind.Blob : ScanoutKind.TwoD)
@@ -97,6 +95,13 @@ internal sealed class Resource : IDisposable
         }
         _scanouts.Clear();
         Host?.Dispose();
+    }
+
+    private void DropUnused(DisplayHub hub)
+    {
+        int unused = _scanouts.FindIndex(s => !hub.Shows(s));
+        _scanouts[unused].Dispose();
+        _scanouts.RemoveAt(unused);
     }
 }
 

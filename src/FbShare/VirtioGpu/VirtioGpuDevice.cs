@@ -127,6 +127,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         return false;
     }
 
+    [SkipLocalsInit]
     private void HandleControl(Virtqueue queue, DescriptorChain chain)
     {
         // The largest command without its list of entries. Copied once, then checked and used from here.
