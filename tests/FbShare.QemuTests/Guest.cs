@@ -14,14 +14,13 @@ namespace FbShare.QemuTests;
 /// <summary>A real guest in a real QEMU on a device in this process: its serial shell, its monitor, its screens.</summary>
 internal sealed class Guest : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-qemu-");
     private readonly StringWriter _log = new();
     private readonly StringBuilder _console = new();
     private readonly StringBuilder _pending = new();
+    private readonly TimeSpan _patience;
     private readonly DeviceHost _host;
     private readonly Thread _thread;
     private readonly Process _qemu;
@@ -29,6 +28,7 @@ internal sealed class Guest : IDisposable
 
     public Guest(GuestOptions options)
     {
+        _patience = options.Patience;
         string gpu = Path.Combine(_folder.FullName, "gpu");
         Display = Path.Combine(_folder.FullName, "display");
         _host = new DeviceHost(
@@ -87,7 +87,7 @@ internal sealed class Guest : IDisposable
                 done.SetException(e);
             }
         });
-        return done.Task.WaitAsync(Patience).GetAwaiter().GetResult();
+        return done.Task.WaitAsync(_patience).GetAwaiter().GetResult();
     }
 
     /// <summary>Types a line into the guest's serial shell.</summary>
@@ -125,9 +125,9 @@ internal sealed class Guest : IDisposable
                     throw new InvalidOperationException($"the guest said: {line}");
                 }
             }
-            if (clock.Elapsed > Patience)
+            if (clock.Elapsed > _patience)
             {
-                throw new TimeoutException($"the guest did not say '{start}' in {Patience.TotalSeconds} s; console:\n{_console}\nlog:\n{Log}");
+                throw new TimeoutException($"the guest did not say '{start}' in {_patience.TotalSeconds} s; console:\n{_console}\nlog:\n{Log}");
             }
             try
             {
@@ -177,7 +177,7 @@ internal sealed class Guest : IDisposable
                 {
                     return picture;
                 }
-                TimeSpan left = (patience ?? Patience) - clock.Elapsed;
+                TimeSpan left = (patience ?? _patience) - clock.Elapsed;
                 if (left <= TimeSpan.Zero)
                 {
                     (timedOut ?? (_ => Assert.Fail($"output {output} did not show what was wanted; log:\n{Log}")))(picture);
@@ -265,7 +265,7 @@ internal sealed class Guest : IDisposable
             {
                 return connect();
             }
-            catch (Exception e) when (e is QemuException or SocketException && clock.Elapsed < Patience && !_qemu.HasExited)
+            catch (Exception e) when (e is QemuException or SocketException && clock.Elapsed < _patience && !_qemu.HasExited)
             {
                 Thread.Yield();
             }

@@ -19,5 +19,8 @@ internal sealed record GuestOptions
     /// <summary>Boot firmware instead of the test guest.</summary>
     public bool FirmwareOnly { get; init; }
 
+    /// <summary>How long the guest may take for what is asked of it.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
+
     public string[] MoreArguments { get; init; } = [];
 }

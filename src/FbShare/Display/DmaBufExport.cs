@@ -34,9 +34,9 @@ public sealed class DmaBufExport : IDisposable
     internal static DmaBufExport Create(UdmaBufDevice device, Backing pages, FrameLayout layout, string name, bool mapped)
     {
         var rows = new PixelRows(layout.Offset, layout.Stride, layout.RowBytes, layout.Height);
-        if (!Band.TryCut(pages.GetRanges(), rows, device.Limits, out Band[]? bands, out string? why))
+        if (!Band.TryCut(pages.GetRanges(), rows, device.Limits, out Band[]? bands, out string? why, out string? cure))
         {
-            return new DmaBufExport(new PathObstacle(why, null));
+            return new DmaBufExport(new PathObstacle(why, cure));
         }
         PageWatch? watch = null;
         var made = new List<DmaBufBand>(bands.Length);

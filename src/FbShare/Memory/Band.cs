@@ -22,12 +22,14 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
     /// <param name="pages">Where the picture's bytes are, in order.</param>
     /// <param name="rows">Which bytes are pixels; checked against <paramref name="pages"/> by whoever made it.</param>
     /// <param name="why">Why it cannot be done, in words.</param>
+    /// <param name="cure">What the user can do; null where nothing can be done.</param>
     /// <remarks>Taking as many rows as fit, from the top, is the fewest: whatever rows fit together, fewer of them do as well.
     /// A band ends with the padding of its last row where there is any, because drivers count whole strides.</remarks>
     public static bool TryCut(
-        IReadOnlyList<MemoryRange> pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why)
+        IReadOnlyList<MemoryRange> pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
         bands = null;
+        cure = null;
         if (!TryMerge(pages, rows, out List<Run>? runs, out long available, out why))
         {
             return false;
@@ -50,7 +52,12 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             int fitting = FittingRows(rows, row, start, most, available);
             if (fitting == 0)
             {
-                why = $"row {row} alone needs more than list_limit {limits.ListLimit} ranges or size_limit_mb {limits.SizeLimit >> 20} of one udmabuf";
+                bool isLong = start - skip + limits.SizeLimit < Math.Min(start + rows.Stride, available);
+                (string limit, long value, long enough) = isLong
+                    ? ("size_limit_mb", limits.SizeLimit >> 20, ((rows.Stride + (1L << 20)) >> 20) + 1)
+                    : ("list_limit", limits.ListLimit, (rows.Stride / Environment.SystemPageSize) + 2);
+                why = $"row {row} alone needs more than {limit} {value}";
+                cure = $"echo {enough} | sudo tee {UdmaBufLimits.ParametersDirectory}/{limit}";
                 return false;
             }
             cut.Add(Make(runs, index, row, fitting, start, Math.Min(start + ((long)fitting * rows.Stride), available), skip));

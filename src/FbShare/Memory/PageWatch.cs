@@ -12,7 +12,8 @@ namespace FbShare.Memory;
 /// only unmapped by reclaim looks the same, so there may be false alarms but no false all-clear.</para>
 /// <para>Looking at thousands of entries at every frame would cost too much. A punched shmem file gets a new ctime, which
 /// writes through mappings leave alone: while fstat(2) shows the old one, so are the entries. hugetlb files
-/// keep no such time but have few entries: one of them is looked at every time, in turn, and all when the file's block count changes.</para>
+/// keep no such time, but their block count falls while a page is away; and of their few entries two are looked at every time, in
+/// turn, for a huge page that went and came again between two looks.</para>
 /// </remarks>
 public sealed unsafe class PageWatch : IDisposable
 {
@@ -123,8 +124,7 @@ public sealed unsafe class PageWatch : IDisposable
             long mark = _hugetlb ? status.Blocks : status.ChangedAt;
             if (mark == _settled)
             {
-                _turn = _turn + 1 < _entries.Count ? _turn + 1 : 0;
-                return !_hugetlb || (Read(_entries[_turn].First, 1) && _buffer[0] >= Present);
+                return !_hugetlb || (IsNextPresent() && IsNextPresent());
             }
             if (!AreAllPresent())
             {
@@ -162,6 +162,12 @@ public sealed unsafe class PageWatch : IDisposable
                 }
             }
             return true;
+        }
+
+        private bool IsNextPresent()
+        {
+            _turn = _turn + 1 < _entries.Count ? _turn + 1 : 0;
+            return Read(_entries[_turn].First, 1) && _buffer[0] >= Present;
         }
 
         private bool Read(long first, int count)

@@ -77,9 +77,11 @@ public class BandTests
         using var pages = new TestPages(1 << 20);
         (ulong, uint)[] entries = [.. Enumerable.Range(0, 8).Select(i => ((ulong)(2 * i * Page), (uint)Page))];
 
-        Assert.Contains("row 0", Refuse(pages, entries, new PixelRows(0, 3 * Page, 3 * Page, 2), new(2, 1 << 20)), StringComparison.Ordinal);
-        Assert.Contains("row 0", Refuse(pages, entries, new PixelRows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
-        Assert.Contains("row 0", Refuse(pages, [(0, 1 << 18)], new PixelRows(0, 1 << 17, 1 << 17, 2), new(16, 1 << 16)), StringComparison.Ordinal);
+        Assert.Equal("row 0 alone needs more than list_limit 2; echo 5 | sudo tee /sys/module/udmabuf/parameters/list_limit",
+            Refuse(pages, entries, new PixelRows(0, 3 * Page, 3 * Page, 2), new(2, 1 << 20)));
+        Assert.StartsWith("row 0 alone needs more than list_limit 0", Refuse(pages, entries, new PixelRows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
+        Assert.StartsWith("row 0 alone needs more than size_limit_mb 0; echo 2",
+            Refuse(pages, [(0, 1 << 18)], new PixelRows(0, 1 << 17, 1 << 17, 2), new(16, 1 << 16)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -139,15 +141,15 @@ public class BandTests
     private static Band[] Cut(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
-        Assert.True(Band.TryCut(backing.GetRanges(), rows, limits, out Band[]? bands, out string? why), why);
+        Assert.True(Band.TryCut(backing.GetRanges(), rows, limits, out Band[]? bands, out string? why, out _), why);
         return bands;
     }
 
     private static string Refuse(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
-        Assert.False(Band.TryCut(backing.GetRanges(), rows, limits, out _, out string? why));
-        return why;
+        Assert.False(Band.TryCut(backing.GetRanges(), rows, limits, out _, out string? why, out string? cure));
+        return $"{why}; {cure}";
     }
 
     private static (ulong, uint)[] RandomEntries(Random random, int bytes)
