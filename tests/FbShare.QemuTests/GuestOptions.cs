@@ -19,5 +19,8 @@ internal sealed record GuestOptions
     /// <summary>Boot firmware instead of the test guest.</summary>
     public bool FirmwareOnly { get; init; }
 
+    /// <summary>A keyboard and a tablet, which the display's clients move.</summary>
+    public bool Input { get; init; }
+
     public string[] MoreArguments { get; init; } = [];
 }
