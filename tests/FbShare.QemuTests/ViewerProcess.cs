@@ -17,7 +17,12 @@ internal sealed class ViewerProcess : IDisposable
         _process = Process.Start(server.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", $"unix:{display}", .. options]))!;
         _process.ErrorDataReceived += (_, line) => _said.AppendLine(line.Data);
         _process.BeginErrorReadLine();
-        Window = server.Do("search", "--onlyvisible", "--pid", $"{_process.Id}").Split('\n')[^1];
+        byte[]? found = null;
+        XServer.WaitUntil(
+            () => _process.HasExited || (found = server.TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{_process.Id}")) is { Length: > 0 },
+            () => $"no window appeared; it said:\n{Said}");
+        Assert.True(found is { Length: > 0 }, $"it ended; it said:\n{Said}");
+        Window = Encoding.UTF8.GetString(found).Trim().Split('\n')[^1];
         server.Do("windowfocus", Window);
     }
 

@@ -11,7 +11,7 @@ internal sealed class XServer : IDisposable
 
     public XServer()
     {
-        _process = Process.Start(new ProcessStartInfo("Xvfb", ["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"])
+        _process = Process.Start(new ProcessStartInfo("Xvfb", ["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
