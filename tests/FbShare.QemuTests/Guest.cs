@@ -25,6 +25,8 @@ internal sealed class Guest : IDisposable
     private readonly Thread _thread;
     private readonly Process _qemu;
     private readonly Socket? _serial;
+    private readonly MonitorListener? _input;
+    private bool _disposed;
 
     public Guest(GuestOptions options)
     {
@@ -39,6 +41,7 @@ internal sealed class Guest : IDisposable
                 DisplayPath = Display,
             },
             new Log(_log, LogLevel.Verbose));
+        _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Verbose)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
         _qemu = Process.Start(new ProcessStartInfo(options.Qemu, Arguments(options, gpu)) { RedirectStandardError = true })!;
@@ -212,6 +215,11 @@ internal sealed class Guest : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
         if (!_qemu.HasExited)
         {
             _qemu.Kill();
@@ -221,6 +229,7 @@ internal sealed class Guest : IDisposable
         Monitor.Dispose();
         _host.Loop.Stop();
         _thread.Join();
+        _input?.Dispose();
         _host.Dispose();
         _qemu.Dispose();
         _folder.Delete(recursive: true);
@@ -240,6 +249,10 @@ internal sealed class Guest : IDisposable
             "-qmp", $"unix:{_folder.FullName}/qmp,server=on,wait=off",
             .. options.MoreArguments,
         ];
+        if (options.Input)
+        {
+            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
+        }
         if (options.FirmwareOnly)
         {
             arguments.AddRange(["-bios", TestMachine.Firmware]);

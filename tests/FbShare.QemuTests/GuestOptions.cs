@@ -22,5 +22,8 @@ internal sealed record GuestOptions
     /// <summary>How long the guest may take for what is asked of it.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>A keyboard and a tablet, which the display's clients move.</summary>
+    public bool Input { get; init; }
+
     public string[] MoreArguments { get; init; } = [];
 }

@@ -16,6 +16,7 @@ internal sealed partial class GuestWindow
     private const long PointerAge = 500_000_000;
 
     private Placement _placement = new(new Rect(0, 0, 1, 1), 1, 1);
+    private (int Width, int Height)? _followedSize;
     private SdlCursor? _cursor;
     private UploadTexture? _pointerTexture;
     private CursorPosition _cursorPosition;
@@ -74,10 +75,7 @@ internal sealed partial class GuestWindow
                 break;
             case Sdl.SDL_WINDOWEVENT_SIZE_CHANGED:
                 _dirty = true;
-                if (_settings.Scale == ScaleMode.Follow && _console is not null)
-                {
-                    _resized.SetAfter(ResizeRest);
-                }
+                ConsiderSize();
                 break;
             case Sdl.SDL_WINDOWEVENT_HIDDEN or Sdl.SDL_WINDOWEVENT_MINIMIZED:
                 Acknowledge();
@@ -253,6 +251,20 @@ internal sealed partial class GuestWindow
         }
     }
 
+    /// <summary>A size that the user gave the window is asked of the guest, when it has rested.</summary>
+    private void ConsiderSize()
+    {
+        if (Window.Size == _followedSize)
+        {
+            _resized.Cancel();
+        }
+        else if (_settings.Scale == ScaleMode.Follow && _console is not null)
+        {
+            _followedSize = null;
+            _resized.SetAfter(ResizeRest);
+        }
+    }
+
     /// <summary>The window takes the size of a guest that has a new one, unless the user gives it a size right now.</summary>
     private void FollowGuest(FrameLayout layout)
     {
@@ -260,6 +272,7 @@ internal sealed partial class GuestWindow
         if ((isFirst || _settings.Scale == ScaleMode.Follow) && _resized.DueAt is null && !Window.IsFullscreen && !Window.IsMaximized
             && Window.Size != (layout.Width, layout.Height))
         {
+            _followedSize = (layout.Width, layout.Height);
             Window.Resize(layout.Width, layout.Height);
         }
     }

@@ -391,7 +391,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     {
         string picture = _source is null ? "" : $" {_source.Layout.Width}x{_source.Layout.Height}, {DescribePath().Path}";
         string output = _console is { Id: > 0 } ? $" output {_console.Id}" : "";
-        string hint = _isGrabbed && _settings.HotKeys.Keys.TryGetValue(HotKeyAction.Grab, out string? keys) ? $" \u2013 {keys} lets go" : "";
+        string hint = _isGrabbed && _settings.HotKeys.Keys.TryGetValue(HotKeyAction.Grab, out string? keys) ? $" - {keys} lets go" : "";
         Window.SetTitle($"{(_guestName.Length > 0 ? _guestName : "FbShare")}{output}:{picture}{(_console is null ? " gone" : "")}{hint}");
     }
 

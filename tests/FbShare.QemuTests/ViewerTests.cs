@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Globalization;
+using FbShare.Capture;
+
+namespace FbShare.QemuTests;
+
+/// <summary>The viewer's window on an X server with a real guest: what it shows, and what the user does in it.</summary>
+public class ViewerTests
+{
+    [ViewerFact]
+    public void The_window_shows_the_guest_and_the_guest_feels_the_user()
+    {
+        using var guest = new Guest(new GuestOptions { Input = true });
+        using var server = new XServer();
+        guest.Ask("card still --follow --frame 17", "card: shown");
+        using var viewer = new ViewerProcess(server, guest.Display);
+        viewer.AssertShows(TestCard.Still(1280, 800, 17), 1280, 800);
+        viewer.WaitForTitle("1280x800, copy");
+
+        // The window's size becomes the guest's.
+        server.Do("windowsize", viewer.Window, "1000", "700");
+        Assert.Contains("1000x700", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
+        viewer.AssertShows(TestCard.Still(1000, 700, 17), 1000, 700);
+        viewer.WaitForTitle("1000x700");
+        guest.EndCard();
+
+        // And the guest's the window's: a guest that takes another mode by itself.
+        guest.Ask("card mode 1024x768 --frame 18", "card: shown");
+        viewer.AssertShows(TestCard.Still(1024, 768, 18), 1024, 768);
+
+        // The figures lie over the picture, and go again.
+        server.Do("key", "ctrl+alt+h");
+        XServer.WaitUntil(() => viewer.Take() is { } picture && !picture.ToRgb().AsSpan().SequenceEqual(TestCard.Still(1024, 768, 18)), () => "no figures are shown");
+        server.Do("key", "ctrl+alt+h");
+        viewer.AssertShows(TestCard.Still(1024, 768, 18), 1024, 768);
+        guest.EndCard();
+
+        guest.Type("card mode 1024x768 --frame 19 &");
+        guest.WaitForLine("card: shown");
+        viewer.AssertShows(TestCard.Still(1024, 768, 19), 1024, 768);
+        guest.Ask("card evdev", "card: reading");
+        Feels(guest, server, viewer);
+    }
+
+    [ViewerFact]
+    public void The_guest_goes_on_flipping_while_its_viewer_is_killed_and_starts_again()
+    {
+        using var guest = new Guest(new GuestOptions());
+        using var server = new XServer();
+        guest.Ask("card flip 3 full --frames 900", "card: flipping");
+        using (var killed = new ViewerProcess(server, guest.Display))
+        {
+            killed.WaitForTitle("copy");
+            killed.Kill();
+        }
+        using var first = new ViewerProcess(server, guest.Display);
+        using var second = new ViewerProcess(server, guest.Display);
+        string flipped = guest.WaitForLine("card: flipped");
+        // A guest that waits out its 50 ms for every flip makes 20 a second.
+        double rate = double.Parse(flipped.Split("rate=")[1], CultureInfo.InvariantCulture);
+        Assert.True(rate > 25, flipped);
+        first.AssertShows(TestCard.Full(1280, 800, 900), 1280, 800);
+        second.AssertShows(TestCard.Full(1280, 800, 900), 1280, 800);
+        guest.EndCard();
+    }
+
+    [ViewerFact]
+    public void Each_output_has_its_window_and_a_lost_guest_leaves_its_last_picture_greyed()
+    {
+        using var server = new XServer();
+        using (var guest = new Guest(new GuestOptions { Outputs = 2 }))
+        {
+            guest.Type("card multi --frame 40");
+            guest.WaitForLine("card: shown output=0");
+            guest.WaitForLine("card: shown output=1");
+            using var other = new ViewerProcess(server, guest.Display, "--output", "1");
+            other.AssertShows(TestCard.Still(1280, 800, 41), 1280, 800);
+            other.WaitForTitle("output 1");
+            using var viewer = new ViewerProcess(server, guest.Display, "--output", "0");
+            viewer.AssertShows(TestCard.Still(1280, 800, 40), 1280, 800);
+
+            Sleeps(viewer);
+            guest.Dispose();
+            viewer.WaitForTitle("gone");
+            XServer.WaitUntil(() => viewer.Take() is { } picture && IsGreyed(picture), () => "the last picture is not greyed");
+            server.Do("windowfocus", viewer.Window);
+            server.Do("key", "ctrl+alt+q");
+            Assert.Equal(5, viewer.WaitForExit());
+            Assert.Contains("the display", viewer.Said, StringComparison.Ordinal);
+        }
+    }
+
+    [ViewerFact]
+    public void Without_a_display_server_or_the_output_it_says_so_in_a_sentence()
+    {
+        using var guest = new Guest(new GuestOptions { FirmwareOnly = false });
+        using var server = new XServer();
+        (int code, string said) = Refuse(server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}", "--output", "7"));
+        Assert.Equal((1, "fbshare: there is no output 7: there is 0\n"), (code, said));
+
+        ProcessStartInfo blind = server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}");
+        blind.Environment.Remove("DISPLAY");
+        (code, said) = Refuse(blind);
+        Assert.Equal(4, code);
+        Assert.StartsWith("fbshare: no window can be opened here: ", said, StringComparison.Ordinal);
+        Assert.Contains("fbshare dump", said, StringComparison.Ordinal);
+        Assert.Single(said.TrimEnd('\n').Split('\n'));
+
+        (code, said) = Refuse(server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}", "--hotkey", "grab=ctrl+NoSuchKey"));
+        Assert.Equal(2, code);
+        Assert.Contains("there is no key 'NoSuchKey'", said, StringComparison.Ordinal);
+    }
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "fbshare");
+
+    private static void Feels(Guest guest, XServer server, ViewerProcess viewer)
+    {
+        // Linux's KEY_A and KEY_RIGHTALT; the other codes are linux/input-event-codes.h's too.
+        server.Do("key", "a");
+        Event(guest, 1, 30, 1);
+        Event(guest, 1, 30, 0);
+        server.Do("key", "ISO_Level3_Shift");
+        Event(guest, 1, 100, 1);
+        Event(guest, 1, 100, 0);
+
+        // The middle of pixel (600, 123) of 1024x768, on QEMU's axis from 0 to 32767.
+        server.Do("mousemove", "--window", viewer.Window, "600", "123");
+        Event(guest, 3, 0, 600 * 32767 / 1023);
+        Event(guest, 3, 1, 123 * 32767 / 767);
+        server.Do("click", "1");
+        Event(guest, 1, 0x110, 1);
+        Event(guest, 1, 0x110, 0);
+        server.Do("click", "4");
+        Event(guest, 2, 8, 1);
+        server.Do("click", "5");
+        Event(guest, 2, 8, -1);
+
+        server.Do("key", "ctrl+alt+g");
+        viewer.WaitForTitle("lets go");
+        server.Do("key", "ctrl+alt+g");
+        server.Do("key", "ctrl+alt+Insert");
+        Event(guest, 1, 111, 1);
+        Event(guest, 1, 111, 0);
+
+        // What is down when the focus goes is let go.
+        server.Do("keydown", "shift");
+        Event(guest, 1, 42, 1);
+        using var other = new ViewerProcess(server, guest.Display);
+        Event(guest, 1, 42, 0);
+        server.Do("keyup", "shift");
+    }
+
+    private static void Event(Guest guest, int type, int code, int value)
+    {
+        string wanted = $" type={type} code={code} value={value}";
+        string line;
+        do
+        {
+            line = guest.WaitForLine("card: event");
+        }
+        while (!line.EndsWith(wanted, StringComparison.Ordinal));
+    }
+
+    /// <summary>An idle viewer costs no time: less than 0.5 % of a core.</summary>
+    private static void Sleeps(ViewerProcess viewer)
+    {
+        // Until it has come to rest (its start, the runtime's compiler in the background), then for a while.
+        long before = Ticks(viewer);
+        XServer.WaitUntil(() => before == (before = TicksAfter(viewer, TimeSpan.FromSeconds(1))), () => "the viewer does not come to rest");
+        Assert.True(TicksAfter(viewer, TimeSpan.FromSeconds(4)) - before <= 2, "an idle viewer uses the processor");
+    }
+
+    private static long TicksAfter(ViewerProcess viewer, TimeSpan time)
+    {
+        using var never = new ManualResetEvent(false);
+        never.WaitOne(time);
+        return Ticks(viewer);
+    }
+
+    private static long Ticks(ViewerProcess viewer)
+    {
+        string[] fields = File.ReadAllText($"/proc/{viewer.ProcessId}/stat").Split(") ")[1].Split(' ');
+        return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+    }
+
+    private static bool IsGreyed(Picture picture)
+    {
+        // The first bar of the card is white.
+        byte[] rgb = picture.ToRgb();
+        int at = ((100 * picture.Width) + 60) * 3;
+        return rgb[at] is > 40 and < 200 && rgb[at] == rgb[at + 1] && rgb[at] == rgb[at + 2];
+    }
+
+    private static (int Code, string Said) Refuse(ProcessStartInfo info)
+    {
+        using Process process = Process.Start(info)!;
+        string said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, said);
+    }
+}

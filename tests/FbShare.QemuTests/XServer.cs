@@ -1,0 +1,75 @@
+using System.Diagnostics;
+
+namespace FbShare.QemuTests;
+
+/// <summary>An X server without a screen (Xvfb), and a user at it (xdotool, ImageMagick's import).</summary>
+internal sealed class XServer : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+
+    public XServer()
+    {
+        _process = Process.Start(new ProcessStartInfo("Xvfb", ["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _process.BeginErrorReadLine();
+        Display = $":{_process.StandardOutput.ReadLine()}";
+    }
+
+    /// <summary>For DISPLAY.</summary>
+    public string Display { get; }
+
+    /// <summary>Runs a program here to its end.</summary>
+    /// <returns>Its output; null if it failed.</returns>
+    public byte[]? TryRun(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(StartInfo(program, arguments))!;
+        process.BeginErrorReadLine();
+        using var output = new MemoryStream();
+        process.StandardOutput.BaseStream.CopyTo(output);
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output.ToArray() : null;
+    }
+
+    /// <summary>Runs xdotool, again until it succeeds.</summary>
+    public string Do(params string[] arguments)
+    {
+        byte[]? output = null;
+        WaitUntil(() => (output = TryRun("xdotool", arguments)) is not null, () => $"xdotool {string.Join(' ', arguments)} failed");
+        return System.Text.Encoding.UTF8.GetString(output!).Trim();
+    }
+
+    public static void WaitUntil(Func<bool> reached, Func<string> otherwise)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!reached())
+        {
+            Assert.True(clock.Elapsed < Patience, otherwise());
+        }
+    }
+
+    public ProcessStartInfo StartInfo(string program, params string[] arguments)
+    {
+        var info = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        info.Environment["DISPLAY"] = Display;
+        info.Environment.Remove("WAYLAND_DISPLAY");
+        info.Environment.Remove("XDG_RUNTIME_DIR");
+        info.Environment.Remove("SDL_VIDEODRIVER");
+        return info;
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
