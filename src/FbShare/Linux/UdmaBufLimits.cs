@@ -18,16 +18,19 @@ public readonly record struct UdmaBufLimits(int ListLimit, long SizeLimit)
         (int)Read(directory, "list_limit", Default.ListLimit, int.MaxValue),
         Read(directory, "size_limit_mb", Default.SizeLimit >> 20, int.MaxValue) << 20);
 
-    private static long Read(string directory, string name, long otherwise, long most)
+    /// <summary>Read anew for every buffer, so without what a stream would cost.</summary>
+    private static unsafe long Read(string directory, string name, long otherwise, long most)
     {
         try
         {
-            string text = File.ReadAllText(Path.Combine(directory, name));
-            return long.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            using FileDescriptor file = FileDescriptor.Open(Path.Combine(directory, name), writable: false);
+            byte* text = stackalloc byte[32];
+            int length = (int)LibC.read(file, text, 32);
+            return length > 0 && long.TryParse(new ReadOnlySpan<byte>(text, length).Trim("\n "u8), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
                 ? Math.Min(value, most)
                 : otherwise;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (LinuxException)
         {
             return otherwise;
         }
