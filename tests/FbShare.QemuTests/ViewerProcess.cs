@@ -45,6 +45,8 @@ internal sealed class ViewerProcess : IDisposable
     /// <param name="rgb">Packed R, G, B.</param>
     public void AssertShows(byte[] rgb, int width, int height)
     {
+        // Of what lies behind another window nothing can be read.
+        _server.Do("windowraise", Window);
         Picture? last = null;
         XServer.WaitUntil(
             () => (last = Take()) is { } picture && picture.Width == width && picture.Height == height && picture.ToRgb().AsSpan().SequenceEqual(rgb),
