@@ -123,7 +123,7 @@ run_in_testbed() {
   dotnet publish "tests/$name" --no-build -c Debug --nologo -v quiet -o "$app" || { say "FAILED: publishing $name"; failed=$((failed + 1)); return; }
   say "running $name in the testbed"
   mkdir -p "$results/testbed"
-  tools/testbed run --timeout 900 --results "$results/testbed" --share "$app:/app" -- \
+  tools/testbed run --timeout 2700 --results "$results/testbed" --share "$app:/app" -- \
     sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$name.dll --nologo --filter Category=Testbed \
       --results-directory /results --logger 'trx;LogFileName=$name-testbed.trx' --logger 'console;verbosity=minimal'" || true
   count "$results/testbed/$name-testbed.trx"
