@@ -130,7 +130,8 @@ internal sealed unsafe class SdlVideo : IDisposable
 
     private void Watch(nint window)
     {
-        var info = new Sdl.WindowManagerInfo { major = 2 };
+        // The struct that 2.0.6 has, the first with Wayland's part.
+        var info = new Sdl.WindowManagerInfo { major = 2, minor = 0, patch = 6 };
         int number = Sdl.SDL_GetWindowWMInfo(window, &info) == 0 ? -1 : info.subsystem switch
         {
             Sdl.SDL_SYSWM_X11 => WindowSystem.XConnectionNumber(info.display),
