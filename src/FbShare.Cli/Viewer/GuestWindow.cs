@@ -398,6 +398,10 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     /// <summary>Shows a message over the greyed picture; none for null.</summary>
     private void Say(string? message)
     {
+        if (message == _message)
+        {
+            return;
+        }
         _message = message;
         _messageOverlay?.Dispose();
         _messageOverlay = null;
