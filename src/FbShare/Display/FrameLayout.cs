@@ -89,5 +89,11 @@ public readonly record struct FrameLayout
         return new FrameLayout(Format, area.Width, area.Height, Stride, OffsetOf(area.X, area.Y));
     }
 
+    /// <summary>Written out: compared at every flip, where the compiler's own boxes the format until the code has run hot.</summary>
+    public bool Equals(FrameLayout other) =>
+        Format == other.Format && Width == other.Width && Height == other.Height && Stride == other.Stride && Offset == other.Offset;
+
+    public override int GetHashCode() => HashCode.Combine((uint)Format, Width, Height, Stride, Offset);
+
     public override string ToString() => $"{Width}x{Height} {Format} stride {Stride} offset {Offset}";
 }
