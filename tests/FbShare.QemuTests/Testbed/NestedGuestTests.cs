@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FbShare.Display;
 using FbShare.Graphics;
 
@@ -15,7 +16,12 @@ public sealed class NestedGuestTests
     [NestedFact(Needs.Blob | Needs.HugePages)]
     public void A_guest_in_hugetlb_is_seen_through_its_own_pages() => AssertChain(new GuestOptions { HugePages = true });
 
-    private static void AssertChain(GuestOptions options)
+    [NestedFact(Needs.Blob)]
+    public void A_guest_whose_memory_went_through_the_balloon_is_seen_through_its_own_pages() =>
+        AssertChain(new GuestOptions { MoreArguments = ["-device", "virtio-balloon-pci"] }, balloon: true);
+
+    /// <param name="balloon">Take most of the guest's memory and give it back before the last picture, while old buffers are still imported.</param>
+    private static void AssertChain(GuestOptions options, bool balloon = false)
     {
         // A guest in an emulated machine in an emulated machine takes its time.
         using var guest = new Guest(options with { Patience = TimeSpan.FromMinutes(6) });
@@ -39,6 +45,15 @@ public sealed class NestedGuestTests
             AssertSeen(TestCard.Full(1280, 800, 12));
             Assert.True(guest.OnLoop(_ => screen!.Imports) <= 6, "three buffers and what was shown before are few imports");
             guest.EndCard();
+
+            if (balloon)
+            {
+                Balloon(200L << 20);
+                Balloon(512L << 20);
+                guest.Ask("card flip 3 full --frames 20", "card: flipped");
+                AssertSeen(TestCard.Full(1280, 800, 20));
+                guest.EndCard();
+            }
         }
         finally
         {
@@ -49,6 +64,17 @@ public sealed class NestedGuestTests
                 device!.Dispose();
                 return true;
             });
+        }
+
+        void Balloon(long bytes)
+        {
+            guest.Monitor.Execute("balloon", json => json.WriteNumber("value", bytes));
+            // Asking is waiting: each answer takes its time.
+            var clock = Stopwatch.StartNew();
+            while (guest.Monitor.Execute("query-balloon").GetProperty("actual").GetInt64() != bytes)
+            {
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), $"the guest did not bring its memory to {bytes >> 20} MiB");
+            }
         }
 
         void AssertSeen(byte[] rgb)
