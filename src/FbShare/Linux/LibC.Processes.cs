@@ -10,6 +10,14 @@ internal static partial class LibC
     public const nint SYS_pidfd_open = 434;
     public const nint SYS_pidfd_getfd = 438;
 
+    /// <summary><paramref name="mask"/> has a bit for each processor; thread 0 is the calling one.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static unsafe partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+
+    /// <inheritdoc cref="sched_getaffinity"/>
+    [LibraryImport(Library, SetLastError = true)]
+    public static unsafe partial int sched_setaffinity(int thread, nuint size, ulong* mask);
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int process, int signal);
 
