@@ -13,7 +13,7 @@ internal static class Sockets
         {
             return UnixListener.Listen(path);
         }
-        catch (ArgumentException e)
+        catch (PathTooLongException e)
         {
             throw new CliException(ExitCodes.Usage, $"{option}: {e.Message}", e);
         }

@@ -17,7 +17,7 @@ public sealed unsafe class UnixListener : IDisposable
     public FileDescriptor Descriptor { get; }
 
     /// <summary>Listens at <paramref name="path"/>. A socket that a dead process left there is replaced.</summary>
-    /// <exception cref="ArgumentException">The path is too long for a socket.</exception>
+    /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
     /// <exception cref="LinuxException">EADDRINUSE: a live process listens there, or the path is no socket;
     /// otherwise the place cannot be written.</exception>
     public static UnixListener Listen(string path)
@@ -78,8 +78,8 @@ public sealed unsafe class UnixListener : IDisposable
         int length = Encoding.UTF8.GetByteCount(path);
         if (length is 0 or >= LibC.SockAddrUn.PathLength)
         {
-            throw new ArgumentException(
-                $"socket path '{path}' has {length} bytes, a socket's path has at most {LibC.SockAddrUn.PathLength - 1}: choose a shorter one, such as one in /run or /tmp", nameof(path));
+            throw new PathTooLongException(
+                $"socket path '{path}' has {length} bytes, a socket's path has at most {LibC.SockAddrUn.PathLength - 1}: choose a shorter one, such as one in /run or /tmp");
         }
         LibC.SockAddrUn address = default;
         address.sun_family = LibC.AF_UNIX;

@@ -16,7 +16,7 @@ public sealed unsafe class UnixSocket : IDisposable
 
     /// <summary>Connects to a listening socket.</summary>
     /// <exception cref="LinuxException">Nobody listens there, or it may not be reached.</exception>
-    /// <exception cref="ArgumentException">The path is too long for a socket.</exception>
+    /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
     public static UnixSocket Connect(string path)
     {
         var fd = new FileDescriptor(LinuxException.Check(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0), "socket"));

@@ -74,7 +74,7 @@ public sealed class DisplayClient : IDisposable
                     $"nobody listens at {address.Target}: start 'fbshare serve' or 'fbshare run' with --display {address}, or QEMU with its QMP socket there", e),
                 LinuxException { Errno: Errno.EACCES or Errno.EPERM } => new DisplayException(
                     $"{address.Target} belongs to another user: run this as that user or as root", e),
-                BusException or LinuxException or ArgumentException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e),
+                BusException or LinuxException or PathTooLongException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e),
                 _ => e,
             };
         }
