@@ -14,6 +14,7 @@ public sealed unsafe class EventLoop : IDisposable
     private readonly EventFd _wake = new();
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly List<Watch?> _watches = [];
+    private uint _generations;
     private volatile bool _stopping;
 
     public EventLoop() => Add(_wake.Descriptor, LoopEvents.Readable, _ => RunPosted());
@@ -112,8 +113,6 @@ public sealed unsafe class EventLoop : IDisposable
     /// <summary>One watched descriptor.</summary>
     public sealed class Watch : IDisposable
     {
-        private static uint s_generations;
-
         private readonly EventLoop _loop;
         private bool _removed;
 
@@ -123,7 +122,7 @@ public sealed unsafe class EventLoop : IDisposable
             Descriptor = fd;
             Slot = slot;
             Ready = ready;
-            Generation = Interlocked.Increment(ref s_generations);
+            Generation = ++loop._generations;
         }
 
         internal FileDescriptor Descriptor { get; }
