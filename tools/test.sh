@@ -53,6 +53,11 @@ libGL.so.1          libgl1             OpenGL
 libgbm.so.1         libgbm1            the GBM platform
 edid-decode         edid-decode        checking the EDIDs of the device
 Xvfb                xvfb               windows without a screen
+xdotool             xdotool            typing and pointing in those windows
+import              imagemagick        pictures of those windows
+busctl              systemd            reading the display protocol with a client of others
+dbus-daemon         dbus-daemon        a display on a message bus
+qemu-system-x86_64  qemu-system-x86    the system QEMU, whose display is dumped too
 '
 install_needs() {
   local libraries probe package reason missing=()
