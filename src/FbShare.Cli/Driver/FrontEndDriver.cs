@@ -149,13 +149,6 @@ internal sealed class FrontEndDriver : IDisposable
         return (head, written);
     }
 
-    /// <summary>Takes what the back-end sent on its own channel; null if nothing is there.</summary>
-    public uint? TakeBackendMessage()
-    {
-        var message = new byte[12];
-        return _backendChannel.Receive(message, wait: false) is 12 ? BinaryPrimitives.ReadUInt32LittleEndian(message) : null;
-    }
-
     /// <summary>Waits for the back-end's next message on its own channel.</summary>
     public uint WaitForBackendMessage()
     {

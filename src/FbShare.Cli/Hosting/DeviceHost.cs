@@ -56,9 +56,6 @@ internal sealed class DeviceHost : IDisposable
     /// <summary>The server for viewers; null without --display.</summary>
     public DisplayServer? Display { get; }
 
-    /// <summary>Runs on the loop after a dump was written.</summary>
-    public Action? Dumped { get; set; }
-
     /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
     /// <exception cref="CaptureException">A dump could not be written.</exception>
     public void Run()
@@ -90,7 +87,6 @@ internal sealed class DeviceHost : IDisposable
             {
                 PictureFile.Write(options.File, picture);
                 Console.Out.WriteLine(FrameLine.Describe(options.File, picture, scanout, Hub.GetPath(options.Output)));
-                Dumped?.Invoke();
             }
             catch (CaptureException e)
             {

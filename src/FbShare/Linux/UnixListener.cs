@@ -5,9 +5,9 @@ namespace FbShare.Linux;
 /// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
 public sealed unsafe class UnixListener : IDisposable
 {
-    private readonly string? _path;
+    private readonly string _path;
 
-    private UnixListener(FileDescriptor fd, string? path)
+    private UnixListener(FileDescriptor fd, string path)
     {
         Descriptor = fd;
         _path = path;
@@ -44,13 +44,6 @@ public sealed unsafe class UnixListener : IDisposable
         }
     }
 
-    /// <summary>Takes over a socket that already listens (socket activation).</summary>
-    public static UnixListener FromDescriptor(FileDescriptor fd)
-    {
-        fd.SetNonBlocking();
-        return new UnixListener(fd, path: null);
-    }
-
     /// <summary>Accepts a connection; null if none waits.</summary>
     /// <exception cref="LinuxException">accept4(2) failed otherwise.</exception>
     public UnixSocket? Accept()
@@ -67,10 +60,7 @@ public sealed unsafe class UnixListener : IDisposable
     public void Dispose()
     {
         Descriptor.Dispose();
-        if (_path is not null)
-        {
-            File.Delete(_path);
-        }
+        File.Delete(_path);
     }
 
     internal static LibC.SockAddrUn Address(string path)

@@ -32,9 +32,6 @@ public sealed unsafe class Backing : IDisposable
     /// <summary>Bytes of this process that the list takes.</summary>
     internal long HostBytes => (long)_segments.Length * Unsafe.SizeOf<Segment>();
 
-    /// <summary>How many ranges are left after merging neighbours.</summary>
-    public int SegmentCount => _segments.Length;
-
     /// <summary>Checks a guest's entries and makes a backing of them.</summary>
     /// <param name="map">What the addresses are checked against.</param>
     /// <param name="entries">The guest's own list, copied out of its memory beforehand.</param>

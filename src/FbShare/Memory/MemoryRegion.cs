@@ -16,7 +16,6 @@ public sealed unsafe class MemoryRegion
         Descriptor = fd;
         Device = status.Device;
         Inode = status.Inode;
-        PageSize = status.BlockSize;
         Seals = fd.GetSeals();
         _mapping = mapping;
         _mappingSkip = mappingSkip;
@@ -33,9 +32,6 @@ public sealed unsafe class MemoryRegion
     public ulong Device { get; }
 
     public ulong Inode { get; }
-
-    /// <summary>The file's page size in bytes: 4096 for shmem, 2 MiB or 1 GiB for hugetlb.</summary>
-    public long PageSize { get; }
 
     /// <summary>The file's seals; null where it cannot have any (not a memfd).</summary>
     public MemFdSeals? Seals { get; }

@@ -48,9 +48,6 @@ public sealed unsafe class Virtqueue
     /// <summary>Why the queue is not used any more; null while it is sound.</summary>
     public string? Broken { get; private set; }
 
-    /// <summary>Entries taken and not yet given back.</summary>
-    public int InFlight { get; private set; }
-
     /// <summary>Interrupts the driver (VHOST_USER_SET_VRING_CALL); null while the front-end polls. Stays the transport's.</summary>
     public EventFd? Call { get; set; }
 
@@ -114,7 +111,6 @@ public sealed unsafe class Virtqueue
         {
             return Break(why);
         }
-        InFlight++;
         return true;
     }
 
@@ -127,7 +123,6 @@ public sealed unsafe class Virtqueue
         {
             return;
         }
-        InFlight--;
         var element = (UsedElement*)(_used + 2) + (_usedIndex & (Size - 1));
         element->Id = head;
         element->Length = written;
