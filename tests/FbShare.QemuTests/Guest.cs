@@ -251,7 +251,7 @@ internal sealed class Guest : IDisposable
         ];
         if (options.Input)
         {
-            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
+            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
         }
         if (options.FirmwareOnly)
         {

@@ -4,13 +4,22 @@ namespace FbShare.QemuTests;
 internal static class GuestEvents
 {
     /// <summary>Waits for an event; those before it are passed over.</summary>
+    /// <inheritdoc cref="EventsUntil"/>
+    public static void WaitForEvent(this Guest guest, int type, int code, int value) => guest.EventsUntil(type, code, value);
+
+    /// <summary>Waits for an event.</summary>
     /// <param name="type">EV_* (linux/input-event-codes.h): 1 a key or button, 2 a movement, 3 a place.</param>
     /// <param name="code">As there.</param>
-    public static void WaitForEvent(this Guest guest, int type, int code, int value)
+    /// <returns>It and those before it, as the guest told them.</returns>
+    public static List<string> EventsUntil(this Guest guest, int type, int code, int value)
     {
         string wanted = $" type={type} code={code} value={value}";
-        while (!guest.WaitForLine("card: event").EndsWith(wanted, StringComparison.Ordinal))
+        var events = new List<string>();
+        do
         {
+            events.Add(guest.WaitForLine("card: event"));
         }
+        while (!events[^1].EndsWith(wanted, StringComparison.Ordinal));
+        return events;
     }
 }

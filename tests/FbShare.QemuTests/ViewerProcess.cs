@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using FbShare.Capture;
 
 namespace FbShare.QemuTests;
@@ -9,7 +11,7 @@ internal sealed class ViewerProcess : IDisposable
 {
     private readonly IDesk _desk;
     private readonly Process _process;
-    private readonly StringBuilder _said = new();
+    private readonly ConcurrentQueue<string?> _said = new();
 
     /// <param name="display">A display's socket, or the whole address of another kind of display.</param>
     public ViewerProcess(IDesk desk, string display, params string[] options)
@@ -17,7 +19,7 @@ internal sealed class ViewerProcess : IDisposable
         _desk = desk;
         string address = display.Contains(':', StringComparison.Ordinal) ? display : $"unix:{display}";
         _process = Process.Start(desk.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", address, .. options]))!;
-        _process.ErrorDataReceived += (_, line) => _said.AppendLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
         _process.BeginErrorReadLine();
         string? window = null;
         XServer.WaitUntil(() => _process.HasExited || (window = desk.FindWindow(_process.Id)) is not null, () => $"no window appeared; it said:\n{Said}");
@@ -33,7 +35,7 @@ internal sealed class ViewerProcess : IDisposable
 
     public string Title => _desk.Server.Do("getwindowname", Window);
 
-    public string Said => _said.ToString();
+    public string Said => string.Join('\n', _said);
 
     public void WaitForTitle(string part) =>
         XServer.WaitUntil(() => Title.Contains(part, StringComparison.Ordinal), () => $"the title is '{Title}' and not '{part}'; it said:\n{Said}");
@@ -48,9 +50,15 @@ internal sealed class ViewerProcess : IDisposable
     {
         // Of what lies behind another window nothing can be read.
         _desk.Server.Do("windowraise", Window);
+        WaitForPicture(picture => picture.Width == width && picture.Height == height && IsAlike(picture.ToRgb(), rgb, tolerance));
+    }
+
+    /// <summary>Waits until the window looks as wanted.</summary>
+    public void WaitForPicture(Func<Picture, bool> isWanted)
+    {
         Picture? last = null;
         XServer.WaitUntil(
-            () => (last = Take()) is { } picture && picture.Width == width && picture.Height == height && IsAlike(picture.ToRgb(), rgb, tolerance),
+            () => (last = Take()) is { } picture && isWanted(picture),
             () =>
             {
                 string file = Path.Combine(Path.GetTempPath(), $"fbshare-window-{Guid.NewGuid():N}.png");
@@ -78,7 +86,17 @@ internal sealed class ViewerProcess : IDisposable
     public int WaitForExit()
     {
         Assert.True(_process.WaitForExit(TimeSpan.FromSeconds(60)), $"it did not end; it said:\n{Said}");
+        // Once more without a time: until its last words are here.
+        _process.WaitForExit();
         return _process.ExitCode;
+    }
+
+    /// <summary>How many frames it drew of how many updates, as it said at its end.</summary>
+    public (int Drawn, int Updates) Count()
+    {
+        Match match = Regex.Match(Said, "(\\d+) frames drawn of (\\d+) updates");
+        Assert.True(match.Success, Said);
+        return (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
     }
 
     /// <summary>SIGKILL.</summary>

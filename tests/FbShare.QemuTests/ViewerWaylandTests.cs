@@ -13,6 +13,16 @@ public class ViewerWaylandTests
         using (var viewer = new ViewerProcess(weston, guest.Display))
         {
             // The window has the whole screen, and so has the guest.
+            Assert.Contains("1000x700", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
+            guest.EndCard();
+
+            // The guest's pointer is the host's, by its hot spot, wherever the guest itself thinks that it is.
+            guest.Ask("card cursor 300 200 --hot 5,6 --frame 18", "card: cursor");
+            server.Do("mousemove", "--window", viewer.Window, "700", "350");
+            viewer.AssertShows(TestCard.WithCursor(1000, 700, 18, 695, 344), 1000, 700, tolerance: 1);
+            guest.EndCard();
+            // Then it has none, and neither has the host here.
+            guest.Ask("card still --follow --frame 17", "card: shown");
             viewer.AssertShows(TestCard.Still(1000, 700, 17), 1000, 700);
         }
 
@@ -20,6 +30,8 @@ public class ViewerWaylandTests
         using (var weston = WaylandServer.Weston(server, 600, 400, scale: 2))
         using (var viewer = new ViewerProcess(weston, guest.Display))
         {
+            Assert.Contains("1200x800", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
+            server.Do("mousemove", "--window", viewer.Window, "700", "350");
             viewer.AssertShows(TestCard.Still(1200, 800, 17), 1200, 800);
             guest.EndCard();
             guest.Ask("card evdev", "card: reading");
@@ -41,30 +53,38 @@ public class ViewerWaylandTests
     {
         const int Width = 640;
         const int Height = 480;
-        using var guest = new Guest(new GuestOptions());
+        using var guest = new Guest(new GuestOptions { Input = true });
         using var server = new XServer();
-        guest.Ask($"card mode {Width}x{Height} --frame 3", "card: shown");
+        guest.Ask($"card cursor 10 10 --mode {Width}x{Height} --frame 3", "card: cursor");
         byte[] card = TestCard.Still(Width, Height, 3);
         using var weston = WaylandServer.Weston(server, Width * 2, Height * 2, shell: "desktop");
         using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer");
         AssertWindowed();
 
         server.Do("key", "ctrl+alt+f");
+        // The pointer is in the last corner and shows its first pixel, a red one.
+        server.Do("mousemove", "--window", viewer.Window, $"{(Width * 2) - 1}", $"{(Height * 2) - 1}");
         var twice = new byte[card.Length * 4];
         for (int i = 0; i < twice.Length; i++)
         {
             (int pixel, int channel) = Math.DivRem(i, 3);
             (int y, int x) = Math.DivRem(pixel, Width * 2);
-            twice[i] = card[((((y / 2) * Width) + (x / 2)) * 3) + channel];
+            twice[i] = card[(((y / 2 * Width) + (x / 2)) * 3) + channel];
         }
+        byte[] red = [255, 0, 0];
+        red.CopyTo(twice, twice.Length - 3);
         viewer.AssertShows(twice, Width * 2, Height * 2);
 
         server.Do("key", "ctrl+alt+f");
         AssertWindowed();
         guest.EndCard();
 
-        void AssertWindowed() => XServer.WaitUntil(
-            () => viewer.Take() is { } screen && Contains(screen.ToRgb(), Width * 2 * 3, card, Width * 3), () => $"the guest is nowhere on the screen; it said:\n{viewer.Said}");
+        void AssertWindowed()
+        {
+            // On the desktop's panel, where no window is.
+            server.Do("mousemove", "--window", viewer.Window, $"{Width}", "10");
+            viewer.WaitForPicture(screen => Contains(screen.ToRgb(), Width * 2 * 3, card, Width * 3));
+        }
     }
 
     /// <summary>Whether a picture has another one somewhere in it.</summary>

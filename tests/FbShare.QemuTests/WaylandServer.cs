@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
 
 namespace FbShare.QemuTests;
 
@@ -11,7 +11,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-wayland-");
     private readonly Process _process;
-    private readonly StringBuilder _said = new();
+    private readonly ConcurrentQueue<string?> _said = new();
     private readonly string _window;
 
     private WaylandServer(XServer server, params string[] command)
@@ -24,15 +24,15 @@ internal sealed class WaylandServer : IDesk, IDisposable
         info.Environment["WLR_BACKENDS"] = "x11";
         info.Environment["WLR_RENDERER"] = "pixman";
         _process = Process.Start(info)!;
-        _process.OutputDataReceived += (_, line) => _said.AppendLine(line.Data);
-        _process.ErrorDataReceived += (_, line) => _said.AppendLine(line.Data);
+        _process.OutputDataReceived += (_, line) => _said.Enqueue(line.Data);
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         string? window = null;
         XServer.WaitUntil(
             () => _process.HasExited || (File.Exists(Path.Combine(_folder.FullName, Socket)) && (window = server.FindTopWindow()) is not null),
-            () => $"{command[0]} does not come up; it said:\n{_said}");
-        _window = window ?? throw new InvalidOperationException($"{command[0]} ended; it said:\n{_said}");
+            () => $"{command[0]} does not come up; it said:\n{string.Join('\n', _said)}");
+        _window = window ?? throw new InvalidOperationException($"{command[0]} ended; it said:\n{string.Join('\n', _said)}");
     }
 
     public XServer Server { get; }

@@ -69,7 +69,10 @@ internal sealed class XServer : IDesk, IDisposable
         var clock = Stopwatch.StartNew();
         while (!reached())
         {
-            Assert.True(clock.Elapsed < Patience, otherwise());
+            if (clock.Elapsed > Patience)
+            {
+                Assert.Fail(otherwise());
+            }
         }
     }
 
