@@ -3,8 +3,10 @@ using FbShare.Memory;
 namespace FbShare.Display;
 
 /// <summary>Between one source of scanouts and its consumers: keeps what each output shows, chooses the path to each consumer,
-/// copies what must be copied once for all of them, and tells the source when all have finished reading.</summary>
-/// <remarks>Lives on the source's loop; nothing here is for other threads.</remarks>
+/// copies what must be copied once for all of them, and tells the source when all have finished reading its pages.</summary>
+/// <remarks>Only a consumer of the guest's own pages holds the guest up. One that reads the copy never does: while it is busy the
+/// copy is left alone, and is brought up to date when it can look again, so that a slow one costs few copies and no time.
+/// Lives on the source's loop; nothing here is for other threads.</remarks>
 public sealed class DisplayHub : IDisposable
 {
     private readonly Output[] _outputs;
@@ -64,7 +66,7 @@ public sealed class DisplayHub : IDisposable
     }
 
     /// <summary>The picture changed inside <paramref name="damage"/>; consumers are told.</summary>
-    /// <returns>True if some consumer is still reading: <see cref="IScanoutSource.FrameConsumed"/> follows.</returns>
+    /// <returns>True if some consumer is still reading the source's own pages: <see cref="IScanoutSource.FrameConsumed"/> follows.</returns>
     public bool Flush(int output, Rect damage)
     {
         Output o = _outputs[output];
@@ -80,7 +82,7 @@ public sealed class DisplayHub : IDisposable
         {
             Update(o, damage.Intersect(o.Scanout.Layout.Bounds));
         }
-        return o.AnyReading;
+        return o.HoldsSource;
     }
 
     /// <summary>The source has nothing more to say for now: a picture set but not flushed is shown after all.</summary>
@@ -132,7 +134,7 @@ public sealed class DisplayHub : IDisposable
         }
         else if (!o.ShowPending)
         {
-            ShowTo(o, attachment, copyIsFresh: o.AnyOnCopy);
+            ShowTo(o, attachment);
         }
     }
 
@@ -140,17 +142,17 @@ public sealed class DisplayHub : IDisposable
     public void Detach(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         o.Attachments = Array.FindAll(o.Attachments, a => !ReferenceEquals(a.Consumer, consumer));
         o.ForgetUnusedCopy();
-        TellIfConsumed(o, wasReading);
+        TellIfConsumed(o, wasHeld);
     }
 
     /// <summary>The consumer has finished reading what <see cref="IDisplayConsumer.Update"/> told it of.</summary>
     public void Done(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         foreach (Attachment a in o.Attachments)
         {
             if (ReferenceEquals(a.Consumer, consumer))
@@ -158,23 +160,26 @@ public sealed class DisplayHub : IDisposable
                 a.Reading = false;
             }
         }
-        TellIfConsumed(o, wasReading);
+        TellIfConsumed(o, wasHeld);
     }
+
+    /// <summary>Brings the copy in <see cref="IDisplayConsumer.ShowBuffer"/>'s buffer up to date: for a consumer that was busy at an
+    /// <see cref="IDisplayConsumer.Update"/> and is about to look at what it was told then.</summary>
+    public void Refresh(int output) => Refresh(_outputs[output]);
 
     /// <summary>The consumer's <see cref="IDisplayConsumer.TakesDmaBuf"/> changed: it is shown the picture again, by its new path.</summary>
     public void PathChanged(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         Attachment? attachment = Array.Find(o.Attachments, a => ReferenceEquals(a.Consumer, consumer));
         if (attachment is null || o.Scanout is null || o.ShowPending)
         {
             return;
         }
-        bool copyIsFresh = o.AnyOnCopy;
         attachment.Reading = false;
-        ShowTo(o, attachment, copyIsFresh);
-        TellIfConsumed(o, wasReading);
+        ShowTo(o, attachment);
+        TellIfConsumed(o, wasHeld);
     }
 
     public void Dispose()
@@ -187,9 +192,9 @@ public sealed class DisplayHub : IDisposable
         _exporter.Dispose();
     }
 
-    private void TellIfConsumed(Output o, bool wasReading)
+    private void TellIfConsumed(Output o, bool wasHeld)
     {
-        if (wasReading && !o.AnyReading)
+        if (wasHeld && !o.HoldsSource)
         {
             Source?.FrameConsumed(o.Index);
         }
@@ -198,15 +203,14 @@ public sealed class DisplayHub : IDisposable
     private void Show(Output o)
     {
         o.ShowPending = false;
-        bool copyIsFresh = false;
+        o.Stale = o.Scanout!.Layout.Bounds;
         foreach (Attachment a in o.Attachments)
         {
-            ShowTo(o, a, copyIsFresh);
-            copyIsFresh |= a.OnCopy;
+            ShowTo(o, a);
         }
     }
 
-    private void ShowTo(Output o, Attachment a, bool copyIsFresh)
+    private void ShowTo(Output o, Attachment a)
     {
         Scanout scanout = o.Scanout!;
         PathChoice choice = _exporter.Choose(o.Index, scanout, a.Consumer.TakesDmaBuf);
@@ -224,9 +228,9 @@ public sealed class DisplayHub : IDisposable
         {
             a.OnCopy = true;
             FrameLayout layout = o.EnsureCopy(scanout.Layout);
-            if (!copyIsFresh)
+            if (!a.Reading)
             {
-                Gather(o, scanout.Layout.Bounds);
+                Refresh(o);
             }
             a.Consumer.ShowBuffer(scanout, o.Copy!, layout);
         }
@@ -244,13 +248,24 @@ public sealed class DisplayHub : IDisposable
             Show(o);
             return;
         }
-        if (o.AnyOnCopy)
-        {
-            Gather(o, damage);
-        }
+        o.Stale = o.Stale.Union(damage);
         foreach (Attachment a in o.Attachments)
         {
+            if (a.OnCopy && !a.Reading)
+            {
+                Refresh(o);
+            }
             a.Reading |= a.Consumer.Update(damage);
+        }
+    }
+
+    private void Refresh(Output o)
+    {
+        // A picture that was set but not flushed yet is the next one's business.
+        if (!o.Stale.IsEmpty && !o.ShowPending && o.AnyOnCopy)
+        {
+            Gather(o, o.Stale);
+            o.Stale = default;
         }
     }
 
@@ -287,6 +302,9 @@ public sealed class DisplayHub : IDisposable
 
         public FrameLayout CopyLayout { get; private set; }
 
+        /// <summary>What of the picture the copy does not have yet.</summary>
+        public Rect Stale { get; set; }
+
         /// <summary>Replaced, never changed, so that a consumer may come or go while they are told something.</summary>
         public Attachment[] Attachments { get; set; } = [];
 
@@ -304,13 +322,14 @@ public sealed class DisplayHub : IDisposable
             }
         }
 
-        public bool AnyReading
+        /// <summary>Whether somebody reads the source's own pages.</summary>
+        public bool HoldsSource
         {
             get
             {
                 foreach (Attachment a in Attachments)
                 {
-                    if (a.Reading)
+                    if (a is { Reading: true, Path.Path: FramePath.Udmabuf })
                     {
                         return true;
                     }
@@ -349,6 +368,11 @@ public sealed class DisplayHub : IDisposable
         public FrameLayout EnsureCopy(FrameLayout picture)
         {
             FrameLayout layout = FrameLayout.Packed(picture.Format, picture.Width, picture.Height);
+            if (Copy is not null && layout == CopyLayout)
+            {
+                return layout;
+            }
+            Stale = layout.Bounds;
             if (Copy is null || Copy.Length < layout.End)
             {
                 Copy?.Dispose();

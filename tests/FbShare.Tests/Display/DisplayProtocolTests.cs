@@ -95,7 +95,8 @@ public sealed class DisplayProtocolTests
         fixture.Hub.SetScanout(0, picture);
         fixture.Hub.Commit();
         using var listener = new RawListener(fixture.Loop, main, Console0, interfaces: null);
-        fixture.RunUntil(() => listener.Calls.Count == 1 && fixture.Consumed.GetValueOrDefault(0) == 1);
+        fixture.RunUntil(() => listener.Calls.Count == 1);
+        fixture.Settle();
         fixture.Hub.Flush(0, new Rect(1, 2, 3, 2));
         fixture.RunUntil(() => listener.Calls.Count == 2);
 
@@ -168,9 +169,69 @@ public sealed class DisplayProtocolTests
         console.Done();
         fixture.RunUntil(() => view.Updates.Count == 2);
         Assert.Equal(new Rect(1, 1, 14, 24), view.Updates[1]);
-        Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void A_view_that_is_busy_with_the_copy_does_not_see_it_change_and_then_sees_all_that_changed_at_once()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        using Backing backing = pages.Make((0, 4096));
+        Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
+        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, picture);
+        Assert.False(fixture.Hub.Flush(0, picture.Layout.Bounds), "the guest waits for a reader of the copy");
+        fixture.RunUntil(() => view.Updates.Count == 1);
+        long copied = fixture.Hub.BytesCopied;
+        Assert.Equal(4096, copied);
+
+        for (byte i = 1; i <= 100; i++)
+        {
+            guest.Slice(0, 4).Fill(i);
+            guest.Slice(128 * 9, 4).Fill(i);
+            fixture.Hub.Flush(0, new Rect(0, i % 10, 1, 1));
+            fixture.Settle();
+        }
+        Assert.Equal(copied, fixture.Hub.BytesCopied);
+        Assert.Equal(new byte[4096], RecordingView.Pixels(view.Shown[^1]));
+
         console.Done();
-        fixture.RunUntil(() => fixture.Consumed.GetValueOrDefault(0) == 1);
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(new Rect(0, 0, 1, 10), view.Updates[1]);
+        Assert.Equal(copied + (4 * 10), fixture.Hub.BytesCopied);
+        byte[] expected = new byte[4096];
+        expected.AsSpan(0, 4).Fill(100);
+        expected.AsSpan(128 * 9, 4).Fill(100);
+        Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
+        Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void A_flip_while_a_view_is_busy_with_the_copy_is_copied_when_the_view_can_look()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        DisplayFixture.Fill(pages, 5);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        Scanout[] buffers = [.. Enumerable.Range(0, 3).Select(i => fixture.Own(Scanout.OfGuest(
+            FrameLayout.Packed(DrmFormat.XR24, 61, 33), fixture.Own(pages.Make(((ulong)i << 16, 8192))), (uint)i, ScanoutKind.Blob)))];
+        for (int flip = 0; flip < 5; flip++)
+        {
+            fixture.Hub.SetScanout(0, buffers[flip % 3]);
+            Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 61, 33)));
+            fixture.RunUntil(() => view.Updates.Count == 1);
+        }
+        Assert.Equal(61 * 33 * 4, fixture.Hub.BytesCopied);
+
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(DisplayFixture.Expected(5, 1 << 16, 61, 33), RecordingView.Pixels(view.Shown[^1]));
+        Assert.Equal(2 * 61 * 33 * 4, fixture.Hub.BytesCopied);
     }
 
     [Fact]

@@ -535,6 +535,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
         {
             Rect damage = _pending;
             _pending = default;
+            _hub.Refresh(Output);
             SendUpdate(damage);
         }
         else
