@@ -35,6 +35,9 @@ public sealed class DisplayHub : IDisposable
     /// <summary>What the output shows; null while it shows nothing.</summary>
     public Scanout? GetScanout(int output) => _outputs[output].Scanout;
 
+    /// <summary>What every output shows, by its number; null where it shows nothing.</summary>
+    public Scanout?[] GetScanouts() => [.. _outputs.Select(o => o.Scanout)];
+
     /// <summary>Whether some output shows just this scanout.</summary>
     public bool Shows(Scanout scanout) => Array.Exists(_outputs, o => ReferenceEquals(o.Scanout, scanout));
 

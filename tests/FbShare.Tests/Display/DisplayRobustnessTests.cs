@@ -257,6 +257,21 @@ public sealed class DisplayRobustnessTests
     }
 
     [Fact]
+    public void A_pointer_in_the_second_output_is_there_on_the_whole_desktop()
+    {
+        var sink = new RecordingSink();
+        using var fixture = new DisplayFixture(outputs: 2, input: sink);
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 30, 20, 120, 0, i => 0));
+        fixture.Hub.SetScanout(1, fixture.HostPicture(DrmFormat.XR24, 50, 40, 200, 0, i => 0, resource: 2));
+        DisplayClient client = fixture.Connect();
+        client.Consoles[1].MoveTo(49, 39);
+        client.Consoles[1].Touch(TouchKind.Begin, 0, 1.5, 2.25);
+        client.Consoles[0].MoveTo(1, 2);
+        fixture.RunUntil(() => sink.Events.Count == 3);
+        Assert.Equal(["to 79,39 of 80x40", "Begin 0 31.5,2.25 of 80x40", "to 1,2 of 80x40"], sink.Events);
+    }
+
+    [Fact]
     public void Without_a_way_to_the_guest_input_is_refused_with_what_to_do()
     {
         using var fixture = new DisplayFixture();
@@ -341,15 +356,15 @@ public sealed class DisplayRobustnessTests
 
         public bool IsAbsolute { get; set; } = true;
 
-        public void Key(int output, uint number, bool pressed) => Events.Add($"key {number} {(pressed ? "down" : "up")}");
+        public void Key(uint number, bool pressed) => Events.Add($"key {number} {(pressed ? "down" : "up")}");
 
-        public void Button(int output, MouseButton button, bool pressed) => Events.Add($"{button} {(pressed ? "down" : "up")}");
+        public void Button(MouseButton button, bool pressed) => Events.Add($"{button} {(pressed ? "down" : "up")}");
 
-        public void MoveTo(int output, int x, int y, int width, int height) => Events.Add($"to {x},{y} of {width}x{height}");
+        public void MoveTo(int x, int y, int width, int height) => Events.Add($"to {x},{y} of {width}x{height}");
 
-        public void MoveBy(int output, int dx, int dy) => Events.Add($"by {dx},{dy}");
+        public void MoveBy(int dx, int dy) => Events.Add($"by {dx},{dy}");
 
-        public void Touch(int output, TouchKind kind, int slot, double x, double y, int width, int height) =>
+        public void Touch(TouchKind kind, int slot, double x, double y, int width, int height) =>
             Events.Add(string.Create(CultureInfo.InvariantCulture, $"{kind} {slot} {x},{y} of {width}x{height}"));
     }
 
