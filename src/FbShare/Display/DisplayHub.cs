@@ -1,3 +1,4 @@
+using FbShare.Linux;
 using FbShare.Memory;
 
 namespace FbShare.Display;
@@ -44,6 +45,9 @@ public sealed class DisplayHub : IDisposable
     /// <summary>The path of the output's picture to the consumer that has the best one; null while nobody looks or nothing shows.</summary>
     public PathChoice? GetPath(int output) => _outputs[output].Path;
 
+    /// <summary>The source's last <see cref="Flush"/> of the output; zeros before there was one.</summary>
+    public FlushMark GetLastFlush(int output) => _outputs[output].LastFlush;
+
     /// <summary>The pointer's picture; null while hidden.</summary>
     public CursorImage? GetCursor(int output) => _outputs[output].Cursor;
 
@@ -77,6 +81,7 @@ public sealed class DisplayHub : IDisposable
         {
             return false;
         }
+        o.LastFlush = new FlushMark(EventLoop.Now, o.LastFlush.Count + 1);
         if (o.ShowPending)
         {
             Show(o);
@@ -296,6 +301,8 @@ public sealed class DisplayHub : IDisposable
         public Scanout? Scanout { get; set; }
 
         public bool ShowPending { get; set; }
+
+        public FlushMark LastFlush { get; set; }
 
         public CursorImage? Cursor { get; set; }
 

@@ -325,6 +325,60 @@ public sealed class DisplayProtocolTests
     }
 
     [Fact]
+    public void A_listener_that_asks_for_it_is_told_of_the_guest_s_flushes_with_every_update()
+    {
+        using var fixture = new DisplayFixture();
+        using BusConnection main = fixture.ConnectRaw();
+        using var listener = new RawListener(fixture.Loop, main, Console0, ["org.qemu.Display1.Listener.Unix.Map", "org.fbshare.Display1.Listener.Flushes"]);
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 50, 50, 200, 0, i => 0));
+        ulong before = (ulong)EventLoop.Now / 1000;
+        fixture.Hub.Flush(0, new Rect(0, 0, 50, 50));
+        fixture.RunUntil(() => listener.Flushes.Count == 1);
+        fixture.Settle();
+        // Two while the listener has not answered are told together, the later of them with its time.
+        fixture.Hub.Flush(0, new Rect(1, 2, 3, 4));
+        fixture.Hub.Flush(0, new Rect(5, 6, 7, 8));
+        ulong between = (ulong)EventLoop.Now / 1000;
+        fixture.Hub.Flush(0, new Rect(6, 7, 1, 1));
+        fixture.RunUntil(() => listener.Flushes.Count == 3);
+
+        Assert.Equal(["Disable", "ScanoutMap", "Flushes.Update 0,0 50x50", "Flushes.Update 1,2 3x4", "Flushes.Update 5,6 7x8"], listener.Calls);
+        Assert.Equal([1ul, 2ul, 4ul], listener.Flushes.Select(f => f.Count));
+        Assert.InRange(listener.Flushes[0].At, before, between);
+        Assert.InRange(listener.Flushes[1].At, listener.Flushes[0].At, between);
+        Assert.InRange(listener.Flushes[2].At, between, (ulong)EventLoop.Now / 1000);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_view_learns_when_the_guest_flushed_and_how_often(bool takeDmaBuf)
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        (RemoteConsole console, RecordingView view) = fixture.Watch(takeDmaBuf: takeDmaBuf);
+        view.IsSlow = true;
+        fixture.Settle();
+        Assert.Null(console.LastFlush);
+        fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 32, 8, bands: 1));
+        fixture.Hub.Flush(0, new Rect(0, 0, 32, 8));
+        fixture.RunUntil(() => view.Updates.Count == 1);
+        FlushMark first = fixture.Hub.GetLastFlush(0);
+        Assert.Equal(new FlushMark(first.At / 1000 * 1000, 1), console.LastFlush);
+
+        for (int i = 0; i < 5; i++)
+        {
+            fixture.Hub.Flush(0, new Rect(i, 0, 1, 1));
+        }
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        FlushMark last = fixture.Hub.GetLastFlush(0);
+        Assert.Equal(new FlushMark(last.At / 1000 * 1000, 6), console.LastFlush);
+        Assert.True(last.At > first.At);
+    }
+
+    [Fact]
     public void An_old_listener_gets_the_first_kind_of_dma_buf_and_pixels_when_it_refuses()
     {
         using var fixture = new DisplayFixture();
