@@ -250,28 +250,20 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         (int Width, int Height) size = Window.Size;
         _graphics.Clear(size);
         PictureTexture? picture = Refresh(out bool isRead);
-        if (isRead)
-        {
-            // A copy has been read now, whatever becomes of the window.
-            Acknowledge();
-        }
-        long acknowledged = EventLoop.Now;
         if (picture is not null)
         {
             DrawPicture(picture, size);
         }
         DrawOver(size, began);
         long drawn = EventLoop.Now;
-        using (EglFence? fence = _owesReply ? _graphics.Fence() : null)
+        using (EglFence? fence = _owesReply && !isRead ? _graphics.Fence() : null)
         {
             Window.Swap();
             long presented = EventLoop.Now;
-            if (!isRead)
-            {
-                fence?.Wait(ReadTime);
-                Acknowledge();
-                acknowledged = EventLoop.Now;
-            }
+            fence?.Wait(ReadTime);
+            // Of a copy too only now: it is made anew for the answer, and would grow old while the window waits for its display.
+            Acknowledge();
+            long acknowledged = EventLoop.Now;
             if (_toldAt != 0)
             {
                 _hud?.Stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, acknowledged));
