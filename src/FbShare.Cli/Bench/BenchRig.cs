@@ -46,10 +46,13 @@ internal sealed class BenchRig : IDisposable
     /// <summary>What the device's thread has used so far.</summary>
     public DeviceUse Use() => OnLoop(() => new DeviceUse(ThreadClock.CpuTime, GC.GetAllocatedBytesForCurrentThread(), _hub.BytesCopied + _device.BytesTransferred));
 
-    public T OnLoop<T>(Func<T> function)
+    public T OnLoop<T>(Func<T> function) => OnLoop(_loop, function);
+
+    /// <summary>Runs something on a loop's thread and waits for its result.</summary>
+    public static T OnLoop<T>(EventLoop loop, Func<T> function)
     {
         var done = new TaskCompletionSource<T>();
-        _loop.Post(() => done.SetResult(function()));
+        loop.Post(() => done.SetResult(function()));
         return done.Task.GetAwaiter().GetResult();
     }
 
