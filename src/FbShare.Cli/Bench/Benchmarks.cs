@@ -119,19 +119,33 @@ internal static class Benchmarks
         yield return new Figure("flip.kick-to-call.p99", Percentile(latency, 99), "us");
     }
 
+    /// <summary>Flips and measures nothing, on one processor: for strace and perf.</summary>
+    public static void JustFlip(int flips)
+    {
+        ThreadClock.Processors &= ~ThreadClock.Processors + 1;
+        using var rig = new BenchRig(64 << 20);
+        rig.SetUp(1920, 1080);
+        Repeat(flips, rig.FlipInStep);
+    }
+
     /// <summary>Many small commands.</summary>
-    public static Figure Commands()
+    public static IEnumerable<Figure> Commands()
     {
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(640, 480);
         const int batches = 4000;
-        double rate = Median(Rounds, () =>
+        var rates = new List<double>();
+        var cpu = new List<double>();
+        for (int round = 0; round <= Rounds; round++)
         {
+            DeviceUse before = rig.Use();
             long start = Stopwatch.GetTimestamp();
             rig.FlushMany(batches);
-            return batches * 16 / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        });
-        return Figure.AtLeast("commands.batches-of-16", rate, "1/s", 1e6);
+            rates.Add(batches * 16 / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            cpu.Add((rig.Use() - before).Cpu / 1000.0 / (batches * 16));
+        }
+        yield return Figure.AtLeast("commands.batches-of-16", Median(rates), "1/s", 1e6);
+        yield return new Figure("command.cpu", Median(cpu), "us");
     }
 
     /// <summary>From the kick until a consumer in another thread, over the display protocol, is told.</summary>
