@@ -4,7 +4,7 @@ using FbShare.Memory;
 
 namespace FbShare.VhostUser;
 
-// The guest's memory: SET_MEM_TABLE and ADD_MEM_REG.
+/// <content>The guest's memory: SET_MEM_TABLE and ADD_MEM_REG.</content>
 public sealed partial class VhostUserBackend
 {
     private string? SetMemTable()

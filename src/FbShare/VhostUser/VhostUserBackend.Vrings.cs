@@ -4,7 +4,7 @@ using FbShare.Virtio;
 
 namespace FbShare.VhostUser;
 
-// The queues: SET_VRING_*, GET_VRING_BASE, and what a kick sets off.
+/// <content>The queues: SET_VRING_*, GET_VRING_BASE, and what a kick sets off.</content>
 public sealed partial class VhostUserBackend
 {
     private bool TryGetVring(uint index, out Vring vring, out string? refusal)
