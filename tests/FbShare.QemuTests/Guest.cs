@@ -166,8 +166,8 @@ internal sealed class Guest : IDisposable
     private List<string> Device(GuestOptions options, string gpu)
     {
         string device = options.TwoD
-            ? $"vhost-user-gpu-pci,chardev=gpu,max_outputs={options.Outputs}"
-            : "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
+            ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}"
+            : $"vhost-user-test-device-pci,id={QemuCommandLine.GpuId},chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
         List<string> arguments = ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {

@@ -91,6 +91,7 @@ public sealed class StockDisplayTests
                     continue;
                 }
                 came = console.Picture.Source;
+                Assert.Null(console.LastFlush);
                 dumped = view.Take();
                 qmp.Execute("screendump", json => json.WriteString("filename", file));
                 comparison = PictureComparison.Compare(PictureFile.Read(file), dumped);

@@ -33,7 +33,7 @@ public sealed class QmpInput : IInputSink
         }
     }
 
-    public void Key(int output, uint number, bool pressed) => Send(json =>
+    public void Key(uint number, bool pressed) => Send(json =>
     {
         Begin(json, "key");
         json.WriteBoolean("down", pressed);
@@ -44,7 +44,7 @@ public sealed class QmpInput : IInputSink
         End(json);
     });
 
-    public void Button(int output, MouseButton button, bool pressed) => Send(json =>
+    public void Button(MouseButton button, bool pressed) => Send(json =>
     {
         Begin(json, "btn");
         json.WriteBoolean("down", pressed);
@@ -52,19 +52,19 @@ public sealed class QmpInput : IInputSink
         End(json);
     });
 
-    public void MoveTo(int output, int x, int y, int width, int height) => Send(json =>
+    public void MoveTo(int x, int y, int width, int height) => Send(json =>
     {
         WriteAxis(json, "abs", "x", Scale(x, width));
         WriteAxis(json, "abs", "y", Scale(y, height));
     });
 
-    public void MoveBy(int output, int dx, int dy) => Send(json =>
+    public void MoveBy(int dx, int dy) => Send(json =>
     {
         WriteAxis(json, "rel", "x", dx);
         WriteAxis(json, "rel", "y", dy);
     });
 
-    public void Touch(int output, TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
+    public void Touch(TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
     {
         WriteTouch(json, NameOf(kind), slot, kind is TouchKind.End or TouchKind.Cancel ? -1 : slot, "x", 0);
         if (kind is TouchKind.Begin or TouchKind.Update)
@@ -129,7 +129,10 @@ public sealed class QmpInput : IInputSink
         json.WriteEndObject();
     }
 
-    private static int Scale(int position, int size) => size > 1 ? (int)((long)Math.Clamp(position, 0, size - 1) * AxisEnd / (size - 1)) : 0;
+    /// <summary>The least value that a guest takes for this pixel: whether it maps the axis' end to the last pixel (X) or to the
+    /// screen's edge (libinput), it comes to rest on it and not between it and the one before.</summary>
+    private static int Scale(int position, int size) =>
+        size > 1 ? (int)((((long)Math.Clamp(position, 0, size - 1) * AxisEnd) + size - 2) / (size - 1)) : 0;
 
     private static string NameOf(TouchKind kind) => kind switch
     {

@@ -90,28 +90,28 @@ public class QmpInputTests
         switch (what)
         {
             case "key":
-                input.Key(0, 0x9C, pressed: true);
+                input.Key(0x9C, pressed: true);
                 break;
             case "button":
-                input.Button(0, MouseButton.WheelUp, pressed: false);
+                input.Button(MouseButton.WheelUp, pressed: false);
                 break;
             case "move by":
-                input.MoveBy(0, -3, 7);
+                input.MoveBy(-3, 7);
                 break;
             case "move to the first pixel":
-                input.MoveTo(0, 0, 0, 1280, 800);
+                input.MoveTo(0, 0, 1280, 800);
                 break;
             case "move to the last pixel":
-                input.MoveTo(0, 1279, 799, 1280, 800);
+                input.MoveTo(1279, 799, 1280, 800);
                 break;
             case "move outside":
-                input.MoveTo(0, int.MaxValue, -1, 1280, 800);
+                input.MoveTo(int.MaxValue, -1, 1280, 800);
                 break;
             case "finger down":
-                input.Touch(0, TouchKind.Begin, 2, 0, 799.5, 1280, 800);
+                input.Touch(TouchKind.Begin, 2, 0, 799.5, 1280, 800);
                 break;
             case "finger up":
-                input.Touch(0, TouchKind.End, 2, 5, 5, 1280, 800);
+                input.Touch(TouchKind.End, 2, 5, 5, 1280, 800);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(what));
