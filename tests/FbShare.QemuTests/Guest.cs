@@ -171,7 +171,7 @@ internal sealed class Guest : IDisposable
         List<string> arguments = ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {
-            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
+            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
         }
         return arguments;
     }

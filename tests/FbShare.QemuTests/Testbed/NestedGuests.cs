@@ -114,15 +114,23 @@ internal sealed class StockGuest : IDisposable
     private readonly string _dump;
     private readonly TimeSpan _patience;
 
-    public StockGuest(GuestOptions options, string folder)
+    /// <param name="gl">Its display hands out dma-bufs (and needs a DRM render node) instead of memory.</param>
+    public StockGuest(GuestOptions options, string folder, bool gl = false)
     {
         _patience = options.Patience;
         _dump = Path.Combine(folder, "screen.ppm");
-        Machine = new GuestMachine(options, ["-device", "virtio-gpu-pci,blob=true"], folder, TextWriter.Synchronized(new StringWriter()));
+        Display = $"qmp:{Path.Combine(folder, "display")}";
+        Machine = new GuestMachine(
+            options,
+            ["-device", "virtio-gpu-pci,blob=true", "-display", $"dbus,p2p=yes{(gl ? ",gl=on" : "")}", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
+            folder, TextWriter.Synchronized(new StringWriter()));
         Machine.Boot();
     }
 
     public GuestMachine Machine { get; }
+
+    /// <summary>The address of QEMU's own display, for the viewer.</summary>
+    public string Display { get; }
 
     /// <summary>Whether QEMU itself has dma-bufs mapped: it does so for blobs only.</summary>
     public bool MapsDmaBufs => File.ReadAllText($"/proc/{Machine.ProcessId}/maps").Contains("/dmabuf:", StringComparison.Ordinal);

@@ -1,0 +1,25 @@
+namespace FbShare.QemuTests;
+
+/// <summary>What a guest's input devices feel, as <c>card evdev</c> in it tells.</summary>
+internal static class GuestEvents
+{
+    /// <summary>Waits for an event; those before it are passed over.</summary>
+    /// <inheritdoc cref="EventsUntil"/>
+    public static void WaitForEvent(this Guest guest, int type, int code, int value) => guest.EventsUntil(type, code, value);
+
+    /// <summary>Waits for an event.</summary>
+    /// <param name="type">EV_* (linux/input-event-codes.h): 1 a key or button, 2 a movement, 3 a place.</param>
+    /// <param name="code">As there.</param>
+    /// <returns>It and those before it, as the guest told them.</returns>
+    public static List<string> EventsUntil(this Guest guest, int type, int code, int value)
+    {
+        string wanted = $" type={type} code={code} value={value}";
+        var events = new List<string>();
+        do
+        {
+            events.Add(guest.WaitForLine("card: event"));
+        }
+        while (!events[^1].EndsWith(wanted, StringComparison.Ordinal));
+        return events;
+    }
+}
