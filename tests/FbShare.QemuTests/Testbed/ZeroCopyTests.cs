@@ -10,6 +10,7 @@ namespace FbShare.QemuTests.Testbed;
 /// again without a new import.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Kernel")]
 public sealed class ZeroCopyTests
 {
     private const int Page = GuestPages.Page;
