@@ -56,6 +56,7 @@ edid-decode         edid-decode        checking the EDIDs of the device
 Xvfb                xvfb               windows without a screen
 xdotool             xdotool            typing and pointing in those windows
 import              imagemagick        pictures of those windows
+weston              weston             windows under Wayland
 busctl              systemd            reading the display protocol with a client of others
 dbus-daemon         dbus-daemon        a display on a message bus
 strace              strace             counting system calls (bench-check)
