@@ -44,6 +44,14 @@ public sealed class GuestConsoleTests
         Event(guest, 1, 0x110, 1);
         Do(() => client.Consoles[1].Button(MouseButton.Left, false));
         Event(guest, 1, 0x110, 0);
+
+        // REL_HWHEEL, and the tablet is the pointer as before.
+        Click(MouseButton.WheelRight);
+        Event(guest, 2, 6, 1);
+        Click(MouseButton.WheelLeft);
+        Event(guest, 2, 6, -1);
+        Point(0, 5, 6, 5 * 32767 / 2559.0, 6 * 32767 / 799.0);
+
         Assert.Equal($"pci/0000/{address}", ReadAddress());
 
         void Point(int output, int x, int y, double across, double down)
@@ -52,6 +60,12 @@ public sealed class GuestConsoleTests
             Event(guest, 3, 0, (int)Math.Ceiling(across));
             Event(guest, 3, 1, (int)Math.Ceiling(down));
         }
+
+        void Click(MouseButton button) => Do(() =>
+        {
+            client.Consoles[0].Button(button, true);
+            client.Consoles[0].Button(button, false);
+        });
 
         void Do(Action input)
         {
