@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using FbShare.Capture;
 using FbShare.Qemu;
 
@@ -23,7 +22,6 @@ public sealed class ViewerBusTests
         {
             RedirectStandardError = true,
         })!;
-        Process? viewer = null;
         try
         {
             QmpClient? qmp = null;
@@ -33,18 +31,14 @@ public sealed class ViewerBusTests
             string truth = Path.Combine(folder.FullName, "truth.ppm");
             XServer.WaitUntil(() => Screen(owned, truth).Height == 400, () => "the firmware shows nothing");
 
-            viewer = Process.Start(server.StartInfo(Program, "view", "--display", $"dbus:{bus.Address}", "--scale", "1:1"))!;
-            viewer.BeginErrorReadLine();
-            string window = "";
-            XServer.WaitUntil(
-                () => (window = Text(server.TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{viewer.Id}")).Split('\n')[^1]).Length > 0 || viewer.HasExited,
-                () => "no window appeared");
-            XServer.WaitUntil(() => server.Do("getwindowname", window).Contains("bus guest: 720x400, copy", StringComparison.Ordinal), () => "the title lacks guest, size and path");
-            // The text cursor blinks, so one of the next moments has it alike in both pictures.
-            XServer.WaitUntil(
-                () => server.TryRun("import", "-window", window, "png:-") is { Length: > 0 } png && PngFile.Decode(png) is { Width: 720, Height: 400 } seen
-                    && seen.ToRgb().AsSpan().SequenceEqual(Screen(owned, truth).ToRgb()),
-                () => "the window shows something else than the screen");
+            using (var viewer = new ViewerProcess(server, $"dbus:{bus.Address}", "--scale", "1:1"))
+            {
+                viewer.WaitForTitle("bus guest: 720x400, copy");
+                // The text cursor blinks, so one of the next moments has it alike in both pictures.
+                XServer.WaitUntil(
+                    () => viewer.Take() is { Width: 720, Height: 400 } seen && seen.ToRgb().AsSpan().SequenceEqual(Screen(owned, truth).ToRgb()),
+                    () => $"the window shows something else than the screen; it said:\n{viewer.Said}");
+            }
 
             string dump = Path.Combine(folder.FullName, "dump.png");
             XServer.WaitUntil(
@@ -54,9 +48,6 @@ public sealed class ViewerBusTests
         }
         finally
         {
-            viewer?.Kill();
-            viewer?.WaitForExit();
-            viewer?.Dispose();
             qemu.Kill();
             qemu.WaitForExit();
             folder.Delete(recursive: true);
@@ -73,8 +64,6 @@ public sealed class ViewerBusTests
         process.WaitForExit();
         return process.ExitCode;
     }
-
-    private static string Text(byte[]? output) => Encoding.UTF8.GetString(output ?? []).Trim();
 
     private static Picture Screen(QmpClient qmp, string file)
     {

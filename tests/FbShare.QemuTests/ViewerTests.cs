@@ -124,48 +124,35 @@ public class ViewerTests
     {
         // Linux's KEY_A and KEY_RIGHTALT; the other codes are linux/input-event-codes.h's too.
         server.Do("key", "a");
-        Event(guest, 1, 30, 1);
-        Event(guest, 1, 30, 0);
+        guest.WaitForEvent(1, 30, 1);
+        guest.WaitForEvent(1, 30, 0);
         server.Do("key", "ISO_Level3_Shift");
-        Event(guest, 1, 100, 1);
-        Event(guest, 1, 100, 0);
+        guest.WaitForEvent(1, 100, 1);
+        guest.WaitForEvent(1, 100, 0);
 
-        // The least value of pixel (600, 123) of 1024x768 on QEMU's axis from 0 to 32767, where the last pixel is 32767.
         server.Do("mousemove", "--window", viewer.Window, "600", "123");
-        Event(guest, 3, 0, (int)Math.Ceiling(600 * 32767 / 1023.0));
-        Event(guest, 3, 1, (int)Math.Ceiling(123 * 32767 / 767.0));
+        guest.WaitForPlace(600, 123, 1024, 768);
         server.Do("click", "1");
-        Event(guest, 1, 0x110, 1);
-        Event(guest, 1, 0x110, 0);
+        guest.WaitForEvent(1, 0x110, 1);
+        guest.WaitForEvent(1, 0x110, 0);
         server.Do("click", "4");
-        Event(guest, 2, 8, 1);
+        guest.WaitForEvent(2, 8, 1);
         server.Do("click", "5");
-        Event(guest, 2, 8, -1);
+        guest.WaitForEvent(2, 8, -1);
 
         server.Do("key", "ctrl+alt+g");
         viewer.WaitForTitle("lets go");
         server.Do("key", "ctrl+alt+g");
         server.Do("key", "ctrl+alt+Insert");
-        Event(guest, 1, 111, 1);
-        Event(guest, 1, 111, 0);
+        guest.WaitForEvent(1, 111, 1);
+        guest.WaitForEvent(1, 111, 0);
 
         // What is down when the focus goes is let go.
         server.Do("keydown", "shift");
-        Event(guest, 1, 42, 1);
+        guest.WaitForEvent(1, 42, 1);
         using var other = new ViewerProcess(server, guest.Display);
-        Event(guest, 1, 42, 0);
+        guest.WaitForEvent(1, 42, 0);
         server.Do("keyup", "shift");
-    }
-
-    private static void Event(Guest guest, int type, int code, int value)
-    {
-        string wanted = $" type={type} code={code} value={value}";
-        string line;
-        do
-        {
-            line = guest.WaitForLine("card: event");
-        }
-        while (!line.EndsWith(wanted, StringComparison.Ordinal));
     }
 
     /// <summary>An idle viewer costs no time: less than 0.5 % of a core.</summary>

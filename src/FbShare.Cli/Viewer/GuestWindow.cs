@@ -51,6 +51,9 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private Hud? _hud;
     private bool _showsDamage;
     private Rect _shownDamage;
+    private (int Width, int Height) _drawnSize;
+    private long _updates;
+    private long _frames;
 
     public GuestWindow(EventLoop loop, SdlWindow window, ViewerGraphics graphics, ViewSettings settings, Log log)
     {
@@ -140,6 +143,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
 
     public bool Update(Rect damage)
     {
+        _updates++;
         long now = EventLoop.Now;
         FlushMark? flush = _console?.LastFlush;
         // Flushes that the display told together are that many flips of the guest.
@@ -207,6 +211,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
 
     public void Dispose()
     {
+        _log.Verbose($"{_frames} frames drawn of {_updates} updates");
         _nextFrame.Dispose();
         _resized.Dispose();
         _hudRest.Dispose();
@@ -270,7 +275,10 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             }
             _hud?.Frames.Add(1, presented);
         }
-        _dirty = _showsDamage && !_shownDamage.IsEmpty;
+        _frames++;
+        // Drivers see a window's new size with the next frame: what was drawn for it first may lie in a buffer of the old one.
+        _dirty = size != _drawnSize || (_showsDamage && !_shownDamage.IsEmpty);
+        _drawnSize = size;
         _shownDamage = default;
         _toldAt = 0;
         if (_hud is not null && _hud.Flips.PerSecond(began) > 0)
