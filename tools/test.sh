@@ -8,7 +8,7 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (saying which package and why; root or sudo), builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, and every other test project but QemuTests
+  unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed); on a machine
             that has its own, `unit` and `qemu` run them as well
@@ -57,6 +57,8 @@ xdotool             xdotool            typing and pointing in those windows
 import              imagemagick        pictures of those windows
 busctl              systemd            reading the display protocol with a client of others
 dbus-daemon         dbus-daemon        a display on a message bus
+strace              strace             counting system calls (bench-check)
+jq                  jq                 reading what was measured (bench-check)
 qemu-system-x86_64  qemu-system-x86    the system QEMU, whose display is dumped too
 '
 install_needs() {
@@ -134,6 +136,12 @@ run_in_testbed() {
   count "$results/testbed/$name-testbed.trx"
 }
 
+# Whether the device costs what it should, counted as one test.
+run_bench_check() {
+  say 'running tools/bench-check'
+  if tools/bench-check; then passed=$((passed + 1)); else say 'FAILED: tools/bench-check'; failed=$((failed + 1)); fi
+}
+
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 command -v dotnet >/dev/null || fail 'there is no dotnet here: install the .NET 10 SDK (Debian has no package of it)'
@@ -160,6 +168,7 @@ for project in tests/*/*.csproj; do
     *) ! wants unit || run_project "$name" ;;
   esac
 done
+! wants unit || run_bench_check
 if wants testbed; then
   tools/testbed build
   for project in tests/*/*.csproj; do

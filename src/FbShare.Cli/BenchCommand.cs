@@ -10,16 +10,34 @@ namespace FbShare.Cli;
 internal sealed class BenchCommand : CliCommand
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print figures for programs." };
+    private readonly Option<int> _flips = new("--flips") { Description = "Measure nothing: flip so often, on one processor, and end. For strace and perf.", HelpName = "N" };
 
     public BenchCommand()
         : base(
             "bench",
             "Measures what the device costs on this host, with a driven front-end over a real socket and real eventfds (no guest needed, under a minute). Ends with 1 when a goal is missed.",
             "fbshare bench",
-            "fbshare bench --json | jq '.figures[] | select(.met == false)'") => Add(_json);
+            "fbshare bench --json | jq '.figures[] | select(.met == false)'",
+            "strace -fc fbshare bench --flips 10000")
+    {
+        Add(_json);
+        Add(_flips);
+        _flips.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--flips must be at least 1");
+            }
+        });
+    }
 
     protected override int Run(ParseResult arguments, Log log)
     {
+        if (arguments.GetValue(_flips) is var flips and > 0)
+        {
+            Benchmarks.JustFlip(flips);
+            return ExitCodes.Success;
+        }
         bool json = arguments.GetValue(_json);
         var figures = new List<Figure>();
         foreach ((string what, Func<IEnumerable<Figure>> measure) in Stages())
@@ -44,7 +62,7 @@ internal sealed class BenchCommand : CliCommand
     private static IEnumerable<(string What, Func<IEnumerable<Figure>> Measure)> Stages() =>
     [
         ("flips of blobs, nobody looking", Benchmarks.Flips),
-        ("commands", () => [Benchmarks.Commands()]),
+        ("commands", Benchmarks.Commands),
         ("how soon a viewer is told", Benchmarks.Told),
         ("copies", Benchmarks.Copies),
         ("what is copied", () => [Benchmarks.Damage()]),

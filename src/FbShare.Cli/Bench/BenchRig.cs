@@ -16,6 +16,7 @@ internal sealed class BenchRig : IDisposable
     private const ulong Requests = 2 << 20;
     private const ulong Response = 3 << 20;
     private const int ResponseSize = 24;
+    private const int FlipRequests = 3;
 
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory = new();
@@ -46,10 +47,13 @@ internal sealed class BenchRig : IDisposable
     /// <summary>What the device's thread has used so far.</summary>
     public DeviceUse Use() => OnLoop(() => new DeviceUse(ThreadClock.CpuTime, GC.GetAllocatedBytesForCurrentThread(), _hub.BytesCopied + _device.BytesTransferred));
 
-    public T OnLoop<T>(Func<T> function)
+    public T OnLoop<T>(Func<T> function) => OnLoop(_loop, function);
+
+    /// <summary>Runs something on a loop's thread and waits for its result.</summary>
+    public static T OnLoop<T>(EventLoop loop, Func<T> function)
     {
         var done = new TaskCompletionSource<T>();
-        _loop.Post(() => done.SetResult(function()));
+        loop.Post(() => done.SetResult(function()));
         return done.Task.GetAwaiter().GetResult();
     }
 
@@ -92,15 +96,25 @@ internal sealed class BenchRig : IDisposable
     /// <summary>TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick; waits until all three are back.</summary>
     public void Flip()
     {
-        DriverQueue.Piece[] pieces = _flips[_flip++ & 1];
-        for (int i = 0; i < 3; i++)
-        {
-            Driver.Control.Add(pieces.AsSpan(2 * i, 2));
-        }
-        Driver.Control.Notify();
-        for (int i = 0; i < 3; i++)
+        SendFlip();
+        for (int i = 0; i < FlipRequests; i++)
         {
             Driver.Wait(Driver.Control);
+        }
+    }
+
+    /// <summary>The same, but looks for the answers only when called for them: every flip takes the same system calls.</summary>
+    public void FlipInStep()
+    {
+        Driver.Control.WantCall();
+        SendFlip();
+        Driver.WaitForCall();
+        for (int i = 0; i < FlipRequests; i++)
+        {
+            if (!Driver.Control.TryTake(out _, out _))
+            {
+                throw new InvalidOperationException("the device called before it was done");
+            }
         }
     }
 
@@ -146,6 +160,16 @@ internal sealed class BenchRig : IDisposable
         _loop.Dispose();
         Driver.Dispose();
         Driver.Ram.Dispose();
+    }
+
+    private void SendFlip()
+    {
+        DriverQueue.Piece[] pieces = _flips[_flip++ & 1];
+        for (int i = 0; i < FlipRequests; i++)
+        {
+            Driver.Control.Add(pieces.AsSpan(2 * i, 2));
+        }
+        Driver.Control.Notify();
     }
 
     private DriverQueue.Piece[] Place(ulong address, byte[] request)

@@ -34,27 +34,45 @@ internal static class Benchmarks
 
     /// <summary>Flips of blobs with nobody looking: CPU, allocations, copied bytes, latency. Guest and device share one processor,
     /// so that what the device does is measured and not what it costs to wake another processor, which in a virtual machine is
-    /// several times as much; <c>flip.two-processors</c> has that in it.</summary>
+    /// several times as much; <c>two-processors</c> has that in it, and beside it what it is for a device that does nothing.</summary>
     public static IEnumerable<Figure> Flips()
     {
-        ulong processors = ThreadClock.PinToOneProcessor();
+        ulong processors = ThreadClock.Processors;
+        ulong one = processors & (~processors + 1);
+        ulong another = processors ^ one;
+        another &= ~another + 1;
+        ThreadClock.Processors = one;
         List<Figure> figures = [.. FlipsHere()];
-        ThreadClock.Release(processors);
-        figures.Add(FlipsApart());
+        if (another != 0)
+        {
+            figures.AddRange(FlipsApart(another));
+        }
+        ThreadClock.Processors = processors;
         return figures;
     }
 
-    private static Figure FlipsApart()
+    private static IEnumerable<Figure> FlipsApart(ulong deviceProcessor)
     {
+        const int flips = 2000;
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(1920, 1080);
-        const int flips = 2000;
-        return new Figure("flip.two-processors.cpu", Median(Rounds, () =>
+        using var echo = new EchoRig();
+        rig.OnLoop(() => ThreadClock.Processors = deviceProcessor);
+        echo.OnLoop(() => ThreadClock.Processors = deviceProcessor);
+        var floors = new List<double>();
+        var cpu = new List<double>();
+        for (int round = 0; round <= Rounds; round++)
         {
+            long echoed = echo.Cpu();
+            Repeat(flips, echo.Turn);
+            floors.Add((echo.Cpu() - echoed) / 1000.0 / flips);
             DeviceUse before = rig.Use();
             Repeat(flips, rig.Flip);
-            return (rig.Use() - before).Cpu / 1000.0 / flips;
-        }), "us");
+            cpu.Add((rig.Use() - before).Cpu / 1000.0 / flips);
+        }
+        yield return new Figure("two-processors.floor", Median(floors), "us");
+        yield return new Figure("two-processors.flip.cpu", Median(cpu), "us");
+        yield return new Figure("two-processors.flip.cpu/floor", Median(cpu) / Median(floors), "x");
     }
 
     private static IEnumerable<Figure> FlipsHere()
@@ -101,19 +119,33 @@ internal static class Benchmarks
         yield return new Figure("flip.kick-to-call.p99", Percentile(latency, 99), "us");
     }
 
+    /// <summary>Flips and measures nothing, on one processor: for strace and perf.</summary>
+    public static void JustFlip(int flips)
+    {
+        ThreadClock.Processors &= ~ThreadClock.Processors + 1;
+        using var rig = new BenchRig(64 << 20);
+        rig.SetUp(1920, 1080);
+        Repeat(flips, rig.FlipInStep);
+    }
+
     /// <summary>Many small commands.</summary>
-    public static Figure Commands()
+    public static IEnumerable<Figure> Commands()
     {
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(640, 480);
         const int batches = 4000;
-        double rate = Median(Rounds, () =>
+        var rates = new List<double>();
+        var cpu = new List<double>();
+        for (int round = 0; round <= Rounds; round++)
         {
+            DeviceUse before = rig.Use();
             long start = Stopwatch.GetTimestamp();
             rig.FlushMany(batches);
-            return batches * 16 / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        });
-        return Figure.AtLeast("commands.batches-of-16", rate, "1/s", 1e6);
+            rates.Add(batches * 16 / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            cpu.Add((rig.Use() - before).Cpu / 1000.0 / (batches * 16));
+        }
+        yield return Figure.AtLeast("commands.batches-of-16", Median(rates), "1/s", 1e6);
+        yield return new Figure("command.cpu", Median(cpu), "us");
     }
 
     /// <summary>From the kick until a consumer in another thread, over the display protocol, is told.</summary>

@@ -2,7 +2,7 @@ using FbShare.Linux;
 
 namespace FbShare.Cli.Bench;
 
-/// <summary>CPU time of the calling thread (clock_gettime(CLOCK_THREAD_CPUTIME_ID)), and which processors it may use.</summary>
+/// <summary>CPU time of the calling thread (clock_gettime(CLOCK_THREAD_CPUTIME_ID)), and which processors it, and the threads it starts from then on, may use.</summary>
 internal static unsafe class ThreadClock
 {
     /// <summary>Nanoseconds.</summary>
@@ -16,16 +16,15 @@ internal static unsafe class ThreadClock
         }
     }
 
-    /// <summary>Keeps the calling thread, and the threads it starts from now on, on one processor (sched_setaffinity(2)).</summary>
-    /// <returns>What it might use before, for <see cref="Release"/>.</returns>
-    public static ulong PinToOneProcessor()
+    /// <summary>The processors that the calling thread may use, a bit each (sched_getaffinity(2)).</summary>
+    public static ulong Processors
     {
-        ulong before;
-        LinuxException.Check(LibC.sched_getaffinity(0, sizeof(ulong), &before), "sched_getaffinity");
-        Release(before & (~before + 1));
-        return before;
+        get
+        {
+            ulong processors;
+            LinuxException.Check(LibC.sched_getaffinity(0, sizeof(ulong), &processors), "sched_getaffinity");
+            return processors;
+        }
+        set => LinuxException.Check(LibC.sched_setaffinity(0, sizeof(ulong), &value), "sched_setaffinity");
     }
-
-    /// <summary>Lets the calling thread use these processors, a bit each.</summary>
-    public static void Release(ulong processors) => LinuxException.Check(LibC.sched_setaffinity(0, sizeof(ulong), &processors), "sched_setaffinity");
 }

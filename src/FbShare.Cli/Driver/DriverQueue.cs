@@ -118,12 +118,7 @@ internal sealed class DriverQueue : IDisposable
     {
         if (Volatile.Read(ref _ram.At<ushort>(Used + 2)) == _usedSeen)
         {
-            if (_eventIdx)
-            {
-                // Wants to be called for the next one.
-                Volatile.Write(ref _ram.At<ushort>(Available + 4 + (2UL * Size)), _usedSeen);
-                Interlocked.MemoryBarrier();
-            }
+            WantCall();
             if (Volatile.Read(ref _ram.At<ushort>(Used + 2)) == _usedSeen)
             {
                 (head, written) = (0, 0);
@@ -136,6 +131,16 @@ internal sealed class DriverQueue : IDisposable
         written = element.Length;
         Free(head);
         return true;
+    }
+
+    /// <summary>Asks for a call at the next finished request; without event idx there is one at every request.</summary>
+    public void WantCall()
+    {
+        if (_eventIdx)
+        {
+            Volatile.Write(ref _ram.At<ushort>(Available + 4 + (2UL * Size)), _usedSeen);
+            Interlocked.MemoryBarrier();
+        }
     }
 
     public void Dispose()

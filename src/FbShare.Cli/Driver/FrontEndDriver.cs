@@ -149,6 +149,15 @@ internal sealed class FrontEndDriver : IDisposable
         return (head, written);
     }
 
+    /// <summary>Waits until the device calls, 10 s at most.</summary>
+    public void WaitForCall()
+    {
+        if (!_loop.RunOnce(10_000))
+        {
+            throw new TimeoutException("the device did not call in 10 s");
+        }
+    }
+
     /// <summary>Waits for the back-end's next message on its own channel.</summary>
     public uint WaitForBackendMessage()
     {

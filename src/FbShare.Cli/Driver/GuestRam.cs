@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 
@@ -46,7 +47,7 @@ internal sealed class GuestRam : IDisposable
     }
 
     public ref T At<T>(ulong guestAddress)
-        where T : unmanaged => ref MemoryMarshal.AsRef<T>(At(guestAddress, Marshal.SizeOf<T>()));
+        where T : unmanaged => ref MemoryMarshal.AsRef<T>(At(guestAddress, Unsafe.SizeOf<T>()));
 
     public void Dispose()
     {

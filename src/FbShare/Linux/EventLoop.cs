@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace FbShare.Linux;
 
-/// <summary>One thread's loop: waits on descriptors (epoll(7), level triggered) and runs what each brought.</summary>
+/// <summary>One thread's loop: waits on descriptors (epoll(7), level triggered but for <see cref="LoopEvents.Edge"/>) and runs what each brought.</summary>
 /// <remarks>All of a device runs on one loop, so nothing in it needs a lock. Only <see cref="Post"/> and
 /// <see cref="Stop"/> may be called from other threads. A watch may be removed from within any callback.</remarks>
 public sealed unsafe class EventLoop : IDisposable
@@ -163,4 +163,8 @@ public enum LoopEvents : uint
     Error = LibC.EPOLLERR,
     HangUp = LibC.EPOLLHUP,
     PeerClosed = LibC.EPOLLRDHUP,
+
+    /// <summary>To be waited for only: told once per change, not for as long as the descriptor is ready. An eventfd changes at
+    /// every write, whether it was read in between or not.</summary>
+    Edge = LibC.EPOLLET,
 }

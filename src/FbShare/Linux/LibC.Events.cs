@@ -10,6 +10,7 @@ internal static unsafe partial class LibC
     public const uint EPOLLERR = 8;
     public const uint EPOLLHUP = 16;
     public const uint EPOLLRDHUP = 0x2000;
+    public const uint EPOLLET = 0x80000000;
 
     public const int EPOLL_CTL_ADD = 1;
     public const int EPOLL_CTL_DEL = 2;

@@ -199,29 +199,92 @@ public sealed unsafe class Backing : IDisposable
             return;
         }
         segment = FindSegment(offset, segment);
+        long within = offset - _segments[segment].Start;
+        if (streaming)
+        {
+            StreamRun(to, length, ref segment, within);
+            return;
+        }
         while (true)
         {
             ref readonly Segment current = ref _segments[segment];
-            long within = offset - current.Start;
             long count = Math.Min(length, current.Length - within);
             // SAFETY: [within, within + count) is inside the segment, which is inside its mapped region, held by this
             // backing; the destination's size was checked by the caller.
-            if (streaming)
-            {
-                StreamingCopy.Copy(current.Pointer + within, to, count, segment + 1 < _segments.Length ? _segments[segment + 1].Pointer : current.Pointer);
-            }
-            else
-            {
-                Buffer.MemoryCopy(current.Pointer + within, to, count, count);
-            }
+            Buffer.MemoryCopy(current.Pointer + within, to, count, count);
             length -= count;
             if (length == 0)
             {
                 return;
             }
             to += count;
-            offset += count;
             segment++;
+            within = 0;
+        }
+    }
+
+    /// <summary>Copies one run past the cache: lanes as long as there are four, what lies between them piece by piece.</summary>
+    private void StreamRun(byte* to, long length, ref int segment, long within)
+    {
+        byte** lanes = stackalloc byte*[2 * StreamingCopy.Lanes];
+        byte** next = lanes + StreamingCopy.Lanes;
+        while (length > 0)
+        {
+            // SAFETY: lanes and pieces are inside their segments, as above, and as long as what is left of the destination.
+            bool aligned = StreamingCopy.IsAligned(to);
+            if (aligned && length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, lanes))
+            {
+                bool more;
+                do
+                {
+                    length -= StreamingCopy.GroupBytes;
+                    more = length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, next);
+                    StreamingCopy.CopyLanes(lanes, more ? next : lanes, to);
+                    to += StreamingCopy.GroupBytes;
+                    byte** done = lanes;
+                    lanes = next;
+                    next = done;
+                }
+                while (more);
+                continue;
+            }
+            ref readonly Segment current = ref _segments[segment];
+            long count = Math.Min(length, current.Length - within);
+            count = aligned ? count : Math.Min(count, StreamingCopy.ToAligned(to));
+            StreamingCopy.Copy(current.Pointer + within, to, count);
+            to += count;
+            length -= count;
+            within += count;
+            EnterNext(ref segment, ref within);
+        }
+    }
+
+    /// <summary>Finds the next group of lanes and goes on behind it, or stays where it is if one of them is in two segments.</summary>
+    private bool TryTakeLanes(ref int segment, ref long within, byte** lanes)
+    {
+        (int at, long inside) = (segment, within);
+        for (int i = 0; i < StreamingCopy.Lanes; i++)
+        {
+            ref readonly Segment current = ref _segments[at];
+            if (current.Length - inside < StreamingCopy.LaneBytes)
+            {
+                return false;
+            }
+            lanes[i] = current.Pointer + inside;
+            inside += StreamingCopy.LaneBytes;
+            EnterNext(ref at, ref inside);
+        }
+        (segment, within) = (at, inside);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EnterNext(ref int segment, ref long within)
+    {
+        if (within == _segments[segment].Length && segment + 1 < _segments.Length)
+        {
+            segment++;
+            within = 0;
         }
     }
 

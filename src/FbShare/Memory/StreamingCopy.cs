@@ -6,47 +6,97 @@ namespace FbShare.Memory;
 
 /// <summary>Copies that go past the cache (non-temporal stores): for pictures larger than it, which their reader finds in
 /// memory anyway. The C library does so for one large run; a scattered picture is many small ones.</summary>
+/// <remarks>Memory answers several streams sooner than one, and a processor does not look ahead from one page into another that
+/// does not follow it. So four pages are copied side by side, and what comes first in the next four is fetched
+/// meanwhile. Compiled in full at the first call: vector code is not compiled ahead of time, and a first picture of thousands
+/// of pieces would run unoptimised.</remarks>
 internal static unsafe class StreamingCopy
 {
+    /// <summary>Sources copied side by side.</summary>
+    public const int Lanes = 4;
+
+    /// <summary>Bytes of each: a page, what a guest's memory comes in.</summary>
+    public const int LaneBytes = 4096;
+
+    /// <summary>Bytes of a group of lanes.</summary>
+    public const int GroupBytes = Lanes * LaneBytes;
+
     /// <summary>About what one core's share of a cache holds.</summary>
     private const long CacheBytes = 2 << 20;
+
+    private const int Vector = 32;
+    private const int Step = 4 * Vector;
 
     /// <summary>Whether a picture of so many bytes is better copied this way.</summary>
     public static bool PaysFor(long bytes) => bytes >= CacheBytes && Vector256.IsHardwareAccelerated && Sse.IsSupported;
 
-    /// <summary>Copies one piece. <see cref="Finish"/> must follow the last one.</summary>
-    /// <param name="next">Where the next piece will be read from: fetched meanwhile, since the processor does not look ahead
-    /// from one page into another that does not follow it. May be any address, it is not read.</param>
-    /// <remarks>Compiled in full at its first call: vector code is not compiled ahead of time, and a first picture of thousands
-    /// of pieces would run unoptimised.</remarks>
+    /// <summary>Whether lanes may be copied to this address.</summary>
+    public static bool IsAligned(byte* to) => ToAligned(to) == 0;
+
+    /// <summary>Bytes until the next address that is aligned.</summary>
+    public static int ToAligned(byte* to) => (int)(-(nint)to & (Vector - 1));
+
+    /// <summary>Copies a group of lanes. <see cref="Finish"/> must follow the last copy.</summary>
+    /// <param name="from">Where each lane is read.</param>
+    /// <param name="next">Where each lane of the following group will be read; the same as <paramref name="from"/> if there is none.</param>
+    /// <param name="to">An aligned address; the lanes are written there one behind the other.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(byte* from, byte* to, long count, byte* next)
+    public static void CopyLanes(byte** from, byte** next, byte* to)
     {
-        const int vector = 32, step = 4 * vector, line = 64, ahead = 4096;
-        long lead = Math.Min(count, -(nint)to & (vector - 1));
-        Buffer.MemoryCopy(from, to, lead, lead);
-        long done = lead;
-        for (; done <= count - step; done += step)
+        const int ahead = 4 * Step;
+        for (int done = 0; done < LaneBytes - ahead; done += Step)
         {
-            if (done < ahead)
+            for (int lane = 0; lane < Lanes; lane++)
             {
-                Sse.Prefetch0(next + done);
-                Sse.Prefetch0(next + done + line);
+                Fetch(from[lane] + done + ahead);
+                CopyStep(from[lane] + done, to + (lane * LaneBytes) + done);
             }
-            byte* source = from + done;
-            byte* target = to + done;
-            Vector256<byte> first = Vector256.Load(source);
-            Vector256<byte> second = Vector256.Load(source + vector);
-            Vector256<byte> third = Vector256.Load(source + (2 * vector));
-            Vector256<byte> fourth = Vector256.Load(source + (3 * vector));
-            first.StoreAlignedNonTemporal(target);
-            second.StoreAlignedNonTemporal(target + vector);
-            third.StoreAlignedNonTemporal(target + (2 * vector));
-            fourth.StoreAlignedNonTemporal(target + (3 * vector));
+        }
+        for (int done = LaneBytes - ahead; done < LaneBytes; done += Step)
+        {
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                Fetch(next[lane] + done - (LaneBytes - ahead));
+                CopyStep(from[lane] + done, to + (lane * LaneBytes) + done);
+            }
+        }
+    }
+
+    /// <summary>Copies one piece. <see cref="Finish"/> must follow the last one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(byte* from, byte* to, long count)
+    {
+        long done = Math.Min(count, ToAligned(to));
+        Buffer.MemoryCopy(from, to, done, done);
+        for (; done <= count - Step; done += Step)
+        {
+            CopyStep(from + done, to + done);
         }
         Buffer.MemoryCopy(from + done, to + done, count - done, count - done);
     }
 
     /// <summary>Makes what was copied visible before anything that is written after it.</summary>
     public static void Finish() => Sse.StoreFence();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyStep(byte* from, byte* to)
+    {
+        Vector256<byte> first = Vector256.Load(from);
+        Vector256<byte> second = Vector256.Load(from + Vector);
+        Vector256<byte> third = Vector256.Load(from + (2 * Vector));
+        Vector256<byte> fourth = Vector256.Load(from + (3 * Vector));
+        first.StoreAlignedNonTemporal(to);
+        second.StoreAlignedNonTemporal(to + Vector);
+        third.StoreAlignedNonTemporal(to + (2 * Vector));
+        fourth.StoreAlignedNonTemporal(to + (3 * Vector));
+    }
+
+    /// <summary>Has a step's lines fetched. The address may be any: it is not read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(byte* from)
+    {
+        const int line = 64;
+        Sse.Prefetch0(from);
+        Sse.Prefetch0(from + line);
+    }
 }
