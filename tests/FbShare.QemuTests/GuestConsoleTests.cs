@@ -36,22 +36,35 @@ public sealed class GuestConsoleTests
             return console.PointerIsAbsolute;
         }, () => "the guest does not use its tablet");
 
-        // Two outputs of 1280x800 side by side, on an axis whose end is 32767.
-        Point(1, 700, 300, (1280 + 700) * 32767 / 2559.0, 300 * 32767 / 799.0);
-        Point(0, 700, 799, 700 * 32767 / 2559.0, 32767);
-        Point(1, 1279, 0, 32767, 0);
+        // Two outputs of 1280x800 side by side.
+        Point(1, 700, 300);
+        Point(0, 700, 799);
+        Point(1, 1279, 0);
         Do(() => client.Consoles[1].Button(MouseButton.Left, true));
-        Event(guest, 1, 0x110, 1);
+        guest.WaitForEvent(1, 0x110, 1);
         Do(() => client.Consoles[1].Button(MouseButton.Left, false));
-        Event(guest, 1, 0x110, 0);
+        guest.WaitForEvent(1, 0x110, 0);
+
+        // REL_HWHEEL, and the tablet is the pointer as before.
+        Click(MouseButton.WheelRight);
+        guest.WaitForEvent(2, 6, 1);
+        Click(MouseButton.WheelLeft);
+        guest.WaitForEvent(2, 6, -1);
+        Point(0, 5, 6);
+
         Assert.Equal($"pci/0000/{address}", ReadAddress());
 
-        void Point(int output, int x, int y, double across, double down)
+        void Point(int output, int x, int y)
         {
             Do(() => client.Consoles[output].MoveTo(x, y));
-            Event(guest, 3, 0, (int)Math.Ceiling(across));
-            Event(guest, 3, 1, (int)Math.Ceiling(down));
+            guest.WaitForPlace((output * 1280) + x, y, 2560, 800);
         }
+
+        void Click(MouseButton button) => Do(() =>
+        {
+            client.Consoles[0].Button(button, true);
+            client.Consoles[0].Button(button, false);
+        });
 
         void Do(Action input)
         {
@@ -73,14 +86,6 @@ public sealed class GuestConsoleTests
                 return isIt;
             }));
             return address;
-        }
-    }
-
-    private static void Event(Guest guest, int type, int code, int value)
-    {
-        string wanted = $" type={type} code={code} value={value}";
-        while (!guest.WaitForLine("card: event").EndsWith(wanted, StringComparison.Ordinal))
-        {
         }
     }
 }

@@ -27,4 +27,12 @@ internal static class GuestEvents
         while (!events[^1].EndsWith(wanted, StringComparison.Ordinal));
         return events;
     }
+
+    /// <summary>Waits until the tablet is at a pixel of the guest's desktop of this size: the least value, on QEMU's axis from 0 to
+    /// 32767, that is not on the pixel before.</summary>
+    public static void WaitForPlace(this Guest guest, int x, int y, int width, int height)
+    {
+        guest.WaitForEvent(3, 0, (int)Math.Ceiling(x * 32767 / (width - 1.0)));
+        guest.WaitForEvent(3, 1, (int)Math.Ceiling(y * 32767 / (height - 1.0)));
+    }
 }

@@ -60,8 +60,7 @@ public class ViewerScaleTests
         void Point(ViewerProcess viewer, int x, int y, int guestX, int guestY)
         {
             server.Do("mousemove", "--window", viewer.Window, $"{x}", $"{y}");
-            guest.WaitForEvent(3, 0, guestX * 32767 / (Width - 1));
-            guest.WaitForEvent(3, 1, guestY * 32767 / (Height - 1));
+            guest.WaitForPlace(guestX, guestY, Width, Height);
         }
     }
 

@@ -145,10 +145,8 @@ public class ViewerTests
         guest.WaitForEvent(1, 100, 1);
         guest.WaitForEvent(1, 100, 0);
 
-        // The least value of pixel (600, 123) of 1024x768 on QEMU's axis from 0 to 32767, where the last pixel is 32767.
         server.Do("mousemove", "--window", viewer.Window, "600", "123");
-        guest.WaitForEvent(3, 0, (int)Math.Ceiling(600 * 32767 / 1023.0));
-        guest.WaitForEvent(3, 1, (int)Math.Ceiling(123 * 32767 / 767.0));
+        guest.WaitForPlace(600, 123, 1024, 768);
         server.Do("click", "1");
         guest.WaitForEvent(1, 0x110, 1);
         guest.WaitForEvent(1, 0x110, 0);

@@ -44,8 +44,7 @@ public class ViewerWaylandTests
             guest.WaitForEvent(1, 30, 0);
             // SDL tells whole units; the guest's pixel is the one behind the middle of it.
             server.Do("mousemove", "--window", viewer.Window, "600", "246");
-            guest.WaitForEvent(3, 0, 601 * 32767 / 1199);
-            guest.WaitForEvent(3, 1, 247 * 32767 / 799);
+            guest.WaitForPlace(601, 247, 1200, 800);
             server.Do("click", "3");
             guest.WaitForEvent(1, 0x111, 1);
             guest.WaitForEvent(1, 0x111, 0);

@@ -120,6 +120,39 @@ public sealed class DisplayRobustnessTests
     [InlineData(1000u, 0u, false)]
     public void Only_the_user_who_runs_it_and_root_may_connect(uint user, uint own, bool may) => Assert.Equal(may, DisplayServer.MayConnect(user, own));
 
+    [NeedsRootFact("setpriv", "busctl")]
+    public async Task A_process_of_another_user_is_not_let_in_and_is_named()
+    {
+        const int nobody = 65534;
+        using var fixture = new DisplayFixture();
+        Assert.Contains("Permission denied", await ReadAsNobody(), StringComparison.Ordinal);
+        Assert.Empty(fixture.Log);
+
+        // Who may open the socket after all is refused by who they are.
+        File.SetUnixFileMode(fixture.Path, (UnixFileMode)0b110_110_110);
+        string refusal = await ReadAsNobody();
+        Assert.DoesNotContain("test vm", refusal, StringComparison.Ordinal);
+        Assert.Matches($"^display: refused busctl \\([0-9]+\\) of user {nobody}: only user 0 and root may connect$", Assert.Single(fixture.Log));
+        Assert.Equal(0, fixture.Server.PeerCount);
+
+        async Task<string> ReadAsNobody()
+        {
+            using Process busctl = Process.Start(new ProcessStartInfo("setpriv",
+            [
+                $"--reuid={nobody}", $"--regid={nobody}", "--clear-groups",
+                "busctl", $"--address=unix:path={fixture.Path}", "get-property", "org.qemu", "/org/qemu/Display1/VM", "org.qemu.Display1.VM", "Name",
+            ])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+            Task<string> output = busctl.StandardOutput.ReadToEndAsync(), error = busctl.StandardError.ReadToEndAsync();
+            fixture.RunUntil(() => busctl.HasExited && output.IsCompleted && error.IsCompleted);
+            Assert.NotEqual(0, busctl.ExitCode);
+            return await output + await error;
+        }
+    }
+
     [Fact]
     public void The_socket_is_the_user_s_alone()
     {

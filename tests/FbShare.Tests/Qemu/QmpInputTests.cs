@@ -55,6 +55,33 @@ public class QmpInputTests
         qemus.Dispose();
     }
 
+    [Fact]
+    public void A_wheel_to_the_side_goes_to_the_mouse_that_has_one_and_the_pointer_is_the_tablet_again()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        var input = new QmpInput(session);
+        qemus.SendAll("{\"QMP\": {}}\r\n{\"return\": {}}\r\n{\"return\": [{\"name\": \"Tablet\", \"index\": 3, \"current\": true, \"absolute\": true}, {\"name\": \"QEMU PS/2 Mouse\", \"index\": 2, \"current\": false, \"absolute\": false}]}\r\n"u8);
+        loop.RunOnce(1000);
+        byte[] buffer = new byte[4096];
+        qemus.Receive(buffer);
+
+        input.Button(MouseButton.WheelLeft, pressed: true);
+        input.Button(MouseButton.WheelLeft, pressed: false);
+
+        Assert.Equal(
+            """
+            {"execute":"human-monitor-command","arguments":{"command-line":"mouse_set 2"}}
+            {"execute":"input-send-event","arguments":{"events":[{"type":"btn","data":{"down":true,"button":"wheel-left"}}]}}
+            {"execute":"human-monitor-command","arguments":{"command-line":"mouse_set 3"}}
+
+            """,
+            Encoding.UTF8.GetString(buffer, 0, qemus.Receive(buffer)!.Value));
+        Assert.True(input.IsAbsolute);
+        qemus.Dispose();
+    }
+
     [NeedsProgramFact("qemu-system-x86_64")]
     public void A_real_qemu_takes_each_of_them()
     {
