@@ -61,7 +61,7 @@ public class ViewerWaylandTests
         guest.Ask($"card mode {Width}x{Height} --frame 3", "card: shown");
         byte[] card = TestCard.Still(Width, Height, 3);
         using var weston = WaylandServer.Weston(server, Width * 2, Height * 2, shell: "desktop");
-        using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer");
+        using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer", "--filter", "nearest");
         AssertWindowed();
 
         server.Do("key", "ctrl+alt+f");

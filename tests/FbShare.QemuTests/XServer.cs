@@ -51,10 +51,15 @@ internal sealed class XServer : IDesk, IDisposable
         return process.ExitCode == 0 ? output.ToArray() : null;
     }
 
-    public string? FindWindow(int processId) => LastLine(TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{processId}"));
+    public string? FindWindow(int processId) => Lines(TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{processId}")).LastOrDefault();
 
-    /// <summary>The newest window of a program; null while there is none.</summary>
-    public string? FindTopWindow() => LastLine(TryRun("xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--class", "."));
+    /// <summary>The newest window; null while there is none.</summary>
+    public string? FindTopWindow()
+    {
+        // The first one found is the root.
+        string[] found = Lines(TryRun("xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--name", ""));
+        return found.Length > 1 ? found[^1] : null;
+    }
 
     /// <summary>Runs xdotool, again until it succeeds.</summary>
     public string Do(params string[] arguments)
@@ -90,12 +95,12 @@ internal sealed class XServer : IDesk, IDisposable
         return info;
     }
 
-    private static string? LastLine(byte[]? output) => output is { Length: > 0 } ? Encoding.UTF8.GetString(output).Trim().Split('\n')[^1] : null;
-
     public void Dispose()
     {
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private static string[] Lines(byte[]? output) => output is null ? [] : Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

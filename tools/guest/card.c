@@ -26,7 +26,8 @@ enum { MAX_OUTPUTS = 16, MAX_BUFFERS = 16, CURSOR_SIZE = 64 };
 static const char usage[] =
     "card still  [OPTIONS]                  the card, standing still\n"
     "card mode WxH [OPTIONS]                the same in that mode\n"
-    "card flip BUFFERS bar|full [OPTIONS]   page flips; --frames K or --seconds S ends them\n"
+    "card flip BUFFERS bar|full [OPTIONS]   page flips, --rate HZ of them a second;\n"
+    "                                       --frames K or --seconds S ends them\n"
     "card dirty SEED [--rects K] [OPTIONS]  the card, then K rectangles, each its own damage\n"
     "card cursor X Y [--hot X,Y] [OPTIONS]  the card under a cursor; `move X Y` on stdin moves it\n"
     "card multi [--clone] [OPTIONS]         every connected output: frame number plus its index, or one\n"
@@ -72,7 +73,7 @@ static void must_ioctl(unsigned long request, void *argument, const char *what)
 
 struct options {
     unsigned output, width, height, frame, stride, at_x, at_y, rects, frames, hot_x, hot_y;
-    double seconds;
+    double seconds, rate;
     uint32_t format;
     char format_name[5];
     bool clone, follow;
@@ -109,6 +110,7 @@ static struct options read_options(char **argument)
         else if (!strcmp(name, "--frame")) options.frame = number(value, name);
         else if (!strcmp(name, "--frames")) options.frames = number(value, name);
         else if (!strcmp(name, "--seconds")) options.seconds = strtod(value, NULL);
+        else if (!strcmp(name, "--rate")) options.rate = strtod(value, NULL);
         else if (!strcmp(name, "--rects")) options.rects = number(value, name);
         else if (!strcmp(name, "--stride")) options.stride = number(value, name);
         else if (!strcmp(name, "--mode")) pair(value, 'x', name, &options.width, &options.height);
@@ -440,6 +442,13 @@ static void wait_for_flip(void)
     if (length < 0 && !stopped) fail(1, "waiting for a flip: %s", strerror(errno));
 }
 
+// Sleeps until a moment of now()'s clock.
+static void sleep_until(double when)
+{
+    struct timespec time = { (time_t)when, (long)((when - (double)(time_t)when) * 1e9) };
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == EINTR && !stopped) {}
+}
+
 static void flip(unsigned buffer_count, bool full, const struct options *options)
 {
     if (buffer_count < 1 || buffer_count > MAX_BUFFERS) fail(2, "flip: 1 to %d buffers", MAX_BUFFERS);
@@ -469,6 +478,7 @@ static void flip(unsigned buffer_count, bool full, const struct options *options
                    pictures[0].width, pictures[0].height, options->format_name, buffer_count, full ? "full" : "bar", frame);
             start = now();
         } else {
+            if (options->rate > 0) sleep_until(start + (flips + 1) / options->rate);
             struct drm_mode_crtc_page_flip request = {
                 .crtc_id = output->crtc, .fb_id = pictures[buffer].framebuffer, .flags = DRM_MODE_PAGE_FLIP_EVENT,
             };
