@@ -102,7 +102,7 @@ internal sealed class ProbeCommand : CliCommand
         try
         {
             using GraphicsDevice device = GraphicsDevice.OpenBest(log.Verbose);
-            Console.Out.WriteLine(device.Importer is null ? device.Import.Reason : $"{device.GL.Renderer} takes dma-bufs ({device.Import.Reason})");
+            Console.Out.WriteLine(device.Import.Reason);
             return device.Importer is null ? ExitCodes.Unfit : ExitCodes.Success;
         }
         catch (GraphicsException e)

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using FbShare.Capture;
+using FbShare.Cli.Viewer;
 using FbShare.Display;
-using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Memory;
 
@@ -11,8 +11,6 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare region</c>: ranges of any guest memory as a picture, with no virtio at all.</summary>
 internal sealed class RegionCommand : CliCommand
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
     private readonly Option<int?> _pid = new("--pid") { Description = "Take the memory of this process (its only memfd, or the one that --fd names).", HelpName = "PID" };
     private readonly Option<int?> _fd = new("--fd") { Description = "Take this descriptor: of --pid, or inherited.", HelpName = "N" };
     private readonly Option<string?> _path = new("--path") { Description = "Take this file.", HelpName = "FILE" };
@@ -20,8 +18,8 @@ internal sealed class RegionCommand : CliCommand
     private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
     private readonly Option<uint?> _stride = new("--stride") { Description = "Bytes from row to row (a row's pixels if not given).", HelpName = "BYTES" };
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE", Required = true };
-    private readonly Option<bool> _live = new("--live") { Description = "Write it again whenever it changes, until Ctrl-C, without importing it again." };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE" };
+    private readonly Option<bool> _live = new("--live") { Description = "Show it in a window, as it is at every moment." };
 
     public RegionCommand()
         : base(
@@ -29,6 +27,7 @@ internal sealed class RegionCommand : CliCommand
             "Shows ranges of a guest's memory as a picture, through a udmabuf and the graphics driver.",
             "# the first 1280x800 pixels of QEMU's guest memory",
             "fbshare region --pid $(pidof qemu-system-x86_64) --range 0:0x3e8000 --size 1280x800 -o screen.png",
+            "fbshare region --pid $(pidof qemu-system-x86_64) --range 0:0x3e8000 --size 1280x800 --live",
             "fbshare region --path /proc/1234/fd/9 --range 0x1000:8192,0x8000:4096 --size 32x96 --format AR24 -o part.png")
     {
         Add(_pid);
@@ -48,13 +47,17 @@ internal sealed class RegionCommand : CliCommand
             {
                 result.AddError("give either --pid, --fd or --path, to say whose memory");
             }
+            if ((result.GetValue(_output) is not null) == result.GetValue(_live))
+            {
+                result.AddError("give either --output FILE or --live, to say where the picture goes");
+            }
         });
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        string output = arguments.GetValue(_output)!;
-        if (!PictureFile.IsSupported(output))
+        string? output = arguments.GetValue(_output);
+        if (output is not null && !PictureFile.IsSupported(output))
         {
             throw Usage($"the picture format of {output} is not known: name the file .png, .ppm or .raw");
         }
@@ -62,35 +65,18 @@ internal sealed class RegionCommand : CliCommand
         using var map = new GuestMemoryMap();
         using Backing pages = MakeBacking(map, file, ParseRanges(arguments.GetValue(_range)!, file.GetStatus().Size));
         using Scanout scanout = Scanout.OfGuest(ParseLayout(arguments, pages.Length), pages, 0, ScanoutKind.Blob);
+        if (output is null)
+        {
+            using var loop = new EventLoop();
+            using var display = new RegionDisplay(loop, scanout, Subject(arguments), log);
+            var settings = new ViewSettings(ScaleMode.Fit, Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys());
+            return ViewSession.Show(loop, display.Address, output: null, settings, "-o FILE writes the picture to a file", log);
+        }
         using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
         using var screen = new RegionScreen(scanout, exporter, log);
-        using var loop = new EventLoop();
-        using var signals = new StopSignals(_ => loop.Stop());
-        Picture shown = screen.Look();
-        PictureFile.Write(output, shown);
+        PictureFile.Write(output, screen.Look());
         log.Info($"wrote {output}: {scanout.Layout} by {screen.Path}");
-        if (!arguments.GetValue(_live))
-        {
-            return ExitCodes.Success;
-        }
-        LoopTimer? timer = null;
-        timer = new LoopTimer(loop, () =>
-        {
-            Picture now = screen.Look();
-            if (!now.Pixels.SequenceEqual(shown.Pixels))
-            {
-                PictureFile.Write(output, now);
-                log.Verbose($"wrote {output} again");
-                shown = now;
-            }
-            timer!.SetAfter(Interval);
-        });
-        using (timer)
-        {
-            timer.SetAfter(Interval);
-            loop.Run();
-        }
-        return signals.ExitCode ?? ExitCodes.Success;
+        return ExitCodes.Success;
     }
 
     private static CliException Usage(string message) => new(ExitCodes.Usage, message);
@@ -122,7 +108,7 @@ internal sealed class RegionCommand : CliCommand
         }
     }
 
-    private string Subject(ParseResult arguments) => arguments.GetValue(_pid) is { } pid ? $"process {pid}" : "this process";
+    private string Subject(ParseResult arguments) => arguments.GetValue(_pid) is { } pid ? $"process {pid}" : arguments.GetValue(_path) ?? "this process";
 
     private static int FindMemFd(int pid)
     {

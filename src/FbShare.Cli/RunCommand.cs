@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FbShare.Cli.Hosting;
+using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Qemu;
 
@@ -66,7 +67,12 @@ internal sealed class RunCommand : CliCommand
         }
         log.Verbose($"{qemu.Program} {string.Join(' ', plan.Arguments)}");
 
-        using var host = new DeviceHost(options with { SocketPath = request.GpuSocket }, log);
+        options = options with
+        {
+            SocketPath = request.GpuSocket,
+            Name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid),
+        };
+        using var host = new DeviceHost(options, log);
         using var monitor = new MonitorListener(host, request.MonitorSocket, log);
         return new QemuRun(host, log).Run(qemu.Program, plan.Arguments);
     }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using FbShare.Cli.Viewer;
 using FbShare.Display.Client;
-using FbShare.Graphics;
 using FbShare.Linux;
 
 namespace FbShare.Cli;
@@ -79,24 +78,6 @@ internal sealed class ViewCommand : CliCommand
             scale, arguments.GetValue(_filter) == "linear", arguments.GetValue(_fullscreen), arguments.GetValue(_hud), arguments.GetValue(_copy),
             arguments.GetValue(_reconnect), keys);
         using var loop = new EventLoop();
-        ViewSession? session = null;
-        using var signals = new StopSignals(_ => Volatile.Read(ref session)?.Stop());
-        try
-        {
-            Volatile.Write(ref session, new ViewSession(loop, arguments.GetValue(_display)!, arguments.GetValue(_output), settings, log));
-            if (signals.ExitCode is null)
-            {
-                session.Run();
-            }
-            return signals.ExitCode ?? (session.Lost is null ? ExitCodes.Success : ExitCodes.Unreachable);
-        }
-        catch (GraphicsException e)
-        {
-            throw new CliException(ExitCodes.Unfit, $"the window cannot be drawn to: {e.Message} (without a window: fbshare dump)", e);
-        }
-        finally
-        {
-            session?.Dispose();
-        }
+        return ViewSession.Show(loop, arguments.GetValue(_display)!, arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);
     }
 }

@@ -14,20 +14,65 @@ public sealed unsafe class DmaBufImporter
     private readonly Dictionary<DrmFormat, Support> _formats;
 
     /// <summary>Asks the driver what it can import.</summary>
+    /// <param name="kind">One of <see cref="KindsOf"/>.</param>
     /// <exception cref="GraphicsException">It cannot import dma-bufs.</exception>
-    public DmaBufImporter(EglDisplay display, GL gl)
+    public DmaBufImporter(EglDisplay display, GL gl, ImportKind kind)
     {
         _display = display;
         _gl = gl;
+        Kind = kind;
         if (!display.Has("EGL_EXT_image_dma_buf_import"))
         {
             throw new GraphicsException($"{display} does not import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on)");
         }
-        if (!gl.Has("GL_OES_EGL_image") && !gl.Has("GL_EXT_EGL_image_storage") && !gl.Has("GL_OES_EGL_image_external"))
-        {
-            throw new GraphicsException($"{display} cannot make textures of what it imports (GL_OES_EGL_image is missing)");
-        }
         _formats = QueryFormats();
+    }
+
+    /// <summary>What imports become, but for formats that the driver samples as external textures only.</summary>
+    public ImportKind Kind { get; }
+
+    /// <summary>What imports can become in a context, the best first.</summary>
+    public static IReadOnlyList<ImportKind> KindsOf(GL gl)
+    {
+        var kinds = new List<ImportKind>();
+        if (gl.Has("GL_OES_EGL_image"))
+        {
+            kinds.Add(ImportKind.Texture);
+        }
+        if (gl.Has("GL_EXT_EGL_image_storage"))
+        {
+            kinds.Add(ImportKind.Storage);
+        }
+        if (HasExternal(gl))
+        {
+            kinds.Add(ImportKind.External);
+        }
+        return kinds;
+    }
+
+    /// <summary>The importer whose pictures are right, tried kind by kind with a known picture.</summary>
+    /// <param name="probe">Whether there is one, and why.</param>
+    /// <returns>Null where imports are not to be trusted.</returns>
+    public static DmaBufImporter? Find(EglDisplay display, GL gl, PictureRenderer renderer, out ImportProbe probe)
+    {
+        probe = new ImportProbe(ImportVerdict.Refused, $"{display} cannot make textures of what it imports (GL_OES_EGL_image is missing)");
+        foreach (ImportKind kind in KindsOf(gl))
+        {
+            try
+            {
+                var importer = new DmaBufImporter(display, gl, kind);
+                probe = ImportProbe.Run(gl, importer, renderer);
+                if (probe.IsTrusted)
+                {
+                    return importer;
+                }
+            }
+            catch (GraphicsException e)
+            {
+                probe = new ImportProbe(ImportVerdict.Refused, e.Message);
+            }
+        }
+        return null;
     }
 
     /// <summary>Imports a frame.</summary>
@@ -39,20 +84,8 @@ public sealed unsafe class DmaBufImporter
         bool isKnown = _formats.TryGetValue(frame.Format, out Support support);
         DrmFormat told = isKnown || !_formats.TryGetValue(Common, out support) ? frame.Format : Common;
         TexelOrder order = told == frame.Format ? TexelOrder.Known(told) : TexelOrder.ToldAs(told, frame.Format);
-        bool isExternal = support.ExternalOnly || (!_gl.Has("GL_OES_EGL_image") && !_gl.Has("GL_EXT_EGL_image_storage"));
-        try
-        {
-            return Import(frame, told, support.Linear, order, isExternal);
-        }
-        catch (TargetException) when (!isExternal && _gl.Version.IsEmbedded && _gl.Has("GL_OES_EGL_image_external"))
-        {
-            return Import(frame, told, support.Linear, order, isExternal: true);
-        }
-    }
-
-    private PictureTexture Import(DmaBufFrame frame, DrmFormat told, bool linear, TexelOrder order, bool isExternal)
-    {
-        GLEnum target = isExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D;
+        ImportKind kind = support.ExternalOnly && HasExternal(_gl) ? ImportKind.External : Kind;
+        bool isExternal = kind == ImportKind.External;
         var bands = new List<PictureTexture.Band>(frame.Bands.Count);
         try
         {
@@ -62,9 +95,9 @@ public sealed unsafe class DmaBufImporter
                 {
                     throw new GraphicsException($"a picture of {frame.Width}x{band.Height} is larger than this driver's textures ({_gl.MaxTextureSize})");
                 }
-                EglImage image = EglImage.Import(_display, told, frame.Width, band, linear);
-                bands.Add(new PictureTexture.Band(Textures.Create(_gl, target), band.Y, band.Height, image));
-                Attach(target, image);
+                EglImage image = EglImage.Import(_display, told, frame.Width, band, support.Linear);
+                bands.Add(new PictureTexture.Band(Textures.Create(_gl, isExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D), band.Y, band.Height, image));
+                Attach(kind, image);
             }
             return new PictureTexture(_gl, frame.Width, frame.Height, order, isExternal, [.. bands]);
         }
@@ -79,26 +112,33 @@ public sealed unsafe class DmaBufImporter
         }
     }
 
+    private static bool HasExternal(GL gl) =>
+        gl.Version.IsEmbedded && gl.Has(gl.Version.Major >= 3 ? "GL_OES_EGL_image_external_essl3" : "GL_OES_EGL_image_external");
+
     /// <summary>Makes the image the bound texture's content.</summary>
-    private void Attach(GLEnum target, EglImage image)
+    private void Attach(ImportKind kind, EglImage image)
     {
         while (_gl.GetError() != GLEnum.NoError)
         {
             // Whatever went wrong before is not ours.
         }
-        if (target == GLEnum.TextureExternalOes || _gl.Has("GL_OES_EGL_image"))
+        switch (kind)
         {
-            _gl.EGLImageTargetTexture2D(target, image.DangerousGetHandle());
-        }
-        else
-        {
-            int none = 0;
-            _gl.EGLImageTargetTexStorage(target, image.DangerousGetHandle(), &none);
+            case ImportKind.Texture:
+                _gl.EGLImageTargetTexture2D(GLEnum.Texture2D, image.DangerousGetHandle());
+                break;
+            case ImportKind.Storage:
+                int none = 0;
+                _gl.EGLImageTargetTexStorage(GLEnum.Texture2D, image.DangerousGetHandle(), &none);
+                break;
+            default:
+                _gl.EGLImageTargetTexture2D(GLEnum.TextureExternalOes, image.DangerousGetHandle());
+                break;
         }
         GLEnum error = _gl.GetError();
         if (error != GLEnum.NoError)
         {
-            throw new TargetException($"{_display} cannot make a texture of an imported dma-buf: OpenGL error 0x{(uint)error:x}");
+            throw new GraphicsException($"{_display} cannot make a texture of an imported dma-buf: OpenGL error 0x{(uint)error:x}");
         }
     }
 
@@ -146,7 +186,17 @@ public sealed unsafe class DmaBufImporter
     /// <param name="Linear">The driver lists the modifier LINEAR for the format.</param>
     /// <param name="ExternalOnly">It may only be sampled as samplerExternalOES.</param>
     private readonly record struct Support(bool Linear, bool ExternalOnly);
+}
 
-    /// <summary>Imported, but not to be had as this kind of texture.</summary>
-    private sealed class TargetException(string message) : GraphicsException(message);
+/// <summary>What an imported picture becomes.</summary>
+public enum ImportKind
+{
+    /// <summary>An ordinary texture (GL_OES_EGL_image).</summary>
+    Texture,
+
+    /// <summary>An ordinary texture of fixed size (GL_EXT_EGL_image_storage).</summary>
+    Storage,
+
+    /// <summary>A texture that only samplerExternalOES can read (GL_OES_EGL_image_external): OpenGL ES alone has it.</summary>
+    External,
 }

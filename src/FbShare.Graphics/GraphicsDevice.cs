@@ -12,16 +12,8 @@ public sealed class GraphicsDevice : IDisposable
         _context = context;
         GL = GL.GetApi();
         Renderer = new PictureRenderer(GL);
-        try
-        {
-            var importer = new DmaBufImporter(display, GL);
-            Import = ImportProbe.Run(GL, importer, Renderer);
-            Importer = Import.IsTrusted ? importer : null;
-        }
-        catch (GraphicsException e)
-        {
-            Import = new ImportProbe(false, e.Message);
-        }
+        Importer = DmaBufImporter.Find(display, GL, Renderer, out ImportProbe import);
+        Import = import;
     }
 
     public EglDisplay Display { get; }

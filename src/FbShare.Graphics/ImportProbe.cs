@@ -6,14 +6,17 @@ namespace FbShare.Graphics;
 
 /// <summary>Whether a driver's import of dma-bufs is to be trusted: decided by a known picture, not by what the driver says of itself.</summary>
 /// <remarks>Drivers were seen that list the extension and refuse every import, and such that show something else.</remarks>
-/// <param name="IsTrusted">Whether to import guests' pictures.</param>
+/// <param name="Verdict">What came of it.</param>
 /// <param name="Reason">Why, in words.</param>
-public sealed record ImportProbe(bool IsTrusted, string Reason)
+public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
 {
     private const int Width = 67;
     private const int Height = 41;
     private const int Stride = 512;
     private const int Pages = 6;
+
+    /// <summary>Whether to import guests' pictures.</summary>
+    public bool IsTrusted => Verdict != ImportVerdict.Refused;
 
     /// <summary>Imports a picture in pages out of order, draws it, reads it back and compares; then changes it under the
     /// driver and does so again.</summary>
@@ -40,18 +43,18 @@ public sealed record ImportProbe(bool IsTrusted, string Reason)
                 PictureComparison comparison = PictureComparison.Compare(expected, target.Read());
                 if (!comparison.AreEqual)
                 {
-                    return new ImportProbe(false, $"{gl.Renderer} shows an imported picture wrongly: {comparison}");
+                    return new ImportProbe(ImportVerdict.Refused, $"{gl.Renderer} shows an imported picture wrongly: {comparison}");
                 }
             }
-            return new ImportProbe(true, $"{gl.Renderer} showed a probe picture and its change, pixel by pixel");
+            return new ImportProbe(ImportVerdict.Proven, $"{gl.Renderer} takes dma-bufs: it showed a known picture and its change, pixel by pixel");
         }
         catch (UdmaBufException e)
         {
-            return new ImportProbe(true, $"not probed: {e.Reason}");
+            return new ImportProbe(ImportVerdict.Unproven, $"{gl.Renderer} says that it takes dma-bufs, and there is nothing to try it with: {e.Reason}");
         }
         catch (Exception e) when (e is GraphicsException or LinuxException)
         {
-            return new ImportProbe(false, e.Message);
+            return new ImportProbe(ImportVerdict.Refused, e.Message);
         }
     }
 
@@ -70,4 +73,17 @@ public sealed record ImportProbe(bool IsTrusted, string Reason)
         }
         return new Picture(DrmFormat.XR24, Width, Height, expected);
     }
+}
+
+/// <summary>Whether a driver's imports are to be trusted.</summary>
+public enum ImportVerdict
+{
+    /// <summary>The driver refused, or showed something else.</summary>
+    Refused,
+
+    /// <summary>There was no udmabuf to try it with; the driver's own word is taken for it, and pictures that it refuses later are copied.</summary>
+    Unproven,
+
+    /// <summary>It showed a known picture and its change.</summary>
+    Proven,
 }

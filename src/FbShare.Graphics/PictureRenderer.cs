@@ -106,24 +106,6 @@ public sealed unsafe class PictureRenderer : IDisposable
     /// <summary>The program that draws a rectangle of texels.</summary>
     private sealed class Shader : IDisposable
     {
-        private const string VertexBody = """
-            uniform vec4 place;
-            void main()
-            {
-                texel = corner;
-                gl_Position = vec4(place.xy + corner * place.zw, 0.0, 1.0);
-            }
-            """;
-
-        private const string FragmentBody = """
-            uniform mat4 order;
-            uniform vec4 bias;
-            void main()
-            {
-                color = order * fetch(picture, texel) + bias;
-            }
-            """;
-
         private readonly GL _gl;
         private readonly uint _program;
         private readonly int _place;
@@ -133,8 +115,13 @@ public sealed unsafe class PictureRenderer : IDisposable
         public Shader(GL gl, bool isExternal)
         {
             _gl = gl;
-            (string vertex, string fragment) = Write(gl.Version, isExternal);
-            _program = gl.BuildProgram(vertex, fragment, "corner");
+            string head = gl.Version switch
+            {
+                { IsEmbedded: true, Major: 2 } => "#version 100\n",
+                { IsEmbedded: true } => "#version 300 es\n",
+                _ => "#version 330 core\n",
+            };
+            _program = gl.BuildProgram(head + Read("picture.vert.glsl"), head + (isExternal ? "#define EXTERNAL\n" : "") + Read("picture.frag.glsl"), "corner");
             _place = gl.GetUniformLocation(_program, "place"u8);
             _order = gl.GetUniformLocation(_program, "order"u8);
             _bias = gl.GetUniformLocation(_program, "bias"u8);
@@ -155,23 +142,11 @@ public sealed unsafe class PictureRenderer : IDisposable
 
         public void Dispose() => _gl.DeleteProgram(_program);
 
-        /// <summary>The same shaders in the three languages.</summary>
-        private static (string Vertex, string Fragment) Write(GlVersion version, bool isExternal)
+        /// <summary>A file of assets/, which is in this assembly.</summary>
+        private static string Read(string name)
         {
-            string sampler = isExternal ? "samplerExternalOES" : "sampler2D";
-            if (version is { IsEmbedded: true, Major: 2 })
-            {
-                string use = isExternal ? "#extension GL_OES_EGL_image_external : require\n" : "";
-                return (
-                    $"#version 100\nattribute vec2 corner;\nvarying vec2 texel;\n{VertexBody}",
-                    $"#version 100\n{use}precision highp float;\nuniform {sampler} picture;\nvarying vec2 texel;\n#define fetch texture2D\n#define color gl_FragColor\n{FragmentBody}");
-            }
-            string head = version.IsEmbedded ? "#version 300 es\n" : "#version 330 core\n";
-            string extension = isExternal ? "#extension GL_OES_EGL_image_external_essl3 : require\n" : "";
-            string precision = version.IsEmbedded ? $"precision highp float;\nprecision highp {sampler};\n" : "";
-            return (
-                $"{head}in vec2 corner;\nout vec2 texel;\n{VertexBody}",
-                $"{head}{extension}{precision}uniform {sampler} picture;\nin vec2 texel;\nout vec4 color;\n#define fetch texture\n{FragmentBody}");
+            using var file = new StreamReader(typeof(Shader).Assembly.GetManifestResourceStream(name)!);
+            return file.ReadToEnd();
         }
     }
 }

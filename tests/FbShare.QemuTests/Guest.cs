@@ -18,13 +18,10 @@ internal sealed class Guest : IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-qemu-");
     private readonly StringWriter _log = new();
-    private readonly StringBuilder _console = new();
-    private readonly StringBuilder _pending = new();
     private readonly TimeSpan _patience;
     private readonly DeviceHost _host;
     private readonly Thread _thread;
-    private readonly Process _qemu;
-    private readonly Socket? _serial;
+    private readonly GuestMachine _machine;
     private readonly MonitorListener? _input;
     private bool _disposed;
 
@@ -44,33 +41,16 @@ internal sealed class Guest : IDisposable
         _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Verbose)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
-        _qemu = Process.Start(new ProcessStartInfo(options.Qemu, Arguments(options, gpu)) { RedirectStandardError = true })!;
-        _qemu.ErrorDataReceived += (_, line) => _log.WriteLine($"qemu: {line.Data}");
-        _qemu.BeginErrorReadLine();
-        Monitor = Await(() => QmpClient.Connect(Path.Combine(_folder.FullName, "qmp")));
-        if (!options.FirmwareOnly)
-        {
-            _serial = Await(() =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 1000 };
-                socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(_folder.FullName, "serial")));
-                return socket;
-            });
-            Monitor.Execute("cont");
-            WaitForLine("fbshare-guest ready");
-        }
-        else
-        {
-            Monitor.Execute("cont");
-        }
+        _machine = new GuestMachine(options, Device(options, gpu), _folder.FullName, _log);
+        _machine.Boot();
     }
 
-    public QmpClient Monitor { get; }
+    public QmpClient Monitor => _machine.Monitor;
 
     /// <summary>The display server's socket.</summary>
     public string Display { get; }
 
-    public int ProcessId => _qemu.Id;
+    public int ProcessId => _machine.ProcessId;
 
     /// <summary>Everything the device and QEMU said so far.</summary>
     public string Log => _log.ToString();
@@ -93,61 +73,16 @@ internal sealed class Guest : IDisposable
         return done.Task.WaitAsync(_patience).GetAwaiter().GetResult();
     }
 
-    /// <summary>Types a line into the guest's serial shell.</summary>
-    public void Type(string line) => _serial!.Send(Encoding.UTF8.GetBytes(line + "\n"));
+    /// <inheritdoc cref="GuestMachine.Type"/>
+    public void Type(string line) => _machine.Type(line);
 
-    /// <summary>Types a line and waits for one that begins with <paramref name="answer"/>.</summary>
-    public string Ask(string line, string answer)
-    {
-        Type(line);
-        return WaitForLine(answer);
-    }
+    /// <inheritdoc cref="GuestMachine.Ask"/>
+    public string Ask(string line, string answer) => _machine.Ask(line, answer);
 
-    /// <summary>Ends the program that holds the picture and waits until it has said so.</summary>
-    public void EndCard() => Ask("", "card: done");
+    /// <inheritdoc cref="GuestMachine.EndCard"/>
+    public void EndCard() => _machine.EndCard();
 
-    public string WaitForLine(string start)
-    {
-        var clock = Stopwatch.StartNew();
-        var buffer = new byte[4096];
-        while (true)
-        {
-            string text = _pending.ToString();
-            int end;
-            while ((end = text.IndexOf('\n')) >= 0)
-            {
-                string line = text[..end].TrimEnd('\r');
-                text = text[(end + 1)..];
-                _pending.Clear().Append(text);
-                if (line.StartsWith(start, StringComparison.Ordinal))
-                {
-                    return line;
-                }
-                if (line.StartsWith("card: error", StringComparison.Ordinal) || line.StartsWith("card: refused", StringComparison.Ordinal))
-                {
-                    throw new InvalidOperationException($"the guest said: {line}");
-                }
-            }
-            if (clock.Elapsed > _patience)
-            {
-                throw new TimeoutException($"the guest did not say '{start}' in {_patience.TotalSeconds} s; console:\n{_console}\nlog:\n{Log}");
-            }
-            try
-            {
-                int count = _serial!.Receive(buffer);
-                string got = Encoding.UTF8.GetString(buffer, 0, count);
-                _console.Append(got);
-                _pending.Append(got);
-                if (count == 0)
-                {
-                    throw new InvalidOperationException($"QEMU is gone; console:\n{_console}\nlog:\n{Log}");
-                }
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
-            {
-            }
-        }
-    }
+    public string WaitForLine(string start) => _machine.WaitForLine(start);
 
     /// <summary>Waits until an output shows just this picture.</summary>
     /// <param name="rgb">Packed R, G, B.</param>
@@ -220,73 +155,25 @@ internal sealed class Guest : IDisposable
             return;
         }
         _disposed = true;
-        if (!_qemu.HasExited)
-        {
-            _qemu.Kill();
-        }
-        _qemu.WaitForExit();
-        _serial?.Dispose();
-        Monitor.Dispose();
+        _machine.Dispose();
         _host.Loop.Stop();
         _thread.Join();
         _input?.Dispose();
         _host.Dispose();
-        _qemu.Dispose();
         _folder.Delete(recursive: true);
     }
 
-    private List<string> Arguments(GuestOptions options, string gpu)
+    private List<string> Device(GuestOptions options, string gpu)
     {
         string device = options.TwoD
-            ? $"vhost-user-gpu-pci,chardev=gpu,max_outputs={options.Outputs}"
-            : "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
-        List<string> arguments =
-        [
-            "-accel", "tcg", "-cpu", "max", "-m", options.Memory,
-            "-object", $"memory-backend-memfd,id=mem,size={options.Memory},share=on{(options.HugePages ? ",hugetlb=on,hugetlbsize=2M" : "")}",
-            "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", "-S",
-            "-chardev", $"socket,id=gpu,path={gpu}", "-device", device,
-            "-qmp", $"unix:{_folder.FullName}/qmp,server=on,wait=off",
-            .. options.MoreArguments,
-        ];
+            ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}"
+            : $"vhost-user-test-device-pci,id={QemuCommandLine.GpuId},chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
+        List<string> arguments = ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {
-            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
-        }
-        if (options.FirmwareOnly)
-        {
-            arguments.AddRange(["-bios", TestMachine.Firmware]);
-        }
-        else
-        {
-            arguments.AddRange(
-            [
-                "-kernel", Path.Combine(TestMachine.Guest, "bzImage"), "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"),
-                "-append", File.ReadAllText(Path.Combine(TestMachine.Guest, "cmdline")).Trim() + " fbshare.serial=plain",
-                "-serial", $"unix:{_folder.FullName}/serial,server=on,wait=off",
-            ]);
+            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
         }
         return arguments;
-    }
-
-    private T Await<T>(Func<T> connect)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                return connect();
-            }
-            catch (Exception e) when (e is QemuException or SocketException && clock.Elapsed < _patience && !_qemu.HasExited)
-            {
-                Thread.Yield();
-            }
-            catch (Exception e) when (_qemu.HasExited)
-            {
-                throw new InvalidOperationException($"QEMU ended with {_qemu.ExitCode}:\n{Log}", e);
-            }
-        }
     }
 
     private void Fail(Picture? picture, byte[] rgb, int width, int height)

@@ -22,8 +22,11 @@ internal sealed record GuestOptions
     /// <summary>How long the guest may take for what is asked of it.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>A keyboard and a tablet, which the display's clients move.</summary>
+    /// <summary>A keyboard and a pointer, which the display's clients move.</summary>
     public bool Input { get; init; }
+
+    /// <summary>Which pointer: a tablet, which takes places, or a mouse, which takes movements.</summary>
+    public string Pointer { get; init; } = "virtio-tablet-pci";
 
     public string[] MoreArguments { get; init; } = [];
 }

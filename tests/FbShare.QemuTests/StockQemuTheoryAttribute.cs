@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace FbShare.QemuTests;
@@ -7,6 +8,8 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
 {
     /// <summary>The distribution's own.</summary>
     public const string SystemQemu = "/usr/bin/qemu-system-x86_64";
+
+    private static readonly ConcurrentDictionary<string, bool> BusDisplays = new();
 
     /// <param name="bus">Whether it is reached over a message bus.</param>
     public StockQemuTheoryAttribute(StockQemu which, bool bus = false)
@@ -23,11 +26,11 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
             : null;
     }
 
-    private static bool HasBusDisplay(string program)
+    private static bool HasBusDisplay(string program) => BusDisplays.GetOrAdd(program, static program =>
     {
         using Process qemu = Process.Start(new ProcessStartInfo(program, ["-display", "help"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         return qemu.StandardOutput.ReadToEnd().Split('\n').Contains("dbus");
-    }
+    });
 }
 
 /// <summary>Which QEMU.</summary>

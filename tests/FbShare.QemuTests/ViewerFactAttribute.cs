@@ -5,11 +5,14 @@ namespace FbShare.QemuTests;
 /// <summary>A test of the viewer's window on an X server of its own; skipped, and says so, where something for that is missing.</summary>
 internal sealed class ViewerFactAttribute : FactAttribute
 {
-    public ViewerFactAttribute() => Skip = TestMachine.Missing(Needs.Blob) ?? Missing();
+    /// <param name="programs">What else has to be there, by Debian's packages of the same names.</param>
+    public ViewerFactAttribute(params string[] programs) => Skip = TestMachine.Missing(Needs.Blob) ?? Missing(programs);
 
-    private static string? Missing()
+    /// <summary>What is missing for a window, in words; null if nothing is.</summary>
+    public static string? Missing(params string[] programs)
     {
-        foreach ((string program, string package) in ((string, string)[])[("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("import", "imagemagick")])
+        (string Program, string Package)[] needs = [("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("import", "imagemagick"), .. programs.Select(p => (p, p))];
+        foreach ((string program, string package) in needs)
         {
             if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program))))
             {

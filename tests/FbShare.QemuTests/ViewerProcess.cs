@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using FbShare.Capture;
 
 namespace FbShare.QemuTests;
@@ -7,49 +9,56 @@ namespace FbShare.QemuTests;
 /// <summary>A running <c>fbshare view</c> and its only window.</summary>
 internal sealed class ViewerProcess : IDisposable
 {
-    private readonly XServer _server;
+    private readonly IDesk _desk;
     private readonly Process _process;
-    private readonly StringBuilder _said = new();
+    private readonly ConcurrentQueue<string?> _said = new();
 
-    public ViewerProcess(XServer server, string display, params string[] options)
+    /// <param name="display">A display's socket, or the whole address of another kind of display.</param>
+    public ViewerProcess(IDesk desk, string display, params string[] options)
     {
-        _server = server;
-        _process = Process.Start(server.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", $"unix:{display}", .. options]))!;
-        _process.ErrorDataReceived += (_, line) => _said.AppendLine(line.Data);
+        _desk = desk;
+        string address = display.Contains(':', StringComparison.Ordinal) ? display : $"unix:{display}";
+        _process = Process.Start(desk.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", address, .. options]))!;
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
         _process.BeginErrorReadLine();
-        byte[]? found = null;
-        XServer.WaitUntil(
-            () => _process.HasExited || (found = server.TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{_process.Id}")) is { Length: > 0 },
-            () => $"no window appeared; it said:\n{Said}");
-        Assert.True(found is { Length: > 0 }, $"it ended; it said:\n{Said}");
-        Window = Encoding.UTF8.GetString(found).Trim().Split('\n')[^1];
-        server.Do("windowfocus", Window);
+        string? window = null;
+        XServer.WaitUntil(() => _process.HasExited || (window = desk.FindWindow(_process.Id)) is not null, () => $"no window appeared; it said:\n{Said}");
+        Assert.True(window is not null, $"it ended; it said:\n{Said}");
+        Window = window;
+        desk.Server.Do("windowfocus", Window);
     }
 
-    /// <summary>X's number for the window.</summary>
+    /// <summary>X's number for the window, or for that of the desk it is on.</summary>
     public string Window { get; }
 
     public int ProcessId => _process.Id;
 
-    public string Title => _server.Do("getwindowname", Window);
+    public string Title => _desk.Server.Do("getwindowname", Window);
 
-    public string Said => _said.ToString();
+    public string Said => string.Join('\n', _said);
 
     public void WaitForTitle(string part) =>
         XServer.WaitUntil(() => Title.Contains(part, StringComparison.Ordinal), () => $"the title is '{Title}' and not '{part}'; it said:\n{Said}");
 
     /// <summary>What is in the window now.</summary>
-    public Picture? Take() => _server.TryRun("import", "-window", Window, "png:-") is { Length: > 0 } png ? PngFile.Decode(png) : null;
+    public Picture? Take() => _desk.Server.TryRun("import", "-window", Window, "png:-") is { Length: > 0 } png ? PngFile.Decode(png) : null;
 
     /// <summary>Waits until the window shows just this picture.</summary>
     /// <param name="rgb">Packed R, G, B.</param>
-    public void AssertShows(byte[] rgb, int width, int height)
+    /// <param name="tolerance">How much a value may differ.</param>
+    public void AssertShows(byte[] rgb, int width, int height, int tolerance = 0)
     {
         // Of what lies behind another window nothing can be read.
-        _server.Do("windowraise", Window);
+        _desk.Server.Do("windowraise", Window);
+        WaitForPicture(picture => picture.Width == width && picture.Height == height && IsAlike(picture.ToRgb(), rgb, tolerance));
+    }
+
+    /// <summary>Waits until the window looks as wanted.</summary>
+    public void WaitForPicture(Func<Picture, bool> isWanted)
+    {
         Picture? last = null;
         XServer.WaitUntil(
-            () => (last = Take()) is { } picture && picture.Width == width && picture.Height == height && picture.ToRgb().AsSpan().SequenceEqual(rgb),
+            () => (last = Take()) is { } picture && isWanted(picture),
             () =>
             {
                 string file = Path.Combine(Path.GetTempPath(), $"fbshare-window-{Guid.NewGuid():N}.png");
@@ -61,11 +70,33 @@ internal sealed class ViewerProcess : IDisposable
             });
     }
 
+    private static bool IsAlike(byte[] shown, byte[] wanted, int tolerance)
+    {
+        for (int i = shown.AsSpan().CommonPrefixLength(wanted); i < wanted.Length; i++)
+        {
+            if (Math.Abs(shown[i] - wanted[i]) > tolerance)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>Waits for its end.</summary>
     public int WaitForExit()
     {
         Assert.True(_process.WaitForExit(TimeSpan.FromSeconds(60)), $"it did not end; it said:\n{Said}");
+        // Once more without a time: until its last words are here.
+        _process.WaitForExit();
         return _process.ExitCode;
+    }
+
+    /// <summary>How many frames it drew of how many updates, as it said at its end.</summary>
+    public (int Drawn, int Updates) Count()
+    {
+        Match match = Regex.Match(Said, "(\\d+) frames drawn of (\\d+) updates");
+        Assert.True(match.Success, Said);
+        return (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
     }
 
     /// <summary>SIGKILL.</summary>

@@ -49,26 +49,41 @@ public class ViewerTests
     {
         using var guest = new Guest(new GuestOptions());
         using var server = new XServer();
-        guest.Ask("card flip 3 bar --frames 900", "card: flipping");
-        using (var killed = new ViewerProcess(server, guest.Display))
+        guest.Type("card flip 3 bar --seconds 600 &");
+        guest.WaitForLine("card: flipping");
+        var pauses = new List<(TimeSpan Before, TimeSpan AtDeath)>();
+        for (int i = 0; i < 3; i++)
         {
+            using var killed = new ViewerProcess(server, guest.Display);
             killed.WaitForTitle("copy");
+            pauses.Add((LongestPause(() => { }), LongestPause(killed.Kill)));
+        }
+        // The guest waits 50 ms for a frame, and then goes on without. A machine that is busy makes longer pauses by itself: they count for what they
+        // were before, and one of three times must be good.
+        Assert.True(
+            pauses.Exists(p => p.AtDeath < TimeSpan.FromMilliseconds(Math.Max(50, 1.5 * p.Before.TotalMilliseconds))),
+            $"the guest stood still for {string.Join(", ", pauses.Select(p => $"{p.AtDeath.TotalMilliseconds:0} ms (before: {p.Before.TotalMilliseconds:0})"))}");
+
+        using var first = new ViewerProcess(server, guest.Display);
+        using var second = new ViewerProcess(server, guest.Display);
+        guest.Ask("killall card", "card: done");
+        guest.Ask("card flip 3 bar --frames 90", "card: flipped");
+        first.AssertShows(TestCard.Bar(1280, 800, 90), 1280, 800);
+        second.AssertShows(TestCard.Bar(1280, 800, 90), 1280, 800);
+        guest.EndCard();
+
+        // The longest time between two of the guest's flips, from some before something happens to some after it.
+        TimeSpan LongestPause(Action happens)
+        {
             var clock = new FlipClock();
             Assert.True(guest.OnLoop(hub => Attach(hub, clock)));
             XServer.WaitUntil(() => clock.Flips > 10, () => "the guest does not flip");
-            killed.Kill();
-            long atDeath = clock.Flips;
-            XServer.WaitUntil(() => clock.Flips > atDeath + 20, () => "the guest stopped flipping with its viewer");
+            happens();
+            long since = clock.Flips;
+            XServer.WaitUntil(() => clock.Flips > since + 20, () => "the guest stopped flipping with its viewer");
             guest.OnLoop(hub => Detach(hub, clock));
-            // Far more than the 50 ms that a guest waits for a frame, far less than any time after which a viewer is taken for dead.
-            Assert.True(clock.LongestPause < TimeSpan.FromMilliseconds(500), $"the guest stood still for {clock.LongestPause.TotalMilliseconds:0} ms");
+            return clock.LongestPause;
         }
-        using var first = new ViewerProcess(server, guest.Display);
-        using var second = new ViewerProcess(server, guest.Display);
-        guest.WaitForLine("card: flipped");
-        first.AssertShows(TestCard.Bar(1280, 800, 900), 1280, 800);
-        second.AssertShows(TestCard.Bar(1280, 800, 900), 1280, 800);
-        guest.EndCard();
     }
 
     [ViewerFact]
@@ -124,48 +139,35 @@ public class ViewerTests
     {
         // Linux's KEY_A and KEY_RIGHTALT; the other codes are linux/input-event-codes.h's too.
         server.Do("key", "a");
-        Event(guest, 1, 30, 1);
-        Event(guest, 1, 30, 0);
+        guest.WaitForEvent(1, 30, 1);
+        guest.WaitForEvent(1, 30, 0);
         server.Do("key", "ISO_Level3_Shift");
-        Event(guest, 1, 100, 1);
-        Event(guest, 1, 100, 0);
+        guest.WaitForEvent(1, 100, 1);
+        guest.WaitForEvent(1, 100, 0);
 
-        // The middle of pixel (600, 123) of 1024x768, on QEMU's axis from 0 to 32767.
         server.Do("mousemove", "--window", viewer.Window, "600", "123");
-        Event(guest, 3, 0, 600 * 32767 / 1023);
-        Event(guest, 3, 1, 123 * 32767 / 767);
+        guest.WaitForPlace(600, 123, 1024, 768);
         server.Do("click", "1");
-        Event(guest, 1, 0x110, 1);
-        Event(guest, 1, 0x110, 0);
+        guest.WaitForEvent(1, 0x110, 1);
+        guest.WaitForEvent(1, 0x110, 0);
         server.Do("click", "4");
-        Event(guest, 2, 8, 1);
+        guest.WaitForEvent(2, 8, 1);
         server.Do("click", "5");
-        Event(guest, 2, 8, -1);
+        guest.WaitForEvent(2, 8, -1);
 
         server.Do("key", "ctrl+alt+g");
         viewer.WaitForTitle("lets go");
         server.Do("key", "ctrl+alt+g");
         server.Do("key", "ctrl+alt+Insert");
-        Event(guest, 1, 111, 1);
-        Event(guest, 1, 111, 0);
+        guest.WaitForEvent(1, 111, 1);
+        guest.WaitForEvent(1, 111, 0);
 
         // What is down when the focus goes is let go.
         server.Do("keydown", "shift");
-        Event(guest, 1, 42, 1);
+        guest.WaitForEvent(1, 42, 1);
         using var other = new ViewerProcess(server, guest.Display);
-        Event(guest, 1, 42, 0);
+        guest.WaitForEvent(1, 42, 0);
         server.Do("keyup", "shift");
-    }
-
-    private static void Event(Guest guest, int type, int code, int value)
-    {
-        string wanted = $" type={type} code={code} value={value}";
-        string line;
-        do
-        {
-            line = guest.WaitForLine("card: event");
-        }
-        while (!line.EndsWith(wanted, StringComparison.Ordinal));
     }
 
     /// <summary>An idle viewer costs no time: less than 0.5 % of a core.</summary>

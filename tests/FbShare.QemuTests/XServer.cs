@@ -1,9 +1,23 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace FbShare.QemuTests;
 
+/// <summary>Where a program's windows appear.</summary>
+internal interface IDesk
+{
+    /// <summary>The X server on which the user sees and does everything, in the end.</summary>
+    XServer Server { get; }
+
+    /// <summary>A program that shows itself here, its output redirected.</summary>
+    ProcessStartInfo StartInfo(string program, params string[] arguments);
+
+    /// <summary>X's number for the window in which a process shows itself; null while there is none.</summary>
+    string? FindWindow(int processId);
+}
+
 /// <summary>An X server without a screen (Xvfb), and a user at it (xdotool, ImageMagick's import).</summary>
-internal sealed class XServer : IDisposable
+internal sealed class XServer : IDesk, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -23,6 +37,8 @@ internal sealed class XServer : IDisposable
     /// <summary>For DISPLAY.</summary>
     public string Display { get; }
 
+    XServer IDesk.Server => this;
+
     /// <summary>Runs a program here to its end.</summary>
     /// <returns>Its output; null if it failed.</returns>
     public byte[]? TryRun(string program, params string[] arguments)
@@ -35,12 +51,22 @@ internal sealed class XServer : IDisposable
         return process.ExitCode == 0 ? output.ToArray() : null;
     }
 
+    public string? FindWindow(int processId) => Lines(TryRun("xdotool", "search", "--onlyvisible", "--pid", $"{processId}")).LastOrDefault();
+
+    /// <summary>The newest window; null while there is none.</summary>
+    public string? FindTopWindow()
+    {
+        // The first one found is the root.
+        string[] found = Lines(TryRun("xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--name", ""));
+        return found.Length > 1 ? found[^1] : null;
+    }
+
     /// <summary>Runs xdotool, again until it succeeds.</summary>
     public string Do(params string[] arguments)
     {
         byte[]? output = null;
         WaitUntil(() => (output = TryRun("xdotool", arguments)) is not null, () => $"xdotool {string.Join(' ', arguments)} failed");
-        return System.Text.Encoding.UTF8.GetString(output!).Trim();
+        return Encoding.UTF8.GetString(output!).Trim();
     }
 
     public static void WaitUntil(Func<bool> reached, Func<string> otherwise)
@@ -48,7 +74,10 @@ internal sealed class XServer : IDisposable
         var clock = Stopwatch.StartNew();
         while (!reached())
         {
-            Assert.True(clock.Elapsed < Patience, otherwise());
+            if (clock.Elapsed > Patience)
+            {
+                Assert.Fail(otherwise());
+            }
         }
     }
 
@@ -72,4 +101,6 @@ internal sealed class XServer : IDisposable
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private static string[] Lines(byte[]? output) => output is null ? [] : Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -14,6 +14,13 @@ public sealed class NeedsProgramTheoryAttribute : TheoryAttribute
     public NeedsProgramTheoryAttribute(string program) => Skip = NeedsProgram.SkipWithout(program);
 }
 
+/// <summary>A fact that acts as other users, which only root can, with programs in PATH.</summary>
+public sealed class NeedsRootFactAttribute : FactAttribute
+{
+    public NeedsRootFactAttribute(params string[] programs) =>
+        Skip = Environment.UserName == "root" ? programs.Select(NeedsProgram.SkipWithout).FirstOrDefault(missing => missing is not null) : "root";
+}
+
 internal static class NeedsProgram
 {
     public static string? SkipWithout(string program) =>

@@ -1,5 +1,6 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.Server;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;
@@ -25,7 +26,7 @@ internal sealed record DeviceOptions
     public string? DisplayPath { get; init; }
 
     /// <summary>The machine's name as viewers show it.</summary>
-    public string Name { get; init; } = "guest";
+    public VirtualMachineName Name { get; init; } = new("guest", Guid.Empty);
 
     /// <summary>Which path to take to viewers.</summary>
     public PathRequest Path { get; init; } = PathRequest.Default;

@@ -3,7 +3,7 @@ using FbShare.Qemu;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>Waits for QEMU's monitor to connect, and hands the viewers' keys and pointers to it.</summary>
+/// <summary>Waits for QEMU's monitor to connect, hands the viewers' keys and pointers to it, and asks it where the guest has the gpu.</summary>
 internal sealed class MonitorListener : IDisposable
 {
     private readonly DeviceHost _host;
@@ -42,6 +42,13 @@ internal sealed class MonitorListener : IDisposable
         if (_host.Display is { } display)
         {
             display.Input = new QmpInput(_session);
+            _session.Send("query-pci", null, reply =>
+            {
+                if (reply.Error is null && PciAddress.Find(reply.Value, QemuCommandLine.GpuId) is { } address)
+                {
+                    display.DeviceAddress = address;
+                }
+            });
         }
         _watch.Change(LoopEvents.None);
     }

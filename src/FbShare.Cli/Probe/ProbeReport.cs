@@ -50,7 +50,9 @@ internal sealed record ProbeReport(
                 ? new Finding(true, $"works, up to {limits.ListLimit} ranges and {limits.SizeLimit >> 20} MiB a picture", CureOf(limits))
                 : new Finding(false, udmabuf.Reason, udmabuf.Cure),
             udmabuf is null ? new UdmabufLimitsReport(limits.ListLimit, limits.SizeLimit >> 20) : null,
-            egl,
+            udmabuf is not null && egl.Ok
+                ? egl with { Cure = "have udmabuf first (see there), then probe again: it tries the driver with a known picture" }
+                : egl,
             hugePages.Free > 0
                 ? new Finding(true, $"{hugePages.Free} of {hugePages.Total} pages of 2 MiB free: fbshare run --hugetlb with up to {hugePages.Free * 2L} MiB")
                 : new Finding(false, $"none free ({hugePages.Total} in the pool)", "sudo sysctl -w vm.nr_hugepages=1024, for --hugetlb with 2 GiB"),

@@ -1,11 +1,12 @@
 namespace FbShare.Cli.Viewer;
 
 /// <summary>When a frame passed each stage, in nanoseconds of the loop's clock.</summary>
+/// <param name="Flushed">The guest was done with it, as far as the display says so; else 0.</param>
 /// <param name="Told">The display told of the (first) change.</param>
 /// <param name="Drawn">Everything was given to OpenGL.</param>
 /// <param name="Presented">The window system has it.</param>
 /// <param name="Acknowledged">The display was told that its picture has been read.</param>
-internal readonly record struct FrameTimes(long Told, long Drawn, long Presented, long Acknowledged);
+internal readonly record struct FrameTimes(long Flushed, long Told, long Drawn, long Presented, long Acknowledged);
 
 /// <summary>The stages of the last frames.</summary>
 internal sealed class FrameStages

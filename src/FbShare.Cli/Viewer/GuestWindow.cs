@@ -27,6 +27,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private readonly Log _log;
     private readonly LoopTimer _nextFrame;
     private readonly LoopTimer _resized;
+    private readonly LoopTimer _hudRest;
     private readonly GuestKeyboard _keyboard = new();
     private readonly GuestPointer _pointer = new();
     private readonly long _framePeriod;
@@ -35,7 +36,9 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private UploadTexture? _upload;
     private FrameLayout _uploadLayout;
     private Rect _damage;
+    private long _flushedAt;
     private long _toldAt;
+    private long _flushes;
     private bool _dirty = true;
     private bool _owesReply;
     private long _notBefore;
@@ -48,6 +51,9 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private Hud? _hud;
     private bool _showsDamage;
     private Rect _shownDamage;
+    private (int Width, int Height) _drawnSize;
+    private long _updates;
+    private long _frames;
 
     public GuestWindow(EventLoop loop, SdlWindow window, ViewerGraphics graphics, ViewSettings settings, Log log)
     {
@@ -59,6 +65,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         // What a timer brings about is seen in the session's next round.
         _nextFrame = new LoopTimer(loop, () => { });
         _resized = new LoopTimer(loop, AskForSize);
+        _hudRest = new LoopTimer(loop, () => _dirty = true);
         window.SetIcon(ViewerIcon.Pixels, ViewerIcon.Size, ViewerIcon.Size);
         if (settings.Hud)
         {
@@ -99,6 +106,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         _source = null;
         _owesReply = false;
         _toldAt = 0;
+        _flushes = 0;
         _resized.Cancel();
         SdlCursor.Show(null);
         Say(message);
@@ -135,7 +143,12 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
 
     public bool Update(Rect damage)
     {
-        _hud?.Flips.Add(1, EventLoop.Now);
+        _updates++;
+        long now = EventLoop.Now;
+        FlushMark? flush = _console?.LastFlush;
+        // Flushes that the display told together are that many flips of the guest.
+        _hud?.Flips.Add(flush?.Count is { } count && _flushes > 0 && count > _flushes ? count - _flushes : 1, now);
+        _flushes = flush?.Count ?? 0;
         _damage = _damage.Union(damage);
         if (!Window.IsVisible)
         {
@@ -143,7 +156,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         }
         if (_toldAt == 0)
         {
-            _toldAt = EventLoop.Now;
+            _toldAt = now;
+            _flushedAt = flush?.At ?? 0;
         }
         _dirty = true;
         _owesReply = true;
@@ -197,8 +211,10 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
 
     public void Dispose()
     {
+        _log.Verbose($"{_frames} frames drawn of {_updates} updates");
         _nextFrame.Dispose();
         _resized.Dispose();
+        _hudRest.Dispose();
         Window.MakeCurrent();
         _upload?.Dispose();
         _messageOverlay?.Dispose();
@@ -239,42 +255,36 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         (int Width, int Height) size = Window.Size;
         _graphics.Clear(size);
         PictureTexture? picture = Refresh(out bool isRead);
-        if (isRead)
-        {
-            // A copy has been read now, whatever becomes of the window.
-            Acknowledge();
-        }
-        long acknowledged = EventLoop.Now;
         if (picture is not null)
         {
             DrawPicture(picture, size);
         }
         DrawOver(size, began);
         long drawn = EventLoop.Now;
-        using (EglFence? fence = _owesReply ? _graphics.Fence() : null)
+        using (EglFence? fence = _owesReply && !isRead ? _graphics.Fence() : null)
         {
             Window.Swap();
             long presented = EventLoop.Now;
-            if (!isRead)
-            {
-                fence?.Wait(ReadTime);
-                Acknowledge();
-                acknowledged = EventLoop.Now;
-            }
+            fence?.Wait(ReadTime);
+            // Of a copy too only now: it is made anew for the answer, and would grow old while the window waits for its display.
+            Acknowledge();
+            long acknowledged = EventLoop.Now;
             if (_toldAt != 0)
             {
-                _hud?.Stages.Add(new FrameTimes(_toldAt, drawn, presented, acknowledged));
+                _hud?.Stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, acknowledged));
             }
             _hud?.Frames.Add(1, presented);
         }
-        _dirty = _showsDamage && !_shownDamage.IsEmpty;
+        _frames++;
+        // Drivers see a window's new size with the next frame: what was drawn for it first may lie in a buffer of the old one.
+        _dirty = size != _drawnSize || (_showsDamage && !_shownDamage.IsEmpty);
+        _drawnSize = size;
         _shownDamage = default;
         _toldAt = 0;
         if (_hud is not null && _hud.Flips.PerSecond(began) > 0)
         {
             // One more look when the guest has come to rest, so that the figures say so.
-            _dirty = true;
-            _notBefore = Math.Max(_notBefore, _hud.WrittenAt + HudPeriod);
+            _hudRest.SetAt(_hud.WrittenAt + HudPeriod);
         }
     }
 

@@ -4,7 +4,7 @@ namespace FbShare.Cli.Viewer;
 internal sealed class Hud : IDisposable
 {
     private const int Width = 520;
-    private const int Height = 372;
+    private const int Height = 390;
     private const int Margin = 12;
     private const int GraphHeight = 60;
 
@@ -14,6 +14,7 @@ internal sealed class Hud : IDisposable
     private static readonly CanvasColor Ground = new(0, 0, 0, 0.78);
     private static readonly CanvasColor Plain = new(0.92, 0.92, 0.92);
     private static readonly CanvasColor Faint = new(0.65, 0.65, 0.65);
+    private static readonly CanvasColor FlushedToTold = new(0.75, 0.45, 0.9);
     private static readonly CanvasColor ToldToDrawn = new(0.35, 0.65, 1);
     private static readonly CanvasColor DrawnToPresented = new(0.4, 0.85, 0.4);
     private static readonly CanvasColor ToldToAcknowledged = new(1, 0.7, 0.25);
@@ -54,8 +55,12 @@ internal sealed class Hud : IDisposable
         }
         _y += 4;
         canvas.SetFont(13, monospaced: true);
-        Line(canvas, $"guest  {Flips.PerSecond(now),4} updates/s   window {Frames.PerSecond(now),4} frames/s", Plain, 18);
+        Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s     window {Frames.PerSecond(now),4} frames/s", Plain, 18);
         Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
+        if (Stages.Count > 0 && Stages[0].Flushed != 0)
+        {
+            Stage(canvas, "flush \u2192 told", FlushedToTold, f => f.Flushed == 0 ? 0 : f.Told - f.Flushed);
+        }
         Stage(canvas, "told \u2192 drawn", ToldToDrawn, f => f.Drawn - f.Told);
         Stage(canvas, "drawn \u2192 presented", DrawnToPresented, f => f.Presented - f.Drawn);
         Stage(canvas, "told \u2192 acknowledged", ToldToAcknowledged, f => f.Acknowledged - f.Told);
@@ -116,12 +121,14 @@ internal sealed class Hud : IDisposable
         {
             FrameTimes frame = Stages[age];
             double x = Width - Margin - ((age + 1) * Step);
-            double drawn = Math.Min(GraphHeight, (frame.Drawn - frame.Told) / GraphTop * GraphHeight);
-            double presented = Math.Min(GraphHeight - drawn, (frame.Presented - frame.Drawn) / GraphTop * GraphHeight);
+            double told = frame.Flushed == 0 ? 0 : Math.Min(GraphHeight, (frame.Told - frame.Flushed) / GraphTop * GraphHeight);
+            double drawn = Math.Min(GraphHeight - told, (frame.Drawn - frame.Told) / GraphTop * GraphHeight);
+            double presented = Math.Min(GraphHeight - told - drawn, (frame.Presented - frame.Drawn) / GraphTop * GraphHeight);
             double acknowledged = Math.Min(GraphHeight - 2, (frame.Acknowledged - frame.Told) / GraphTop * GraphHeight);
-            canvas.Fill(x, bottom - drawn, Step - 1, drawn, ToldToDrawn);
-            canvas.Fill(x, bottom - drawn - presented, Step - 1, presented, DrawnToPresented);
-            canvas.Fill(x, bottom - acknowledged - 2, Step - 1, 2, ToldToAcknowledged);
+            canvas.Fill(x, bottom - told, Step - 1, told, FlushedToTold);
+            canvas.Fill(x, bottom - told - drawn, Step - 1, drawn, ToldToDrawn);
+            canvas.Fill(x, bottom - told - drawn - presented, Step - 1, presented, DrawnToPresented);
+            canvas.Fill(x, bottom - Math.Min(told + acknowledged, GraphHeight - 2) - 2, Step - 1, 2, ToldToAcknowledged);
         }
         _y += GraphHeight + 8;
     }

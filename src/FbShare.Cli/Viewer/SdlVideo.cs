@@ -37,7 +37,7 @@ internal sealed unsafe class SdlVideo : IDisposable
     {
         if (!NativeLibrary.TryLoad(Sdl.Library, typeof(Sdl).Assembly, null, out _))
         {
-            throw new CliException(ExitCodes.Unfit, $"a window needs {Sdl.Library}, which is missing: apt install libsdl2-2.0-0 (without a window: fbshare dump)");
+            throw new CliException(ExitCodes.Unfit, $"a window needs {Sdl.Library}, which is missing: apt install libsdl2-2.0-0");
         }
         // An EGL context on X11 too, for the import of dma-bufs. The program handles signals itself.
         _ = Sdl.SDL_SetHint("SDL_VIDEO_X11_FORCE_EGL", "1");
@@ -54,8 +54,7 @@ internal sealed unsafe class SdlVideo : IDisposable
         _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } ? "x11,wayland,KMSDRM" : "x11,KMSDRM");
         if (Sdl.SDL_Init(Sdl.SDL_INIT_VIDEO) != 0)
         {
-            throw new CliException(
-                ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()} (without a window: fbshare dump writes what the guest shows to a file)");
+            throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}");
         }
         var video = new SdlVideo(loop);
         // What is typed goes to the guest as keys, not through an input method.
@@ -90,7 +89,7 @@ internal sealed unsafe class SdlVideo : IDisposable
         throw NoWindow();
 
         static CliException NoWindow() => new(
-            ExitCodes.Unfit, $"no window with OpenGL can be opened here: {Sdl.GetError()} (Debian: apt install libegl1 libgl1-mesa-dri; without a window: fbshare dump)");
+            ExitCodes.Unfit, $"no window with OpenGL can be opened here: {Sdl.GetError()} (Debian: apt install libegl1 libgl1-mesa-dri)");
     }
 
     /// <summary>The next event, if there is one.</summary>

@@ -1,5 +1,6 @@
 using FbShare.Display.Client;
 using FbShare.Display.Server;
+using FbShare.Graphics;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
@@ -59,6 +60,37 @@ internal sealed class ViewSession : IDisposable
         foreach (GuestWindow window in _windows.Values)
         {
             window.Open();
+        }
+    }
+
+    /// <summary>Shows a display until the user, a signal or the display itself ends it.</summary>
+    /// <param name="otherwise">What the user can do where no window can be had.</param>
+    /// <returns>The program's exit status.</returns>
+    /// <inheritdoc cref="ViewSession(EventLoop, DisplayAddress, uint?, ViewSettings, Log)"/>
+    public static int Show(EventLoop loop, DisplayAddress address, uint? output, ViewSettings settings, string otherwise, Log log)
+    {
+        ViewSession? session = null;
+        using var signals = new StopSignals(_ => Volatile.Read(ref session)?.Stop());
+        try
+        {
+            Volatile.Write(ref session, new ViewSession(loop, address, output, settings, log));
+            if (signals.ExitCode is null)
+            {
+                session.Run();
+            }
+            return signals.ExitCode ?? (session.Lost is null ? ExitCodes.Success : ExitCodes.Unreachable);
+        }
+        catch (GraphicsException e)
+        {
+            throw new CliException(ExitCodes.Unfit, $"the window cannot be drawn to: {e.Message} (without a window: {otherwise})", e);
+        }
+        catch (CliException e) when (e.ExitCode == ExitCodes.Unfit)
+        {
+            throw new CliException(ExitCodes.Unfit, $"{e.Message} (without a window: {otherwise})", e);
+        }
+        finally
+        {
+            session?.Dispose();
         }
     }
 

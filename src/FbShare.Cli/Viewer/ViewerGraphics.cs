@@ -16,17 +16,8 @@ internal sealed unsafe class ViewerGraphics : IDisposable
         GL = GL.GetApi();
         _display = EglDisplay.OfCurrent();
         Renderer = new PictureRenderer(GL);
-        try
-        {
-            var importer = new DmaBufImporter(_display, GL);
-            ImportProbe probe = ImportProbe.Run(GL, importer, Renderer);
-            Obstacle = probe.IsTrusted ? null : probe.Reason;
-            _imports = probe.IsTrusted ? new ImportCache(importer) : null;
-        }
-        catch (GraphicsException e)
-        {
-            Obstacle = e.Message;
-        }
+        _imports = DmaBufImporter.Find(_display, GL, Renderer, out ImportProbe probe) is { } importer ? new ImportCache(importer) : null;
+        Obstacle = probe.IsTrusted ? null : probe.Reason;
     }
 
     public GL GL { get; }

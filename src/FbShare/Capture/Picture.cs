@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using FbShare.Display;
 
@@ -67,7 +66,7 @@ public sealed class Picture
         }
     }
 
-    /// <summary>The same picture in another format. Alpha is opaque where this format has none.</summary>
+    /// <summary>The same picture in another format. Alpha is 255 unless both formats have it.</summary>
     public Picture ConvertTo(DrmFormat format)
     {
         if (format == Format)
@@ -75,7 +74,7 @@ public sealed class Picture
             return this;
         }
         byte[] converted = GC.AllocateUninitializedArray<byte>(_pixels.Length);
-        Convert(_pixels, Format, converted, format);
+        PixelConversion.Convert(_pixels, Format, converted, format);
         return new Picture(format, Width, Height, converted);
     }
 
@@ -83,7 +82,7 @@ public sealed class Picture
     public byte[] ToRgba()
     {
         byte[] rgba = GC.AllocateUninitializedArray<byte>(_pixels.Length);
-        Convert(_pixels, Format, rgba, DrmFormat.AB24);
+        PixelConversion.Convert(_pixels, Format, rgba, DrmFormat.AB24);
         return rgba;
     }
 
@@ -147,44 +146,9 @@ public sealed class Picture
         BinaryPrimitives.WriteInt32LittleEndian(size[4..], Height);
         sha.AppendData(size);
         sha.AppendData(ToRgb());
-        return System.Convert.ToHexStringLower(sha.GetHashAndReset());
+        return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
     private static byte Over(byte source, byte target, int through) =>
         (byte)Math.Min(255, source + (((target * through) + 127) / 255));
-
-    /// <summary>Moves each pixel's bytes from one format's order to the other's, four pixels at a time.</summary>
-    private static void Convert(ReadOnlySpan<byte> from, DrmFormat fromFormat, Span<byte> to, DrmFormat toFormat)
-    {
-        var source = fromFormat.ByteOrder();
-        var target = toFormat.ByteOrder();
-        Span<byte> move = stackalloc byte[4];
-        move[target.Red] = (byte)source.Red;
-        move[target.Green] = (byte)source.Green;
-        move[target.Blue] = (byte)source.Blue;
-        move[target.Alpha] = (byte)source.Alpha;
-        Span<byte> opaque = stackalloc byte[4];
-        opaque.Clear();
-        opaque[target.Alpha] = (byte)(fromFormat.HasAlpha() ? 0 : 255);
-
-        Span<byte> moves = stackalloc byte[16];
-        for (int i = 0; i < 16; i++)
-        {
-            moves[i] = (byte)(move[i % 4] + (i / 4 * 4));
-        }
-        Vector128<byte> shuffle = Vector128.Create<byte>(moves);
-        Vector128<byte> alpha = Vector128.Create(BinaryPrimitives.ReadUInt32LittleEndian(opaque)).AsByte();
-        int done = 0;
-        for (; done <= from.Length - 16; done += 16)
-        {
-            (Vector128.Shuffle(Vector128.Create(from.Slice(done, 16)), shuffle) | alpha).CopyTo(to[done..]);
-        }
-        for (; done < from.Length; done += 4)
-        {
-            for (int i = 0; i < 4; i++)
-            {
-                to[done + i] = (byte)(from[done + move[i]] | opaque[i]);
-            }
-        }
-    }
 }

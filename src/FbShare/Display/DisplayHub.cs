@@ -1,10 +1,13 @@
+using FbShare.Linux;
 using FbShare.Memory;
 
 namespace FbShare.Display;
 
 /// <summary>Between one source of scanouts and its consumers: keeps what each output shows, chooses the path to each consumer,
-/// copies what must be copied once for all of them, and tells the source when all have finished reading.</summary>
-/// <remarks>Lives on the source's loop; nothing here is for other threads.</remarks>
+/// copies what must be copied once for all of them, and tells the source when all have finished reading its pages.</summary>
+/// <remarks>Only a consumer of the guest's own pages holds the guest up. One that reads the copy never does: while it is busy the
+/// copy is left alone, and is brought up to date when it can look again, so that a slow one costs few copies and no time.
+/// Lives on the source's loop; nothing here is for other threads.</remarks>
 public sealed class DisplayHub : IDisposable
 {
     private readonly Output[] _outputs;
@@ -33,11 +36,17 @@ public sealed class DisplayHub : IDisposable
     /// <summary>What the output shows; null while it shows nothing.</summary>
     public Scanout? GetScanout(int output) => _outputs[output].Scanout;
 
+    /// <summary>What every output shows, by its number; null where it shows nothing.</summary>
+    public Scanout?[] GetScanouts() => [.. _outputs.Select(o => o.Scanout)];
+
     /// <summary>Whether some output shows just this scanout.</summary>
     public bool Shows(Scanout scanout) => Array.Exists(_outputs, o => ReferenceEquals(o.Scanout, scanout));
 
     /// <summary>The path of the output's picture to the consumer that has the best one; null while nobody looks or nothing shows.</summary>
     public PathChoice? GetPath(int output) => _outputs[output].Path;
+
+    /// <summary>The source's last <see cref="Flush"/> of the output; zeros before there was one.</summary>
+    public FlushMark GetLastFlush(int output) => _outputs[output].LastFlush;
 
     /// <summary>The pointer's picture; null while hidden.</summary>
     public CursorImage? GetCursor(int output) => _outputs[output].Cursor;
@@ -64,7 +73,7 @@ public sealed class DisplayHub : IDisposable
     }
 
     /// <summary>The picture changed inside <paramref name="damage"/>; consumers are told.</summary>
-    /// <returns>True if some consumer is still reading: <see cref="IScanoutSource.FrameConsumed"/> follows.</returns>
+    /// <returns>True if some consumer is still reading the source's own pages: <see cref="IScanoutSource.FrameConsumed"/> follows.</returns>
     public bool Flush(int output, Rect damage)
     {
         Output o = _outputs[output];
@@ -72,6 +81,7 @@ public sealed class DisplayHub : IDisposable
         {
             return false;
         }
+        o.LastFlush = new FlushMark(EventLoop.Now, o.LastFlush.Count + 1);
         if (o.ShowPending)
         {
             Show(o);
@@ -80,7 +90,7 @@ public sealed class DisplayHub : IDisposable
         {
             Update(o, damage.Intersect(o.Scanout.Layout.Bounds));
         }
-        return o.AnyReading;
+        return o.HoldsSource;
     }
 
     /// <summary>The source has nothing more to say for now: a picture set but not flushed is shown after all.</summary>
@@ -132,7 +142,7 @@ public sealed class DisplayHub : IDisposable
         }
         else if (!o.ShowPending)
         {
-            ShowTo(o, attachment, copyIsFresh: o.AnyOnCopy);
+            ShowTo(o, attachment);
         }
     }
 
@@ -140,17 +150,17 @@ public sealed class DisplayHub : IDisposable
     public void Detach(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         o.Attachments = Array.FindAll(o.Attachments, a => !ReferenceEquals(a.Consumer, consumer));
         o.ForgetUnusedCopy();
-        TellIfConsumed(o, wasReading);
+        TellIfConsumed(o, wasHeld);
     }
 
     /// <summary>The consumer has finished reading what <see cref="IDisplayConsumer.Update"/> told it of.</summary>
     public void Done(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         foreach (Attachment a in o.Attachments)
         {
             if (ReferenceEquals(a.Consumer, consumer))
@@ -158,23 +168,26 @@ public sealed class DisplayHub : IDisposable
                 a.Reading = false;
             }
         }
-        TellIfConsumed(o, wasReading);
+        TellIfConsumed(o, wasHeld);
     }
+
+    /// <summary>Brings the copy in <see cref="IDisplayConsumer.ShowBuffer"/>'s buffer up to date: for a consumer that was busy at an
+    /// <see cref="IDisplayConsumer.Update"/> and is about to look at what it was told then.</summary>
+    public void Refresh(int output) => Refresh(_outputs[output]);
 
     /// <summary>The consumer's <see cref="IDisplayConsumer.TakesDmaBuf"/> changed: it is shown the picture again, by its new path.</summary>
     public void PathChanged(int output, IDisplayConsumer consumer)
     {
         Output o = _outputs[output];
-        bool wasReading = o.AnyReading;
+        bool wasHeld = o.HoldsSource;
         Attachment? attachment = Array.Find(o.Attachments, a => ReferenceEquals(a.Consumer, consumer));
         if (attachment is null || o.Scanout is null || o.ShowPending)
         {
             return;
         }
-        bool copyIsFresh = o.AnyOnCopy;
         attachment.Reading = false;
-        ShowTo(o, attachment, copyIsFresh);
-        TellIfConsumed(o, wasReading);
+        ShowTo(o, attachment);
+        TellIfConsumed(o, wasHeld);
     }
 
     public void Dispose()
@@ -187,9 +200,9 @@ public sealed class DisplayHub : IDisposable
         _exporter.Dispose();
     }
 
-    private void TellIfConsumed(Output o, bool wasReading)
+    private void TellIfConsumed(Output o, bool wasHeld)
     {
-        if (wasReading && !o.AnyReading)
+        if (wasHeld && !o.HoldsSource)
         {
             Source?.FrameConsumed(o.Index);
         }
@@ -198,15 +211,14 @@ public sealed class DisplayHub : IDisposable
     private void Show(Output o)
     {
         o.ShowPending = false;
-        bool copyIsFresh = false;
+        o.Stale = o.Scanout!.Layout.Bounds;
         foreach (Attachment a in o.Attachments)
         {
-            ShowTo(o, a, copyIsFresh);
-            copyIsFresh |= a.OnCopy;
+            ShowTo(o, a);
         }
     }
 
-    private void ShowTo(Output o, Attachment a, bool copyIsFresh)
+    private void ShowTo(Output o, Attachment a)
     {
         Scanout scanout = o.Scanout!;
         PathChoice choice = _exporter.Choose(o.Index, scanout, a.Consumer.TakesDmaBuf);
@@ -224,9 +236,9 @@ public sealed class DisplayHub : IDisposable
         {
             a.OnCopy = true;
             FrameLayout layout = o.EnsureCopy(scanout.Layout);
-            if (!copyIsFresh)
+            if (!a.Reading)
             {
-                Gather(o, scanout.Layout.Bounds);
+                Refresh(o);
             }
             a.Consumer.ShowBuffer(scanout, o.Copy!, layout);
         }
@@ -244,13 +256,24 @@ public sealed class DisplayHub : IDisposable
             Show(o);
             return;
         }
-        if (o.AnyOnCopy)
-        {
-            Gather(o, damage);
-        }
+        o.Stale = o.Stale.Union(damage);
         foreach (Attachment a in o.Attachments)
         {
+            if (a.OnCopy && !a.Reading)
+            {
+                Refresh(o);
+            }
             a.Reading |= a.Consumer.Update(damage);
+        }
+    }
+
+    private void Refresh(Output o)
+    {
+        // A picture that was set but not flushed yet is the next one's business.
+        if (!o.Stale.IsEmpty && !o.ShowPending && o.AnyOnCopy)
+        {
+            Gather(o, o.Stale);
+            o.Stale = default;
         }
     }
 
@@ -279,6 +302,8 @@ public sealed class DisplayHub : IDisposable
 
         public bool ShowPending { get; set; }
 
+        public FlushMark LastFlush { get; set; }
+
         public CursorImage? Cursor { get; set; }
 
         public CursorPosition CursorPosition { get; set; }
@@ -286,6 +311,9 @@ public sealed class DisplayHub : IDisposable
         public FrameBuffer? Copy { get; set; }
 
         public FrameLayout CopyLayout { get; private set; }
+
+        /// <summary>What of the picture the copy does not have yet.</summary>
+        public Rect Stale { get; set; }
 
         /// <summary>Replaced, never changed, so that a consumer may come or go while they are told something.</summary>
         public Attachment[] Attachments { get; set; } = [];
@@ -304,13 +332,14 @@ public sealed class DisplayHub : IDisposable
             }
         }
 
-        public bool AnyReading
+        /// <summary>Whether somebody reads the source's own pages.</summary>
+        public bool HoldsSource
         {
             get
             {
                 foreach (Attachment a in Attachments)
                 {
-                    if (a.Reading)
+                    if (a is { Reading: true, Path.Path: FramePath.Udmabuf })
                     {
                         return true;
                     }
@@ -349,6 +378,11 @@ public sealed class DisplayHub : IDisposable
         public FrameLayout EnsureCopy(FrameLayout picture)
         {
             FrameLayout layout = FrameLayout.Packed(picture.Format, picture.Width, picture.Height);
+            if (Copy is not null && layout == CopyLayout)
+            {
+                return layout;
+            }
+            Stale = layout.Bounds;
             if (Copy is null || Copy.Length < layout.End)
             {
                 Copy?.Dispose();

@@ -25,6 +25,11 @@ internal static class DisplayProtocol
     /// <c>ScanoutBands(u width, u height, u fourcc, t modifier, a(huuut) bands)</c>, each band a descriptor, first row, rows, stride and offset.</summary>
     public const string BandsName = "org.fbshare.Display1.Listener.Bands";
 
+    /// <summary>Ours, on the Listener object: updates that say when the guest asked for them, in place of UpdateDMABUF and UpdateMap.
+    /// <c>Update(i x, i y, i width, i height, t flushed, t flushes)</c>: the moment of the guest's last flush in it, in microseconds of
+    /// CLOCK_MONOTONIC, and how many the output has had so far, those that were told together included.</summary>
+    public const string FlushesName = "org.fbshare.Display1.Listener.Flushes";
+
     public const string Properties = "org.freedesktop.DBus.Properties";
     public const string Introspectable = "org.freedesktop.DBus.Introspectable";
     public const string ObjectManager = "org.freedesktop.DBus.ObjectManager";
@@ -45,6 +50,8 @@ internal static class DisplayProtocol
     public static ReadOnlySpan<byte> Map => "org.qemu.Display1.Listener.Unix.Map"u8;
 
     public static ReadOnlySpan<byte> DmaBuf2 => "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"u8;
+
+    public static ReadOnlySpan<byte> Flushes => "org.fbshare.Display1.Listener.Flushes"u8;
 
     public static ReadOnlySpan<byte> Bands => "org.fbshare.Display1.Listener.Bands"u8;
 }

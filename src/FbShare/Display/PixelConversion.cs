@@ -1,20 +1,46 @@
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
+
 namespace FbShare.Display;
 
 /// <summary>Pixels from one byte order to another.</summary>
-public static class PixelConversion
+internal static class PixelConversion
 {
-    /// <summary>Writes a row's pixels as bytes B, G, R, X, with the fourth byte 255.</summary>
-    /// <param name="source">Whole pixels in <paramref name="format"/>.</param>
-    /// <param name="destination">As long as the source.</param>
-    public static void ToXr24(ReadOnlySpan<byte> source, DrmFormat format, Span<byte> destination)
+    /// <summary>Moves each pixel's bytes from one format's order to the other's, four pixels at a time. The fourth byte is the alpha
+    /// where both formats have one, else 255.</summary>
+    /// <param name="source">Whole pixels.</param>
+    /// <param name="destination">At least as long as the source, and apart from it.</param>
+    public static void Convert(ReadOnlySpan<byte> source, DrmFormat from, Span<byte> destination, DrmFormat to)
     {
-        (int red, int green, int blue, _) = format.ByteOrder();
-        for (int i = 0; i + DrmFormats.BytesPerPixel <= source.Length; i += DrmFormats.BytesPerPixel)
+        var old = from.ByteOrder();
+        var order = to.ByteOrder();
+        Span<byte> move = stackalloc byte[DrmFormats.BytesPerPixel];
+        move[order.Red] = (byte)old.Red;
+        move[order.Green] = (byte)old.Green;
+        move[order.Blue] = (byte)old.Blue;
+        move[order.Alpha] = (byte)old.Alpha;
+        Span<byte> set = stackalloc byte[DrmFormats.BytesPerPixel];
+        set.Clear();
+        set[order.Alpha] = from.HasAlpha() && to.HasAlpha() ? (byte)0 : byte.MaxValue;
+
+        Span<byte> moves = stackalloc byte[Vector128<byte>.Count];
+        for (int i = 0; i < moves.Length; i++)
         {
-            destination[i] = source[i + blue];
-            destination[i + 1] = source[i + green];
-            destination[i + 2] = source[i + red];
-            destination[i + 3] = 255;
+            moves[i] = (byte)(move[i % DrmFormats.BytesPerPixel] + (i & ~(DrmFormats.BytesPerPixel - 1)));
+        }
+        Vector128<byte> shuffle = Vector128.Create<byte>(moves);
+        Vector128<byte> opaque = Vector128.Create(BinaryPrimitives.ReadUInt32LittleEndian(set)).AsByte();
+        int done = 0;
+        for (; done <= source.Length - Vector128<byte>.Count; done += Vector128<byte>.Count)
+        {
+            (Vector128.Shuffle(Vector128.Create(source.Slice(done, Vector128<byte>.Count)), shuffle) | opaque).CopyTo(destination[done..]);
+        }
+        for (; done <= source.Length - DrmFormats.BytesPerPixel; done += DrmFormats.BytesPerPixel)
+        {
+            for (int i = 0; i < DrmFormats.BytesPerPixel; i++)
+            {
+                destination[done + i] = (byte)(source[done + move[i]] | set[i]);
+            }
         }
     }
 }

@@ -27,12 +27,22 @@ public sealed record QemuRequest
 /// <param name="Blob">Whether that device lets guests use blobs.</param>
 /// <param name="MemoryBytes">The guest's memory as far as the command line tells; null where a backend of the user's does.</param>
 /// <param name="Notes">What was added or left alone and why, a sentence each.</param>
-public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes);
+public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes)
+{
+    /// <summary>What the user's -name calls the guest; null without one.</summary>
+    public string? GuestName { get; init; }
+
+    /// <summary>The user's -uuid; zero without one, as QEMU has it.</summary>
+    public Guid GuestUuid { get; init; }
+}
 
 /// <summary>Adds FbShare's gpu to a user's QEMU command line: memory that can be shared, the device, input, and a monitor.</summary>
 /// <remarks>A pure function, so that every row of its table is a test.</remarks>
 public sealed class QemuCommandLine
 {
+    /// <summary>The gpu's id among QEMU's devices.</summary>
+    public const string GpuId = "fbshare-gpu0";
+
     private const string MemoryId = "fbshare-mem";
     private const string DefaultMemory = "1G";
     private const long HugePage = 2 << 20;
@@ -95,7 +105,11 @@ public sealed class QemuCommandLine
         line.AddDisplay();
         line.AddMonitor();
         line.AddEnd();
-        plan = new QemuPlan(line._arguments, device!, blob, memoryBytes, line._notes);
+        plan = new QemuPlan(line._arguments, device!, blob, memoryBytes, line._notes)
+        {
+            GuestName = line.Values("name").Select(o => o.Properties("guest").GetValueOrDefault("guest")).LastOrDefault(n => n is not null),
+            GuestUuid = Guid.TryParse(line.Values("uuid").LastOrDefault().Value, out Guid uuid) ? uuid : Guid.Empty,
+        };
         return true;
     }
 
@@ -258,8 +272,8 @@ public sealed class QemuCommandLine
         }
         _arguments.AddRange(["-chardev", $"socket,id=fbshare-gpu,path={Escape(_request.GpuSocket)}"]);
         _arguments.AddRange(["-device", blob
-            ? $"{device},id=fbshare-gpu0,chardev=fbshare-gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"
-            : $"{device},id=fbshare-gpu0,chardev=fbshare-gpu" + (_request.Outputs > 1 ? $",max_outputs={_request.Outputs}" : "")]);
+            ? $"{device},id={GpuId},chardev=fbshare-gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"
+            : $"{device},id={GpuId},chardev=fbshare-gpu" + (_request.Outputs > 1 ? $",max_outputs={_request.Outputs}" : "")]);
         return null;
 
         static string Where8() => "Debian 12: apt install -t bookworm-backports qemu-system-x86, or ./run-qemu.sh, which brings one";

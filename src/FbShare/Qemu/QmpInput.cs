@@ -10,12 +10,17 @@ public sealed class QmpInput : IInputSink
     /// <summary>QEMU's range of an absolute axis (INPUT_EVENT_ABS_MAX).</summary>
     private const int AxisEnd = 0x7FFF;
 
+    /// <summary>The only pointer of QEMU's that has a wheel to the sides (hw/input/ps2.c; hw/input/virtio-input-hid.c and hid.c drop it).</summary>
+    private const string WheelMouse = "QEMU PS/2 Mouse";
+
     /// <summary>How old the answer to "which pointer does the guest use" may be, in nanoseconds.</summary>
     private const long ModeAge = 1_000_000_000;
 
     private readonly QmpSession _session;
     private long _askedAt = long.MinValue / 2;
     private bool _isAbsolute = true;
+    private int? _current;
+    private int? _wheel;
 
     public QmpInput(QmpSession session)
     {
@@ -33,7 +38,7 @@ public sealed class QmpInput : IInputSink
         }
     }
 
-    public void Key(int output, uint number, bool pressed) => Send(json =>
+    public void Key(uint number, bool pressed) => Send(json =>
     {
         Begin(json, "key");
         json.WriteBoolean("down", pressed);
@@ -44,27 +49,32 @@ public sealed class QmpInput : IInputSink
         End(json);
     });
 
-    public void Button(int output, MouseButton button, bool pressed) => Send(json =>
+    public void Button(MouseButton button, bool pressed)
     {
-        Begin(json, "btn");
-        json.WriteBoolean("down", pressed);
-        json.WriteString("button", NameOf(button));
-        End(json);
-    });
+        if (button is MouseButton.WheelLeft or MouseButton.WheelRight)
+        {
+            if (pressed)
+            {
+                TurnSideways(button);
+            }
+            return;
+        }
+        Press(button, pressed);
+    }
 
-    public void MoveTo(int output, int x, int y, int width, int height) => Send(json =>
+    public void MoveTo(int x, int y, int width, int height) => Send(json =>
     {
         WriteAxis(json, "abs", "x", Scale(x, width));
         WriteAxis(json, "abs", "y", Scale(y, height));
     });
 
-    public void MoveBy(int output, int dx, int dy) => Send(json =>
+    public void MoveBy(int dx, int dy) => Send(json =>
     {
         WriteAxis(json, "rel", "x", dx);
         WriteAxis(json, "rel", "y", dy);
     });
 
-    public void Touch(int output, TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
+    public void Touch(TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
     {
         WriteTouch(json, NameOf(kind), slot, kind is TouchKind.End or TouchKind.Cancel ? -1 : slot, "x", 0);
         if (kind is TouchKind.Begin or TouchKind.Update)
@@ -73,6 +83,33 @@ public sealed class QmpInput : IInputSink
             WriteTouch(json, "data", slot, slot, "y", Scale((int)y, height));
         }
     });
+
+    private void Press(MouseButton button, bool pressed) => Send(json =>
+    {
+        Begin(json, "btn");
+        json.WriteBoolean("down", pressed);
+        json.WriteString("button", NameOf(button));
+        End(json);
+    });
+
+    /// <summary>Turns the wheel to the left or right at the pointer that has such a wheel: QEMU gives a button to the current one, so
+    /// that one is current for as long as it takes. Nothing comes between, for QEMU takes a monitor's commands in order.</summary>
+    private void TurnSideways(MouseButton button)
+    {
+        bool isOther = _wheel is not null && _current is not null && _wheel != _current;
+        if (isOther)
+        {
+            MakeCurrent(_wheel!.Value);
+        }
+        Press(button, pressed: true);
+        if (isOther)
+        {
+            MakeCurrent(_current!.Value);
+        }
+    }
+
+    private void MakeCurrent(int mouse) =>
+        _session.Send("human-monitor-command", json => json.WriteString("command-line", $"mouse_set {mouse}"));
 
     private void AskMode()
     {
@@ -85,9 +122,24 @@ public sealed class QmpInput : IInputSink
         {
             if (reply.Error is null)
             {
-                _isAbsolute = reply.Value.EnumerateArray().Any(m => m.GetProperty("current").GetBoolean() && m.GetProperty("absolute").GetBoolean());
+                TakeMice(reply.Value);
             }
         });
+    }
+
+    private void TakeMice(JsonElement mice)
+    {
+        (_isAbsolute, _current, _wheel) = (false, null, null);
+        foreach (JsonElement mouse in mice.EnumerateArray())
+        {
+            int index = mouse.GetProperty("index").GetInt32();
+            if (mouse.GetProperty("current").GetBoolean())
+            {
+                _current = index;
+                _isAbsolute = mouse.GetProperty("absolute").GetBoolean();
+            }
+            _wheel = mouse.GetProperty("name").GetString() == WheelMouse ? index : _wheel;
+        }
     }
 
     private void Send(Action<Utf8JsonWriter> writeEvents) => _session.Send("input-send-event", json =>
@@ -129,7 +181,10 @@ public sealed class QmpInput : IInputSink
         json.WriteEndObject();
     }
 
-    private static int Scale(int position, int size) => size > 1 ? (int)((long)Math.Clamp(position, 0, size - 1) * AxisEnd / (size - 1)) : 0;
+    /// <summary>The least value that a guest takes for this pixel: whether it maps the axis' end to the last pixel (X) or to the
+    /// screen's edge (libinput), it comes to rest on it and not between it and the one before.</summary>
+    private static int Scale(int position, int size) =>
+        size > 1 ? (int)((((long)Math.Clamp(position, 0, size - 1) * AxisEnd) + size - 2) / (size - 1)) : 0;
 
     private static string NameOf(TouchKind kind) => kind switch
     {

@@ -269,7 +269,7 @@ internal sealed class GpuSocket : IDisposable
             Span<byte> pixels = payload[(5 * sizeof(int))..];
             for (int row = 0; row < part.Height; row++)
             {
-                PixelConversion.ToXr24(buffer.Slice(_layout.OffsetOf(part.X, part.Y + row), rowBytes), _layout.Format, pixels.Slice(row * rowBytes, rowBytes));
+                PixelConversion.Convert(buffer.Slice(_layout.OffsetOf(part.X, part.Y + row), rowBytes), _layout.Format, pixels[(row * rowBytes)..], DrmFormat.XR24);
             }
         }
     }

@@ -9,6 +9,7 @@ namespace FbShare.QemuTests.Testbed;
 /// <summary>Pages taken from under a udmabuf (balloon, virtio-mem): found and healed before a wrong frame stays.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Kernel")]
 public sealed class DisconnectTests
 {
     private const int Page = GuestPages.Page;

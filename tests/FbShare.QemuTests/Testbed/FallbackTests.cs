@@ -11,6 +11,7 @@ namespace FbShare.QemuTests.Testbed;
 /// <summary>What is in the way of zero copy, brought about for real: the picture stays right and the log says why, once, with the cure.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Kernel")]
 public sealed partial class FallbackTests
 {
     private const int Page = GuestPages.Page;

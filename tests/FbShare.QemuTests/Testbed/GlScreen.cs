@@ -15,10 +15,11 @@ internal sealed class GlScreen : IDisplayConsumer, IDisposable
     private PictureTexture? _picture;
     private bool _refused;
 
-    public GlScreen(GraphicsDevice device)
+    /// <param name="importer">In place of the device's own.</param>
+    public GlScreen(GraphicsDevice device, DmaBufImporter? importer = null)
     {
         _device = device;
-        _imports = device.Importer is { } importer ? new ImportCache(importer) : null;
+        _imports = (importer ?? device.Importer) is { } used ? new ImportCache(used) : null;
     }
 
     /// <summary>Fails every import, as a driver may.</summary>

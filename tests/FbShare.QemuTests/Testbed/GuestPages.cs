@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
@@ -35,32 +36,25 @@ internal sealed class GuestPages : IDisposable
     public byte[] Draw((ulong Address, uint Length)[] entries, FrameLayout layout, int seed)
     {
         var noise = new Noise(seed);
+        long[] starts = new long[entries.Length];
+        for (int i = 1; i < entries.Length; i++)
+        {
+            starts[i] = starts[i - 1] + entries[i - 1].Length;
+        }
         byte[] row = new byte[layout.RowBytes];
         for (int y = 0; y < layout.Height; y++)
         {
             noise.Fill(row);
-            Copy(entries, layout.OffsetOf(0, y), row, write: true);
+            Copy(entries, starts, layout.OffsetOf(0, y), row, write: true);
         }
         // Where the list names a page twice, the last word counts: look at all of it only now.
         byte[] seen = new byte[layout.RowBytes * layout.Height];
         string order = Orders[layout.Format.ToString()];
-        int[] places = [.. order.Select(c => "RGBA".IndexOf(c))];
-        int unused = order.IndexOf('X');
+        int[] shifts = [.. "RGBA".Select(c => 8 * order.IndexOf(c))];
         for (int y = 0; y < layout.Height; y++)
         {
-            Copy(entries, layout.OffsetOf(0, y), row, write: false);
-            Span<byte> line = seen.AsSpan(y * layout.RowBytes, layout.RowBytes);
-            for (int pixel = 0; pixel < line.Length; pixel += 4)
-            {
-                line[pixel + 3] = 255;
-                for (int i = 0; i < 4; i++)
-                {
-                    if (i != unused)
-                    {
-                        line[pixel + places[i]] = row[pixel + i];
-                    }
-                }
-            }
+            Copy(entries, starts, layout.OffsetOf(0, y), row, write: false);
+            Reorder(MemoryMarshal.Cast<byte, uint>(row), MemoryMarshal.Cast<byte, uint>(seen.AsSpan(y * layout.RowBytes, layout.RowBytes)), shifts);
         }
         return seen;
     }
@@ -91,34 +85,39 @@ internal sealed class GuestPages : IDisposable
         ["RA24"] = "ABGR",
     };
 
-    private void Copy((ulong Address, uint Length)[] entries, long place, Span<byte> bytes, bool write)
+    /// <summary>Puts each pixel's bytes in the order R, G, B, A; alpha is 255 where the format has none.</summary>
+    /// <param name="shifts">Where in a word red, green, blue and alpha are; negative: nowhere.</param>
+    private static void Reorder(ReadOnlySpan<uint> pixels, Span<uint> seen, int[] shifts)
     {
-        long start = 0;
-        foreach ((ulong address, uint length) in entries)
+        (int red, int green, int blue, int alpha) = (shifts[0], shifts[1], shifts[2], shifts[3]);
+        for (int i = 0; i < pixels.Length; i++)
         {
-            long within = place - start;
-            if (within >= 0 && within < length)
-            {
-                int count = (int)Math.Min(bytes.Length, length - within);
-                (MemoryMapping mapping, ulong at) = address >= Second ? (_mappings[1], address - Second) : (_mappings[0], address);
-                Span<byte> memory = mapping.Slice((long)at + within, count);
-                if (write)
-                {
-                    bytes[..count].CopyTo(memory);
-                }
-                else
-                {
-                    memory.CopyTo(bytes);
-                }
-                bytes = bytes[count..];
-                place += count;
-                if (bytes.IsEmpty)
-                {
-                    return;
-                }
-            }
-            start += length;
+            uint pixel = pixels[i];
+            seen[i] = ((pixel >> red) & 255) | (((pixel >> green) & 255) << 8) | (((pixel >> blue) & 255) << 16) | (alpha < 0 ? 0xFF000000 : (pixel >> alpha) << 24);
         }
-        throw new InvalidOperationException("the picture is larger than its pages");
+    }
+
+    /// <param name="starts">Where in the picture each entry begins.</param>
+    private void Copy((ulong Address, uint Length)[] entries, long[] starts, long place, Span<byte> bytes, bool write)
+    {
+        int found = Array.BinarySearch(starts, place);
+        for (int i = found < 0 ? ~found - 1 : found; !bytes.IsEmpty; i++)
+        {
+            (ulong address, uint length) = entries[i];
+            long within = place - starts[i];
+            int count = (int)Math.Min(bytes.Length, length - within);
+            (MemoryMapping mapping, ulong at) = address >= Second ? (_mappings[1], address - Second) : (_mappings[0], address);
+            Span<byte> memory = mapping.Slice((long)at + within, count);
+            if (write)
+            {
+                bytes[..count].CopyTo(memory);
+            }
+            else
+            {
+                memory.CopyTo(bytes);
+            }
+            bytes = bytes[count..];
+            place += count;
+        }
     }
 }

@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 
 namespace FbShare.QemuTests.Testbed;
 
-/// <summary>What a buffer costs once, on its first flip, against the number of its ranges and its size.</summary>
+/// <summary>What a buffer costs: once, on its first flip, against the number of its ranges and its size; and at every flip. The figures are
+/// printed, for they are the machine's; what is asserted is that the work was done, and done once.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
 public sealed class ImportCostTests(ITestOutputHelper output)
@@ -19,7 +20,7 @@ public sealed class ImportCostTests(ITestOutputHelper output)
     [InlineData(256)]
     [InlineData(1024)]
     [InlineData(8100)]
-    public void A_4K_buffer_in_shmem_is_made_and_imported_within_a_second(int ranges) => Measure(3840, 2160, ranges, hugetlb: false);
+    public void A_4K_buffer_in_shmem_is_made_and_imported(int ranges) => Measure(3840, 2160, ranges, hugetlb: false);
 
     [TestbedTheory(TestbedNeeds.HugePages)]
     [InlineData(1)]
@@ -27,13 +28,13 @@ public sealed class ImportCostTests(ITestOutputHelper output)
     [InlineData(256)]
     [InlineData(1024)]
     [InlineData(8100)]
-    public void A_4K_buffer_in_hugetlb_is_made_and_imported_within_a_second(int ranges) => Measure(3840, 2160, ranges, hugetlb: true);
+    public void A_4K_buffer_in_hugetlb_is_made_and_imported(int ranges) => Measure(3840, 2160, ranges, hugetlb: true);
 
     [TestbedTheory]
     [InlineData(640, 400)]
     [InlineData(1920, 1080)]
     [InlineData(7680, 4320)]
-    public void A_buffer_of_any_size_is_made_and_imported_within_a_second(int width, int height) => Measure(width, height, 16, hugetlb: false);
+    public void A_buffer_of_any_size_is_made_and_imported(int width, int height) => Measure(width, height, 16, hugetlb: false);
 
     private void Measure(int width, int height, int ranges, bool hugetlb)
     {
@@ -50,7 +51,7 @@ public sealed class ImportCostTests(ITestOutputHelper output)
         using GraphicsDevice device = Drivers.Open();
         using var exporter = new DmaBufExporter(PathRequest.Default, output.WriteLine);
         // The first is not measured: it brings the pages into being and the code into the machine's own language.
-        (TimeSpan made, TimeSpan imported) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        (TimeSpan made, TimeSpan imported, TimeSpan looked) = (TimeSpan.MaxValue, TimeSpan.MaxValue, TimeSpan.MaxValue);
         int bands = 0;
         for (uint round = 0; round < 4; round++)
         {
@@ -65,11 +66,31 @@ public sealed class ImportCostTests(ITestOutputHelper output)
             if (round > 0)
             {
                 (made, imported) = (make < made ? make : made, import < imported ? import : imported);
+                looked = MeasureLook(exporter, scanout) is var look && look < looked ? look : looked;
             }
         }
 
         output.WriteLine(
-            $"{width}x{height}, {ranges} ranges, {(hugetlb ? "hugetlb" : "shmem")}: {bands} bands, made in {made.TotalMilliseconds:f2} ms, imported in {imported.TotalMilliseconds:f2} ms");
-        Assert.InRange((made + imported).TotalSeconds, 0, 1);
+            $"{width}x{height}, {ranges} ranges, {(hugetlb ? "hugetlb" : "shmem")}: {bands} bands, made in {made.TotalMilliseconds:f2} ms, imported in {imported.TotalMilliseconds:f2} ms, watched for {looked.TotalMicroseconds:f2} us a flip");
+        Assert.Equal(4 * bands, exporter.Created);
+        Assert.Equal(0, exporter.Healed);
+    }
+
+    /// <summary>What it costs at each flip to see that the guest's memory still has the buffer's pages.</summary>
+    private static TimeSpan MeasureLook(DmaBufExporter exporter, Scanout scanout)
+    {
+        const int Flips = 1000;
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int round = 0; round < 10; round++)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            for (int flip = 0; flip < Flips; flip++)
+            {
+                Assert.False(exporter.Heal(0, scanout));
+            }
+            TimeSpan taken = Stopwatch.GetElapsedTime(begin);
+            best = taken < best ? taken : best;
+        }
+        return best / Flips;
     }
 }

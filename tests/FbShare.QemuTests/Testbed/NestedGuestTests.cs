@@ -1,96 +1,80 @@
 using System.Diagnostics;
-using FbShare.Display;
-using FbShare.Graphics;
+using FbShare.Capture;
 
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The whole chain on a real kernel: a Linux guest in QEMU on our device, its scanout's own pages as a udmabuf, imported, drawn and
-/// read back.</summary>
+/// read back; beside it the same guest on QEMU's own device.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
-public sealed class NestedGuestTests
+public sealed class NestedGuestTests(NestedGuests guests)
 {
     [NestedFact(Needs.Blob)]
-    public void A_guest_in_shmem_is_seen_through_its_own_pages() => AssertChain(new GuestOptions());
+    public void A_guest_in_shmem_is_seen_through_its_own_pages() => AssertChain(guests.Shmem);
 
     [NestedFact(Needs.Blob | Needs.HugePages)]
-    public void A_guest_in_hugetlb_is_seen_through_its_own_pages() => AssertChain(new GuestOptions { HugePages = true });
+    public void A_guest_in_hugetlb_is_seen_through_its_own_pages() => AssertChain(guests.HugeTlb);
 
     [NestedFact(Needs.Blob)]
-    public void A_guest_whose_memory_went_through_the_balloon_is_seen_through_its_own_pages() =>
-        AssertChain(new GuestOptions { MoreArguments = ["-device", "virtio-balloon-pci"] }, balloon: true);
-
-    /// <param name="balloon">Take most of the guest's memory and give it back before the last picture, while old buffers are still imported.</param>
-    private static void AssertChain(GuestOptions options, bool balloon = false)
+    public void A_guest_whose_memory_went_through_the_balloon_is_seen_through_its_own_pages()
     {
-        // A guest in an emulated machine in an emulated machine takes its time.
-        using var guest = new Guest(options with { Patience = TimeSpan.FromMinutes(6) });
-        GraphicsDevice? device = null;
-        GlScreen? screen = null;
-        try
-        {
-            guest.OnLoop(hub =>
-            {
-                device = Drivers.Open();
-                screen = new GlScreen(device);
-                hub.Attach(0, screen);
-                return true;
-            });
+        using var screen = new GuestScreen(guests.Shmem);
+        screen.Show("card flip 3 full --frames 12", "card: flipped");
+        screen.AssertSees(TestCard.Full(1280, 800, 12));
+        screen.Guest.EndCard();
 
-            guest.Ask("card still --frame 7", "card: shown");
-            AssertSeen(TestCard.Still(1280, 800, 7));
-            guest.EndCard();
+        // Most of the memory goes and comes back while the old buffers are still imported.
+        Balloon(200L << 20);
+        Balloon(512L << 20);
 
-            guest.Ask("card flip 3 full --frames 12", "card: flipped");
-            AssertSeen(TestCard.Full(1280, 800, 12));
-            Assert.True(guest.OnLoop(_ => screen!.Imports) <= 6, "three buffers and what was shown before are few imports");
-            guest.EndCard();
-
-            if (balloon)
-            {
-                Balloon(200L << 20);
-                Balloon(512L << 20);
-                guest.Ask("card flip 3 full --frames 20", "card: flipped");
-                AssertSeen(TestCard.Full(1280, 800, 20));
-                guest.EndCard();
-            }
-        }
-        finally
-        {
-            guest.OnLoop(hub =>
-            {
-                hub.Detach(0, screen!);
-                screen!.Dispose();
-                device!.Dispose();
-                return true;
-            });
-        }
+        screen.Show("card flip 3 full --frames 20", "card: flipped");
+        screen.AssertSees(TestCard.Full(1280, 800, 20));
+        screen.Guest.EndCard();
 
         void Balloon(long bytes)
         {
-            guest.Monitor.Execute("balloon", json => json.WriteNumber("value", bytes));
+            screen.Guest.Monitor.Execute("balloon", json => json.WriteNumber("value", bytes));
             // Asking is waiting: each answer takes its time.
             var clock = Stopwatch.StartNew();
-            while (guest.Monitor.Execute("query-balloon").GetProperty("actual").GetInt64() != bytes)
+            while (screen.Guest.Monitor.Execute("query-balloon").GetProperty("actual").GetInt64() != bytes)
             {
                 Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), $"the guest did not bring its memory to {bytes >> 20} MiB");
             }
         }
+    }
 
-        void AssertSeen(byte[] rgb)
+    [NestedFact(Needs.Blob)]
+    public void The_same_guest_on_QEMU_s_own_blob_device_gives_a_screendump_that_is_our_picture()
+    {
+        using var screen = new GuestScreen(guests.Shmem);
+        StockGuest stock = guests.Stock;
+        foreach ((string command, string answer) in ((string, string)[])[("card still --frame 9", "card: shown"), ("card flip 3 full --frames 15", "card: flipped")])
         {
-            (byte[] rgba, PathChoice? path, long copied) = guest.OnLoop(hub => (screen!.Look(), hub.GetPath(0), hub.BytesCopied));
-            Assert.True(path is { Path: FramePath.Udmabuf }, path?.ToString());
-            Assert.Equal(0, copied);
-            byte[] seen = [.. rgba.Chunk(4).SelectMany(pixel => pixel.AsSpan(0, 3).ToArray())];
-            Assert.Equal(rgb.Length, seen.Length);
-            Assert.Equal(rgb.Length, rgb.AsSpan().CommonPrefixLength(seen));
+            screen.Show(command, answer);
+            byte[] ours = screen.Look();
+            stock.Machine.Ask(command, answer);
+
+            Picture dump = stock.AwaitScreen(ours);
+
+            Assert.Equal((1280, 800), (dump.Width, dump.Height));
+            Assert.Equal(command.Contains("still", StringComparison.Ordinal) ? TestCard.Still(1280, 800, 9) : TestCard.Full(1280, 800, 15), dump.ToRgb());
+            Assert.True(stock.MapsDmaBufs, "QEMU shows the guest without a udmabuf: the guest does not use blobs");
+            screen.Guest.EndCard();
+            stock.Machine.EndCard();
         }
     }
-}
 
-/// <summary>Runs where there is a real /dev/udmabuf and a QEMU with the test guest.</summary>
-internal sealed class NestedFactAttribute : FactAttribute
-{
-    public NestedFactAttribute(Needs needs) => Skip = TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(needs);
+    private static void AssertChain(Guest guest)
+    {
+        using var screen = new GuestScreen(guest);
+        screen.Show("card still --frame 7", "card: shown");
+        screen.AssertSees(TestCard.Still(1280, 800, 7));
+        guest.EndCard();
+
+        long before = screen.Imports;
+        screen.Show("card flip 3 full --frames 12", "card: flipped");
+        screen.AssertSees(TestCard.Full(1280, 800, 12));
+        Assert.True(screen.Imports - before <= 6, "three buffers and what was shown before are few imports");
+        guest.EndCard();
+    }
 }

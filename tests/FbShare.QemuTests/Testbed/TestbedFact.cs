@@ -48,7 +48,7 @@ internal static class TestbedHost
 
 /// <summary>One after the other: EGL's displays and the kernel's settings are the process's and the machine's.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class TestbedCollection
+public sealed class TestbedCollection : ICollectionFixture<NestedGuests>
 {
     public const string Name = "Testbed";
 }

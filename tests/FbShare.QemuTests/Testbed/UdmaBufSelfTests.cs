@@ -6,6 +6,7 @@ namespace FbShare.QemuTests.Testbed;
 /// <summary>The kernel's own test of udmabuf (tools/testing/selftests/drivers/dma-buf/udmabuf.c) through our code, and the refusals that it has none for.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Kernel")]
 public sealed class UdmaBufSelfTests
 {
     private const int Page = GuestPages.Page;

@@ -52,7 +52,7 @@ public class PictureTests
         var picture = new Picture(Enum.Parse<DrmFormat>(name), width, height, TestWords.Write(name, colours));
         foreach (string other in TestWords.Names)
         {
-            (byte R, byte G, byte B, byte A)[] expected = name.Contains('A') ? colours : [.. colours.Select(c => c with { A = 255 })];
+            (byte R, byte G, byte B, byte A)[] expected = name.Contains('A') && other.Contains('A') ? colours : [.. colours.Select(c => c with { A = 255 })];
 
             Assert.Equal(name == other ? TestWords.Write(name, colours) : TestWords.Write(other, expected), picture.ConvertTo(Enum.Parse<DrmFormat>(other)).Pixels.ToArray());
         }

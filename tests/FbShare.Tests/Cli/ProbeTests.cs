@@ -37,6 +37,15 @@ public class ProbeTests
         Assert.Equal("none", Report(null, GoodEgl, null).TwoD.Path);
     }
 
+    [Fact]
+    public void A_driver_that_could_not_be_tried_is_no_more_than_its_word()
+    {
+        Finding egl = Report(NoUdmabuf, GoodEgl, Qemu11).Egl;
+        Assert.True(egl.Ok);
+        Assert.Contains("have udmabuf first", egl.Cure, StringComparison.Ordinal);
+        Assert.Null(Report(null, GoodEgl, Qemu11).Egl.Cure);
+    }
+
     [Theory]
     [InlineData("7.2.22", true, true)]
     [InlineData("7.2.22", false, false)]

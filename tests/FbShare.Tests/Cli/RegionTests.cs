@@ -65,6 +65,7 @@ public sealed class RegionTests : IDisposable
     [InlineData(1, "there is no descriptor 999 in process", "--fd", "999")]
     [InlineData(1, "process 4194303 is not there", "--pid", "4194303")]
     [InlineData(2, "give either --pid, --fd or --path", "--path", "/dev/shm/x")]
+    [InlineData(2, "give either --output FILE or --live", "--live", "true")]
     public void What_cannot_be_is_said_in_one_sentence(int code, string sentence, string option, string value)
     {
         var arguments = new Dictionary<string, string>

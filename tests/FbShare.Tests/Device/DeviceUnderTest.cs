@@ -16,10 +16,10 @@ internal sealed class DeviceUnderTest : IDisposable
     private readonly GuestMemoryMap _memory = new();
     private readonly VhostUserServer _server;
 
-    public DeviceUnderTest(GpuOptions? options = null, GuestRam? ram = null, bool eventIdx = true, bool start = true, ushort queueSize = 256)
+    public DeviceUnderTest(GpuOptions? options = null, GuestRam? ram = null, bool eventIdx = true, bool start = true, ushort queueSize = 256, FramePath? path = FramePath.Copy)
     {
         options ??= new GpuOptions { RefreshHz = null };
-        Hub = new DisplayHub(options.Outputs, new DmaBufExporter(new PathRequest(FramePath.Copy), Log.Enqueue));
+        Hub = new DisplayHub(options.Outputs, new DmaBufExporter(new PathRequest(path), Log.Enqueue));
         Device = new VirtioGpuDevice(options, _memory, Hub, _loop, Log.Enqueue);
         Hub.Source = Device;
         _server = new VhostUserServer(_loop, null, _memory, Device, forward: Hub, Log.Enqueue);

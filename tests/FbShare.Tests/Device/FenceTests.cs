@@ -1,4 +1,5 @@
 using FbShare.Cli.Driver;
+using FbShare.Display;
 using FbShare.Linux;
 using FbShare.VirtioGpu;
 using static FbShare.Tests.Device.Commands;
@@ -23,7 +24,7 @@ public class FenceTests
     public void A_fenced_flush_waits_for_its_slow_consumer_and_others_pass_it()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        ReadSlowly(device, screen);
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         ushort other = Send(device, 4096, Unref(77));
 
@@ -41,7 +42,7 @@ public class FenceTests
     public void A_fenced_flush_completes_though_its_consumer_never_does()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        ReadSlowly(device, screen);
         long before = EventLoop.Now;
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
 
@@ -54,7 +55,7 @@ public class FenceTests
     public void A_consumer_that_goes_away_holds_nothing_up()
     {
         using var device = Shown(out Screen screen, refresh: null);
-        screen.Slow = true;
+        ReadSlowly(device, screen);
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         device.OnLoop(() =>
         {
@@ -65,10 +66,22 @@ public class FenceTests
     }
 
     [Fact]
-    public void An_unfenced_flush_waits_for_nobody()
+    public void A_fenced_flush_does_not_wait_for_a_slow_consumer_of_the_copy()
     {
         using var device = Shown(out Screen screen);
         screen.Slow = true;
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
+        ushort other = Send(device, 4096, Unref(77));
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
+    }
+
+    [Fact]
+    public void An_unfenced_flush_waits_for_nobody()
+    {
+        using var device = Shown(out Screen screen);
+        ReadSlowly(device, screen);
         device.DoAll(Flush(1, 0, 0, 64, 64), Flush(1, 0, 0, 64, 64));
     }
 
@@ -76,7 +89,7 @@ public class FenceTests
     public void The_next_fenced_flush_releases_the_one_before()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        ReadSlowly(device, screen);
         ushort first = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 1));
         ushort second = Send(device, 4096, Flush(1, 0, 0, 64, 64, fence: 2));
 
@@ -101,7 +114,7 @@ public class FenceTests
     public void Stopping_the_queue_gives_back_what_is_held()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        ReadSlowly(device, screen);
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         device.Driver.Flush();
 
@@ -113,11 +126,22 @@ public class FenceTests
 
     private static DeviceUnderTest Shown(out Screen screen, double? refresh = null)
     {
-        var device = new DeviceUnderTest(new GpuOptions { RefreshHz = refresh });
+        var device = new DeviceUnderTest(new GpuOptions { RefreshHz = refresh }, path: null);
         screen = device.Watch();
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256));
         return device;
     }
+
+    /// <summary>Lets the screen have the guest's own pages, by a stand-in for a dma-buf, and take its time with them.</summary>
+    private static void ReadSlowly(DeviceUnderTest device, Screen screen) => device.OnLoop(() =>
+    {
+        var band = new DmaBufBand(MemFd.Create("stand-in", 16384), 0, 64, 256, 0, 16384);
+        device.Hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, 64, 64, [band]));
+        screen.TakesDmaBuf = true;
+        device.Hub.PathChanged(0, screen);
+        Assert.Equal("show dma-buf 64x64", screen.Events[^2]);
+        return screen.Slow = true;
+    });
 
     private static ushort Send(DeviceUnderTest device, ulong at, byte[] request)
     {

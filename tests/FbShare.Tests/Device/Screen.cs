@@ -23,11 +23,15 @@ internal sealed class Screen : IDisplayConsumer
     /// <summary>Answer every update with "still reading".</summary>
     public bool Slow { get; set; }
 
-    public bool TakesDmaBuf => false;
+    public bool TakesDmaBuf { get; set; }
 
     public ReadOnlySpan<byte> Row(int y) => _pixels.AsSpan(y * Layout.RowBytes, Layout.RowBytes);
 
-    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException();
+    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
+    {
+        Events.Add($"show dma-buf {frame.Width}x{frame.Height}");
+        (Scanout, Buffer, Layout) = (scanout, null, default);
+    }
 
     public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
     {
@@ -45,9 +49,9 @@ internal sealed class Screen : IDisplayConsumer
     public bool Update(Rect damage)
     {
         Events.Add($"update {damage}");
-        for (int y = damage.Y; y < damage.Bottom; y++)
+        for (int y = damage.Y; Buffer is not null && y < damage.Bottom; y++)
         {
-            Buffer!.Slice(Layout.OffsetOf(damage.X, y), damage.Width * 4).CopyTo(_pixels.AsSpan((y * Layout.RowBytes) + (damage.X * 4)));
+            Buffer.Slice(Layout.OffsetOf(damage.X, y), damage.Width * 4).CopyTo(_pixels.AsSpan((y * Layout.RowBytes) + (damage.X * 4)));
         }
         return Slow;
     }

@@ -95,7 +95,8 @@ public sealed class DisplayProtocolTests
         fixture.Hub.SetScanout(0, picture);
         fixture.Hub.Commit();
         using var listener = new RawListener(fixture.Loop, main, Console0, interfaces: null);
-        fixture.RunUntil(() => listener.Calls.Count == 1 && fixture.Consumed.GetValueOrDefault(0) == 1);
+        fixture.RunUntil(() => listener.Calls.Count == 1);
+        fixture.Settle();
         fixture.Hub.Flush(0, new Rect(1, 2, 3, 2));
         fixture.RunUntil(() => listener.Calls.Count == 2);
 
@@ -168,9 +169,69 @@ public sealed class DisplayProtocolTests
         console.Done();
         fixture.RunUntil(() => view.Updates.Count == 2);
         Assert.Equal(new Rect(1, 1, 14, 24), view.Updates[1]);
-        Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void A_view_that_is_busy_with_the_copy_does_not_see_it_change_and_then_sees_all_that_changed_at_once()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        using Backing backing = pages.Make((0, 4096));
+        Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
+        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, picture);
+        Assert.False(fixture.Hub.Flush(0, picture.Layout.Bounds), "the guest waits for a reader of the copy");
+        fixture.RunUntil(() => view.Updates.Count == 1);
+        long copied = fixture.Hub.BytesCopied;
+        Assert.Equal(4096, copied);
+
+        for (byte i = 1; i <= 100; i++)
+        {
+            guest.Slice(0, 4).Fill(i);
+            guest.Slice(128 * 9, 4).Fill(i);
+            fixture.Hub.Flush(0, new Rect(0, i % 10, 1, 1));
+            fixture.Settle();
+        }
+        Assert.Equal(copied, fixture.Hub.BytesCopied);
+        Assert.Equal(new byte[4096], RecordingView.Pixels(view.Shown[^1]));
+
         console.Done();
-        fixture.RunUntil(() => fixture.Consumed.GetValueOrDefault(0) == 1);
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(new Rect(0, 0, 1, 10), view.Updates[1]);
+        Assert.Equal(copied + (4 * 10), fixture.Hub.BytesCopied);
+        byte[] expected = new byte[4096];
+        expected.AsSpan(0, 4).Fill(100);
+        expected.AsSpan(128 * 9, 4).Fill(100);
+        Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
+        Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void A_flip_while_a_view_is_busy_with_the_copy_is_copied_when_the_view_can_look()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        DisplayFixture.Fill(pages, 5);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        Scanout[] buffers = [.. Enumerable.Range(0, 3).Select(i => fixture.Own(Scanout.OfGuest(
+            FrameLayout.Packed(DrmFormat.XR24, 61, 33), fixture.Own(pages.Make(((ulong)i << 16, 8192))), (uint)i, ScanoutKind.Blob)))];
+        for (int flip = 0; flip < 5; flip++)
+        {
+            fixture.Hub.SetScanout(0, buffers[flip % 3]);
+            Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 61, 33)));
+            fixture.RunUntil(() => view.Updates.Count == 1);
+        }
+        Assert.Equal(61 * 33 * 4, fixture.Hub.BytesCopied);
+
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(DisplayFixture.Expected(5, 1 << 16, 61, 33), RecordingView.Pixels(view.Shown[^1]));
+        Assert.Equal(2 * 61 * 33 * 4, fixture.Hub.BytesCopied);
     }
 
     [Fact]
@@ -261,6 +322,60 @@ public sealed class DisplayProtocolTests
         fixture.Hub.Commit();
         fixture.RunUntil(() => listener.Calls.Contains("UpdateDMABUF 0,0 16x8"));
         Assert.Contains("ScanoutDMABUF2", listener.Calls);
+    }
+
+    [Fact]
+    public void A_listener_that_asks_for_it_is_told_of_the_guest_s_flushes_with_every_update()
+    {
+        using var fixture = new DisplayFixture();
+        using BusConnection main = fixture.ConnectRaw();
+        using var listener = new RawListener(fixture.Loop, main, Console0, ["org.qemu.Display1.Listener.Unix.Map", "org.fbshare.Display1.Listener.Flushes"]);
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 50, 50, 200, 0, i => 0));
+        ulong before = (ulong)EventLoop.Now / 1000;
+        fixture.Hub.Flush(0, new Rect(0, 0, 50, 50));
+        fixture.RunUntil(() => listener.Flushes.Count == 1);
+        fixture.Settle();
+        // Two while the listener has not answered are told together, the later of them with its time.
+        fixture.Hub.Flush(0, new Rect(1, 2, 3, 4));
+        fixture.Hub.Flush(0, new Rect(5, 6, 7, 8));
+        ulong between = (ulong)EventLoop.Now / 1000;
+        fixture.Hub.Flush(0, new Rect(6, 7, 1, 1));
+        fixture.RunUntil(() => listener.Flushes.Count == 3);
+
+        Assert.Equal(["Disable", "ScanoutMap", "Flushes.Update 0,0 50x50", "Flushes.Update 1,2 3x4", "Flushes.Update 5,6 7x8"], listener.Calls);
+        Assert.Equal([1ul, 2ul, 4ul], listener.Flushes.Select(f => f.Count));
+        Assert.InRange(listener.Flushes[0].At, before, between);
+        Assert.InRange(listener.Flushes[1].At, listener.Flushes[0].At, between);
+        Assert.InRange(listener.Flushes[2].At, between, (ulong)EventLoop.Now / 1000);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_view_learns_when_the_guest_flushed_and_how_often(bool takeDmaBuf)
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        (RemoteConsole console, RecordingView view) = fixture.Watch(takeDmaBuf: takeDmaBuf);
+        view.IsSlow = true;
+        fixture.Settle();
+        Assert.Null(console.LastFlush);
+        fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 32, 8, bands: 1));
+        fixture.Hub.Flush(0, new Rect(0, 0, 32, 8));
+        fixture.RunUntil(() => view.Updates.Count == 1);
+        FlushMark first = fixture.Hub.GetLastFlush(0);
+        Assert.Equal(new FlushMark(first.At / 1000 * 1000, 1), console.LastFlush);
+
+        for (int i = 0; i < 5; i++)
+        {
+            fixture.Hub.Flush(0, new Rect(i, 0, 1, 1));
+        }
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        FlushMark last = fixture.Hub.GetLastFlush(0);
+        Assert.Equal(new FlushMark(last.At / 1000 * 1000, 6), console.LastFlush);
+        Assert.True(last.At > first.At);
     }
 
     [Fact]

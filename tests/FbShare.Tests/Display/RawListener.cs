@@ -36,6 +36,9 @@ internal sealed class RawListener : IDisposable
     /// <summary>The bytes that came with Scanout and Update.</summary>
     public List<byte[]> Pixels { get; } = [];
 
+    /// <summary>What came with updates that tell of flushes: microseconds and count.</summary>
+    public List<(ulong At, ulong Count)> Flushes { get; } = [];
+
     /// <summary>Names of methods that are answered with an error.</summary>
     public HashSet<string> Refuses { get; } = [];
 
@@ -110,6 +113,10 @@ internal sealed class RawListener : IDisposable
                 string scanout = $"Scanout {call.ReadUInt32()}x{call.ReadUInt32()} stride {call.ReadUInt32()} 0x{call.ReadUInt32():x8}";
                 Pixels.Add(call.ReadBytes().ToArray());
                 return scanout;
+            case "Update" when call.HasSignature("iiiitt"u8):
+                string flushed = $"Flushes.Update {call.ReadInt32()},{call.ReadInt32()} {call.ReadInt32()}x{call.ReadInt32()}";
+                Flushes.Add((call.ReadUInt64(), call.ReadUInt64()));
+                return flushed;
             case "Update":
                 string update = $"Update {call.ReadInt32()},{call.ReadInt32()} {call.ReadInt32()}x{call.ReadInt32()} stride {call.ReadUInt32()} 0x{call.ReadUInt32():x8}";
                 Pixels.Add(call.ReadBytes().ToArray());

@@ -120,11 +120,11 @@ public class GraphicsTests
         GL gl = GL.GetApi();
         if (display.Has("EGL_EXT_image_dma_buf_import"))
         {
-            _ = new DmaBufImporter(display, gl);
+            _ = new DmaBufImporter(display, gl, ImportKind.Texture);
             return;
         }
 
-        var e = Assert.Throws<GraphicsException>(() => new DmaBufImporter(display, gl));
+        var e = Assert.Throws<GraphicsException>(() => new DmaBufImporter(display, gl, ImportKind.Texture));
 
         Assert.Contains("EGL_EXT_image_dma_buf_import is missing", e.Message, StringComparison.Ordinal);
     }

@@ -55,6 +55,17 @@ public class QemuCommandLineTests
     public void A_memory_size_that_is_none_is_refused_with_an_example(string words) =>
         Assert.Contains("write for example -m 2G", Refuse(words.Split(' ')), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("disk.qcow2", null, "00000000-0000-0000-0000-000000000000")]
+    [InlineData("-name desk", "desk", "00000000-0000-0000-0000-000000000000")]
+    [InlineData("-name guest=my,,desk,process=qemu -uuid 01234567-89ab-cdef-0123-456789abcdef", "my,desk", "01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData("-name one -name debug-threads=on", "one", "00000000-0000-0000-0000-000000000000")]
+    public void The_users_name_for_the_guest_is_the_displays(string words, string? name, string uuid)
+    {
+        QemuPlan plan = Build(words.Split(' '));
+        Assert.Equal((name, Guid.Parse(uuid)), (plan.GuestName, plan.GuestUuid));
+    }
+
     [Fact]
     public void Huge_pages_are_asked_of_the_backend() =>
         Assert.Contains(

@@ -55,6 +55,33 @@ public class QmpInputTests
         qemus.Dispose();
     }
 
+    [Fact]
+    public void A_wheel_to_the_side_goes_to_the_mouse_that_has_one_and_the_pointer_is_the_tablet_again()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        var input = new QmpInput(session);
+        qemus.SendAll("{\"QMP\": {}}\r\n{\"return\": {}}\r\n{\"return\": [{\"name\": \"Tablet\", \"index\": 3, \"current\": true, \"absolute\": true}, {\"name\": \"QEMU PS/2 Mouse\", \"index\": 2, \"current\": false, \"absolute\": false}]}\r\n"u8);
+        loop.RunOnce(1000);
+        byte[] buffer = new byte[4096];
+        qemus.Receive(buffer);
+
+        input.Button(MouseButton.WheelLeft, pressed: true);
+        input.Button(MouseButton.WheelLeft, pressed: false);
+
+        Assert.Equal(
+            """
+            {"execute":"human-monitor-command","arguments":{"command-line":"mouse_set 2"}}
+            {"execute":"input-send-event","arguments":{"events":[{"type":"btn","data":{"down":true,"button":"wheel-left"}}]}}
+            {"execute":"human-monitor-command","arguments":{"command-line":"mouse_set 3"}}
+
+            """,
+            Encoding.UTF8.GetString(buffer, 0, qemus.Receive(buffer)!.Value));
+        Assert.True(input.IsAbsolute);
+        qemus.Dispose();
+    }
+
     [NeedsProgramFact("qemu-system-x86_64")]
     public void A_real_qemu_takes_each_of_them()
     {
@@ -90,28 +117,28 @@ public class QmpInputTests
         switch (what)
         {
             case "key":
-                input.Key(0, 0x9C, pressed: true);
+                input.Key(0x9C, pressed: true);
                 break;
             case "button":
-                input.Button(0, MouseButton.WheelUp, pressed: false);
+                input.Button(MouseButton.WheelUp, pressed: false);
                 break;
             case "move by":
-                input.MoveBy(0, -3, 7);
+                input.MoveBy(-3, 7);
                 break;
             case "move to the first pixel":
-                input.MoveTo(0, 0, 0, 1280, 800);
+                input.MoveTo(0, 0, 1280, 800);
                 break;
             case "move to the last pixel":
-                input.MoveTo(0, 1279, 799, 1280, 800);
+                input.MoveTo(1279, 799, 1280, 800);
                 break;
             case "move outside":
-                input.MoveTo(0, int.MaxValue, -1, 1280, 800);
+                input.MoveTo(int.MaxValue, -1, 1280, 800);
                 break;
             case "finger down":
-                input.Touch(0, TouchKind.Begin, 2, 0, 799.5, 1280, 800);
+                input.Touch(TouchKind.Begin, 2, 0, 799.5, 1280, 800);
                 break;
             case "finger up":
-                input.Touch(0, TouchKind.End, 2, 5, 5, 1280, 800);
+                input.Touch(TouchKind.End, 2, 5, 5, 1280, 800);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(what));

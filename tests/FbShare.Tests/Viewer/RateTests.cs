@@ -33,10 +33,10 @@ public sealed class RateTests
     public void Stages_are_measured_over_the_last_frames_only()
     {
         var stages = new FrameStages();
-        stages.Add(new FrameTimes(0, 1_000_000, 2_000_000, 3_000_000));
+        stages.Add(new FrameTimes(0, 0, 1_000_000, 2_000_000, 3_000_000));
         for (int i = 1; i <= FrameStages.Capacity; i++)
         {
-            stages.Add(new FrameTimes(0, i, i * 3, i * 5));
+            stages.Add(new FrameTimes(0, 0, i, i * 3, i * 5));
         }
         Assert.Equal((1, 60, FrameStages.Capacity), stages.Measure(f => f.Drawn - f.Told));
         Assert.Equal((2, 121, 2 * FrameStages.Capacity), stages.Measure(f => f.Presented - f.Drawn));

@@ -18,6 +18,10 @@ public sealed partial class RemoteConsole
             return member.SequenceEqual("UpdateMap"u8) ? TakeUpdate(call)
                 : member.SequenceEqual("ScanoutMap"u8) && TakeMap(call);
         }
+        if (of.SequenceEqual(DisplayProtocol.Flushes))
+        {
+            return member.SequenceEqual("Update"u8) && TakeFlush(call);
+        }
         if (of.SequenceEqual(DisplayProtocol.DmaBuf2))
         {
             return member.SequenceEqual("ScanoutDMABUF2"u8) && TakeDmaBuf2(call);
@@ -47,8 +51,8 @@ public sealed partial class RemoteConsole
         if (isListener)
         {
             string[] interfaces = _takeDmaBuf
-                ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName]
-                : [DisplayProtocol.MapName];
+                ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName, DisplayProtocol.FlushesName]
+                : [DisplayProtocol.MapName, DisplayProtocol.FlushesName];
             reply.Open('e', "sv"u8);
             reply.Append("Interfaces");
             reply.AppendVariant("as", m => m.AppendStrings(interfaces));
@@ -133,6 +137,19 @@ public sealed partial class RemoteConsole
 
     private bool TakeUpdate(BusMessage call) =>
         call.HasSignature("iiii"u8) ? Update(call, ReadRect(call)) : Refuse(call, "an update takes 'iiii'");
+
+    /// <summary>An update that says when the guest asked for it.</summary>
+    private bool TakeFlush(BusMessage call)
+    {
+        if (!call.HasSignature("iiiitt"u8))
+        {
+            return Refuse(call, "a flush takes 'iiiitt'");
+        }
+        Rect damage = ReadRect(call);
+        long microseconds = (long)Math.Min(call.ReadUInt64(), long.MaxValue / 1000);
+        LastFlush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
+        return Update(call, damage);
+    }
 
     private static Rect ReadRect(BusMessage call)
     {

@@ -78,6 +78,10 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>What it shows; null while nothing.</summary>
     public RemotePicture? Picture { get; private set; }
 
+    /// <summary>The guest's flush that the last <see cref="IDisplayView.Update"/> told of; null where the server does not say: a device of
+    /// ours does, QEMU does not.</summary>
+    public FlushMark? LastFlush { get; private set; }
+
     /// <summary>The pointer's picture; null before there is one.</summary>
     public CursorImage? Cursor { get; private set; }
 
@@ -100,6 +104,7 @@ public sealed partial class RemoteConsole : IDisposable
         }
         _view = view;
         _takeDmaBuf = takeDmaBuf;
+        LastFlush = null;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)
         {

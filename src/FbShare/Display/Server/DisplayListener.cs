@@ -57,6 +57,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
         Map = 1,
         DmaBuf2 = 2,
         Bands = 4,
+        Flushes = 8,
     }
 
     /// <summary>How the present picture was told.</summary>
@@ -297,6 +298,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
                         DisplayProtocol.MapName => Capabilities.Map,
                         DisplayProtocol.DmaBuf2Name => Capabilities.DmaBuf2,
                         DisplayProtocol.BandsName => Capabilities.Bands,
+                        DisplayProtocol.FlushesName => Capabilities.Flushes,
                         _ => Capabilities.None,
                     };
                 }
@@ -354,6 +356,9 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
     {
         switch (_wire)
         {
+            case Wire.DmaBuf or Wire.Map when (_can & Capabilities.Flushes) != 0:
+                SendRectangle(DisplayProtocol.Flushes, "Update"u8, damage, _hub.GetLastFlush(Output));
+                return true;
             case Wire.DmaBuf:
                 SendRectangle(DisplayProtocol.Listener, "UpdateDMABUF"u8, damage);
                 return true;
@@ -367,13 +372,18 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
         }
     }
 
-    private void SendRectangle(ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member, Rect area)
+    private void SendRectangle(ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member, Rect area, FlushMark? flush = null)
     {
         using BusMessage m = NewCall(interfaceName, member);
         m.Append(area.X);
         m.Append(area.Y);
         m.Append(area.Width);
         m.Append(area.Height);
+        if (flush is { } last)
+        {
+            m.Append((ulong)last.At / 1000);
+            m.Append((ulong)last.Count);
+        }
         CallUpdate(m);
     }
 
@@ -535,6 +545,7 @@ internal sealed class DisplayListener : IDisplayConsumer, IDisposable
         {
             Rect damage = _pending;
             _pending = default;
+            _hub.Refresh(Output);
             SendUpdate(damage);
         }
         else

@@ -15,8 +15,8 @@ internal sealed class DisplayPeer : IDisposable
 
     private readonly DisplayServer _server;
     private readonly BusConnection _connection;
-    private readonly HashSet<(int Output, uint Key)> _keysDown = [];
-    private readonly HashSet<(int Output, MouseButton Button)> _buttonsDown = [];
+    private readonly HashSet<uint> _keysDown = [];
+    private readonly HashSet<MouseButton> _buttonsDown = [];
 
     /// <param name="socket">Owned from here on.</param>
     /// <param name="name">Who this is, for the log.</param>
@@ -96,14 +96,14 @@ internal sealed class DisplayPeer : IDisposable
                 return Lacks(call, "qqiiuu"u8) || SetUIInfo(call, output);
             case (DisplayProtocol.Keyboard, "Press"):
             case (DisplayProtocol.Keyboard, "Release"):
-                return Lacks(call, "u"u8) || Key(call, output, member == "Press");
+                return Lacks(call, "u"u8) || Key(call, member == "Press");
             case (DisplayProtocol.Mouse, "Press"):
             case (DisplayProtocol.Mouse, "Release"):
-                return Lacks(call, "u"u8) || Button(call, output, member == "Press");
+                return Lacks(call, "u"u8) || Button(call, member == "Press");
             case (DisplayProtocol.Mouse, "SetAbsPosition"):
                 return Lacks(call, "uu"u8) || MoveTo(call, output);
             case (DisplayProtocol.Mouse, "RelMotion"):
-                return Lacks(call, "ii"u8) || MoveBy(call, output);
+                return Lacks(call, "ii"u8) || MoveBy(call);
             case (DisplayProtocol.MultiTouch, "SendEvent"):
                 return Lacks(call, "utdd"u8) || Touch(call, output);
             default:
@@ -160,7 +160,7 @@ internal sealed class DisplayPeer : IDisposable
         return true;
     }
 
-    private bool Key(BusMessage call, int output, bool pressed)
+    private bool Key(BusMessage call, bool pressed)
     {
         uint number = call.ReadUInt32();
         if (_server.Input is not { } input)
@@ -171,13 +171,13 @@ internal sealed class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.InvalidArgs, $"{number} is no key");
         }
-        input.Key(output, number, pressed);
-        Hold(_keysDown, (output, number), pressed);
+        input.Key(number, pressed);
+        Hold(_keysDown, number, pressed);
         _connection.Reply(call);
         return true;
     }
 
-    private bool Button(BusMessage call, int output, bool pressed)
+    private bool Button(BusMessage call, bool pressed)
     {
         uint number = call.ReadUInt32();
         if (_server.Input is not { } input)
@@ -188,8 +188,8 @@ internal sealed class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.InvalidArgs, $"{number} is no button");
         }
-        input.Button(output, (MouseButton)number, pressed);
-        Hold(_buttonsDown, (output, (MouseButton)number), pressed);
+        input.Button((MouseButton)number, pressed);
+        Hold(_buttonsDown, (MouseButton)number, pressed);
         _connection.Reply(call);
         return true;
     }
@@ -210,12 +210,13 @@ internal sealed class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.Invalid, "Invalid mouse position");
         }
-        input.MoveTo(output, (int)x, (int)y, layout.Width, layout.Height);
+        var place = DesktopPlace.Of(_server.Hub.GetScanouts(), output);
+        input.MoveTo(place.X + (int)x, place.Y + (int)y, place.DesktopWidth, place.DesktopHeight);
         _connection.Reply(call);
         return true;
     }
 
-    private bool MoveBy(BusMessage call, int output)
+    private bool MoveBy(BusMessage call)
     {
         int dx = call.ReadInt32();
         int dy = call.ReadInt32();
@@ -227,7 +228,7 @@ internal sealed class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.Invalid, "Mouse is not relative");
         }
-        input.MoveBy(output, dx, dy);
+        input.MoveBy(dx, dy);
         _connection.Reply(call);
         return true;
     }
@@ -246,11 +247,12 @@ internal sealed class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.Invalid, "Invalid touch event");
         }
-        if (_server.Hub.GetScanout(output)?.Layout is not { } layout)
+        if (_server.Hub.GetScanout(output) is null)
         {
             return Refuse(call, BusErrors.Invalid, "the console shows nothing");
         }
-        input.Touch(output, (TouchKind)kind, (int)slot, x, y, layout.Width, layout.Height);
+        var place = DesktopPlace.Of(_server.Hub.GetScanouts(), output);
+        input.Touch((TouchKind)kind, (int)slot, place.X + x, place.Y + y, place.DesktopWidth, place.DesktopHeight);
         _connection.Reply(call);
         return true;
     }
@@ -395,11 +397,12 @@ internal sealed class DisplayPeer : IDisposable
                 new("Type", "s", m => m.Append("Graphic"), IsConstant: true),
                 new("Width", "u", m => m.Append((uint)(scanout?.Layout.Width ?? 0))),
                 new("Height", "u", m => m.Append((uint)(scanout?.Layout.Height ?? 0))),
-                new("DeviceAddress", "s", m => m.Append(""), IsConstant: true),
+                new("DeviceAddress", "s", m => m.Append(_server.DeviceAddress)),
                 new("Interfaces", "as", m => m.AppendStrings(
                     [DisplayProtocol.Keyboard, DisplayProtocol.Mouse, DisplayProtocol.MultiTouch, DisplayProtocol.ConsoleExtension]), IsConstant: true),
             ]),
-            (DisplayProtocol.Keyboard, [new("Modifiers", "u", m => m.Append(0u))]),
+            // The lamps of Scroll, Num and Caps Lock, which QEMU tells its own displays of and nobody else: never known here.
+            (DisplayProtocol.Keyboard, [new("Modifiers", "u", m => m.Append(0u), IsConstant: true)]),
             (DisplayProtocol.Mouse, [new("IsAbsolute", "b", m => m.Append(_server.Input?.IsAbsolute ?? true))]),
             (DisplayProtocol.MultiTouch, [new("MaxSlots", "i", m => m.Append(TouchSlots))]),
             (DisplayProtocol.ConsoleExtension,
@@ -437,13 +440,13 @@ internal sealed class DisplayPeer : IDisposable
     {
         if (_server.Input is { } input)
         {
-            foreach ((int output, uint key) in _keysDown)
+            foreach (uint key in _keysDown)
             {
-                input.Key(output, key, pressed: false);
+                input.Key(key, pressed: false);
             }
-            foreach ((int output, MouseButton button) in _buttonsDown)
+            foreach (MouseButton button in _buttonsDown)
             {
-                input.Button(output, button, pressed: false);
+                input.Button(button, pressed: false);
             }
         }
         _keysDown.Clear();

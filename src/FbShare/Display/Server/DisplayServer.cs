@@ -47,6 +47,9 @@ public sealed class DisplayServer : IDisposable
     /// <summary>Where keys and pointers go; may come later than the server.</summary>
     public IInputSink? Input { get; set; }
 
+    /// <summary>Where the guest has the device, as in <c>pci/0000/02.0</c>; empty while nobody has said it.</summary>
+    public string DeviceAddress { get; set; } = "";
+
     public int PeerCount => _peers.Count;
 
     public int ListenerCount => _listeners.Count;

@@ -8,17 +8,17 @@ public interface IInputSink
     bool IsAbsolute { get; }
 
     /// <summary>A key by QEMU's number: the XT scancode, 0x80 more for those behind 0xe0 (QKeyCode's "number").</summary>
-    void Key(int output, uint number, bool pressed);
+    void Key(uint number, bool pressed);
 
-    void Button(int output, MouseButton button, bool pressed);
+    void Button(MouseButton button, bool pressed);
 
-    /// <summary>The pointer is at pixel (x, y) of an output of the given size.</summary>
-    void MoveTo(int output, int x, int y, int width, int height);
+    /// <summary>The pointer is at pixel (x, y) of the guest's desktop, all outputs together, of the given size.</summary>
+    void MoveTo(int x, int y, int width, int height);
 
-    void MoveBy(int output, int dx, int dy);
+    void MoveBy(int dx, int dy);
 
-    /// <summary>A finger, in pixels of an output of the given size.</summary>
-    void Touch(int output, TouchKind kind, int slot, double x, double y, int width, int height);
+    /// <summary>A finger, in pixels of the guest's desktop, of the given size.</summary>
+    void Touch(TouchKind kind, int slot, double x, double y, int width, int height);
 }
 
 /// <summary>InputButton (qapi/ui.json), in the protocol's numbers.</summary>

@@ -1,0 +1,53 @@
+using FbShare.Cli.Hosting;
+using FbShare.Display;
+using FbShare.Display.Client;
+using FbShare.Display.Server;
+using FbShare.Linux;
+
+namespace FbShare.Cli;
+
+/// <summary>One picture in guest pages as a display that a viewer can show: live, since a timer stands in for the guest that would tell of
+/// its changes.</summary>
+internal sealed class RegionDisplay : IDisposable
+{
+    /// <summary>As often as most screens show a new picture.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1.0 / 60);
+
+    private readonly PrivateFolder _folder = new();
+    private readonly UnixListener _socket;
+    private readonly DisplayHub _hub;
+    private readonly DisplayServer _server;
+    private readonly LoopTimer _timer;
+
+    /// <param name="scanout">Stays the caller's, who disposes it after this.</param>
+    /// <param name="name">For titles.</param>
+    /// <exception cref="CliException">The socket cannot be made.</exception>
+    public RegionDisplay(EventLoop loop, Scanout scanout, string name, Log log)
+    {
+        string path = _folder["region"];
+        _socket = Sockets.Listen(path, "--live");
+        _hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, log.Info));
+        _server = new DisplayServer(loop, _hub, _socket, new VirtualMachineName(name, Guid.Empty), input: null, log.Verbose);
+        _hub.SetScanout(0, scanout);
+        _hub.Commit();
+        LoopTimer? timer = null;
+        timer = _timer = new LoopTimer(loop, () =>
+        {
+            _hub.Flush(0, scanout.Layout.Bounds);
+            timer!.SetAfter(Period);
+        });
+        _timer.SetAfter(Period);
+        Address = new DisplayAddress(DisplayAddressKind.Unix, path);
+    }
+
+    public DisplayAddress Address { get; }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _server.Dispose();
+        _socket.Dispose();
+        _hub.Dispose();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,44 @@
+namespace FbShare.Display;
+
+/// <summary>Where an output lies on the guest's desktop: what a tablet's axes span, for a guest has one desktop however many outputs.</summary>
+/// <remarks>The guest tells nobody how it has arranged its outputs. Those that show parts of one buffer (X) lie as the parts do, and
+/// show it twice where they are the same (mirrored); buffers of their own (Wayland) lie side by side in the outputs' order, from the
+/// left, their tops in a line, which is what desktops do until their user moves them.</remarks>
+/// <param name="X">The output's left edge on the desktop, in pixels.</param>
+/// <param name="Y">Its top edge.</param>
+/// <param name="DesktopWidth">All outputs together, in pixels.</param>
+/// <param name="DesktopHeight">As above.</param>
+internal readonly record struct DesktopPlace(int X, int Y, int DesktopWidth, int DesktopHeight)
+{
+    /// <param name="scanouts">What each output shows.</param>
+    /// <param name="output">One that shows something.</param>
+    public static DesktopPlace Of(ReadOnlySpan<Scanout?> scanouts, int output)
+    {
+        Span<Rect> places = stackalloc Rect[scanouts.Length];
+        Rect desktop = default;
+        for (int i = 0; i < scanouts.Length; i++)
+        {
+            if (scanouts[i] is not { } scanout)
+            {
+                continue;
+            }
+            (int X, int Y) corner = (desktop.Right, 0);
+            for (int before = 0; before < i; before++)
+            {
+                if (scanouts[before] is { } other && other.ResourceId == scanout.ResourceId && other.Layout.Stride == scanout.Layout.Stride)
+                {
+                    (int X, int Y) here = Corner(scanout.Layout), there = Corner(other.Layout);
+                    corner = (places[before].X + here.X - there.X, places[before].Y + here.Y - there.Y);
+                    break;
+                }
+            }
+            places[i] = new Rect(corner.X, corner.Y, scanout.Layout.Width, scanout.Layout.Height);
+            desktop = desktop.Union(places[i]);
+        }
+        return new DesktopPlace(places[output].X - desktop.X, places[output].Y - desktop.Y, desktop.Width, desktop.Height);
+    }
+
+    /// <summary>Where a part begins in the buffer that it is a part of.</summary>
+    private static (int X, int Y) Corner(FrameLayout layout) =>
+        ((int)Math.Min(layout.Offset % layout.Stride / DrmFormats.BytesPerPixel, FrameLayout.MaxDimension), (int)Math.Min(layout.Offset / layout.Stride, FrameLayout.MaxDimension));
+}

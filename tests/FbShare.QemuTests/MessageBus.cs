@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace FbShare.QemuTests;
+
+/// <summary>A message bus of a test's own (dbus-daemon).</summary>
+internal sealed class MessageBus : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-bus-");
+    private readonly Process _daemon;
+
+    public MessageBus()
+    {
+        string socket = Path.Combine(_folder.FullName, "bus");
+        string configuration = Path.Combine(_folder.FullName, "bus.conf");
+        File.WriteAllText(configuration, $"""
+            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+            <busconfig>
+              <listen>unix:path={socket}</listen>
+              <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+            </busconfig>
+            """);
+        Address = $"unix:path={socket}";
+        _daemon = Process.Start(new ProcessStartInfo("dbus-daemon", ["--nofork", $"--config-file={configuration}"]) { RedirectStandardError = true })!;
+        _daemon.BeginErrorReadLine();
+        XServer.WaitUntil(() => File.Exists(socket) || _daemon.HasExited, () => "the message bus does not start");
+    }
+
+    /// <summary>As D-Bus writes it.</summary>
+    public string Address { get; }
+
+    public void Dispose()
+    {
+        _daemon.Kill();
+        _daemon.WaitForExit();
+        _daemon.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using FbShare.Capture;
+using FbShare.Display;
+using FbShare.Graphics;
+
+namespace FbShare.QemuTests.Testbed;
+
+/// <summary>The guests of the nested tests. Each is booted once for all of them, and all at the same time, when the first is wanted: an emulated guest
+/// in an emulated machine takes its time, and no more than one processor.</summary>
+public sealed class NestedGuests : IDisposable
+{
+    private static readonly GuestOptions Options = new() { Patience = TimeSpan.FromMinutes(12) };
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
+    private readonly Lazy<Boots> _boots;
+
+    public NestedGuests() => _boots = new Lazy<Boots>(() => new Boots(
+        Boot(Needs.Blob, () => new Guest(Options with { MoreArguments = ["-device", "virtio-balloon-pci"] })),
+        Boot(Needs.Blob | Needs.HugePages, () => new Guest(Options with { HugePages = true })),
+        Boot(Needs.Blob, () => new StockGuest(Options, _folder.FullName))));
+
+    /// <summary>On our device, with a balloon.</summary>
+    internal Guest Shmem => _boots.Value.Shmem!.GetAwaiter().GetResult();
+
+    /// <summary>On our device, in huge pages.</summary>
+    internal Guest HugeTlb => _boots.Value.HugeTlb!.GetAwaiter().GetResult();
+
+    /// <summary>On QEMU's own device.</summary>
+    internal StockGuest Stock => _boots.Value.Stock!.GetAwaiter().GetResult();
+
+    public void Dispose()
+    {
+        if (_boots.IsValueCreated)
+        {
+            End(_boots.Value.Shmem);
+            End(_boots.Value.HugeTlb);
+            End(_boots.Value.Stock);
+        }
+        _folder.Delete(recursive: true);
+
+        static void End<T>(Task<T>? boot)
+            where T : IDisposable
+        {
+            try
+            {
+                boot?.GetAwaiter().GetResult().Dispose();
+            }
+            catch (Exception) when (boot!.IsFaulted)
+            {
+                // Its tests have told.
+            }
+        }
+    }
+
+    private static Task<T>? Boot<T>(Needs needs, Func<T> boot) => NestedFactAttribute.Missing(needs) is null ? Task.Run(boot) : null;
+
+    private sealed record Boots(Task<Guest>? Shmem, Task<Guest>? HugeTlb, Task<StockGuest>? Stock);
+}
+
+/// <summary>A consumer on a guest's output 0 that draws what the guest's own pages hold.</summary>
+internal sealed class GuestScreen : IDisposable
+{
+    private GraphicsDevice? _device;
+    private GlScreen? _screen;
+    private long _copiedBefore;
+
+    public GuestScreen(Guest guest)
+    {
+        Guest = guest;
+        guest.OnLoop(hub =>
+        {
+            // The driver's context belongs to the loop's thread.
+            _device = Drivers.Open();
+            _screen = new GlScreen(_device);
+            _copiedBefore = hub.BytesCopied;
+            hub.Attach(0, _screen);
+            return true;
+        });
+    }
+
+    public Guest Guest { get; }
+
+    public long Imports => Guest.OnLoop(_ => _screen!.Imports);
+
+    /// <summary>Has the guest show a picture.</summary>
+    public void Show(string command, string answer) => Guest.Ask(command, answer);
+
+    /// <summary>What is seen, drawn and read back: R, G, B. Fails where anything was copied on the way.</summary>
+    public byte[] Look()
+    {
+        (byte[] rgba, PathChoice? path, long copied) = Guest.OnLoop(hub => (_screen!.Look(), hub.GetPath(0), hub.BytesCopied));
+        Assert.True(path is { Path: FramePath.Udmabuf }, path?.ToString());
+        Assert.Equal(_copiedBefore, copied);
+        return [.. rgba.Chunk(4).SelectMany(pixel => pixel.AsSpan(0, 3).ToArray())];
+    }
+
+    public void AssertSees(byte[] rgb)
+    {
+        byte[] seen = Look();
+        Assert.Equal(rgb.Length, seen.Length);
+        Assert.Equal(rgb.Length, rgb.AsSpan().CommonPrefixLength(seen));
+    }
+
+    public void Dispose() => Guest.OnLoop(hub =>
+    {
+        hub.Detach(0, _screen!);
+        _screen!.Dispose();
+        _device!.Dispose();
+        return true;
+    });
+}
+
+/// <summary>The same guest on QEMU's own virtio-gpu with blobs, which wraps the guest's pages in udmabufs itself.</summary>
+internal sealed class StockGuest : IDisposable
+{
+    private readonly string _dump;
+    private readonly TimeSpan _patience;
+
+    /// <param name="gl">Its display hands out dma-bufs (and needs a DRM render node) instead of memory.</param>
+    public StockGuest(GuestOptions options, string folder, bool gl = false)
+    {
+        _patience = options.Patience;
+        _dump = Path.Combine(folder, "screen.ppm");
+        Display = $"qmp:{Path.Combine(folder, "display")}";
+        Machine = new GuestMachine(
+            options,
+            ["-device", "virtio-gpu-pci,blob=true", "-display", $"dbus,p2p=yes{(gl ? ",gl=on" : "")}", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
+            folder, TextWriter.Synchronized(new StringWriter()));
+        Machine.Boot();
+    }
+
+    public GuestMachine Machine { get; }
+
+    /// <summary>The address of QEMU's own display, for the viewer.</summary>
+    public string Display { get; }
+
+    /// <summary>Whether QEMU itself has dma-bufs mapped: it does so for blobs only.</summary>
+    public bool MapsDmaBufs => File.ReadAllText($"/proc/{Machine.ProcessId}/maps").Contains("/dmabuf:", StringComparison.Ordinal);
+
+    /// <summary>QEMU's screendump, once it is as wanted, or the last one.</summary>
+    /// <param name="rgb">Packed R, G, B.</param>
+    public Picture AwaitScreen(byte[] rgb)
+    {
+        var clock = Stopwatch.StartNew();
+        Picture dump;
+        do
+        {
+            Machine.Monitor.Execute("screendump", json => json.WriteString("filename", _dump));
+            dump = PictureFile.Read(_dump);
+        }
+        while (!dump.ToRgb().AsSpan().SequenceEqual(rgb) && clock.Elapsed < _patience);
+        return dump;
+    }
+
+    public void Dispose() => Machine.Dispose();
+}
+
+/// <summary>Runs where there is a real /dev/udmabuf and a QEMU with the test guest.</summary>
+internal sealed class NestedFactAttribute : FactAttribute
+{
+    public NestedFactAttribute(Needs needs) => Skip = Missing(needs);
+
+    public static string? Missing(Needs needs) => TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(needs);
+}

@@ -1,0 +1,111 @@
+namespace FbShare.QemuTests;
+
+/// <summary>The viewer under Wayland with a real guest.</summary>
+public class ViewerWaylandTests
+{
+    [ViewerFact("weston")]
+    public void Under_Weston_the_window_shows_the_guest_and_the_guest_feels_the_user()
+    {
+        using var guest = new Guest(new GuestOptions { Input = true });
+        using var server = new XServer();
+        guest.Ask("card still --follow --frame 17", "card: shown");
+        using (var weston = WaylandServer.Weston(server, 1000, 700))
+        using (var viewer = new ViewerProcess(weston, guest.Display))
+        {
+            // The window has the whole screen, and so has the guest.
+            Assert.Contains("1000x700", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
+            guest.EndCard();
+
+            // The guest's pointer is the host's, by its hot spot, wherever the guest itself thinks that it is.
+            guest.Ask("card cursor 300 200 --hot 5,6 --frame 18", "card: cursor");
+            server.Do("mousemove", "--window", viewer.Window, "700", "350");
+            viewer.AssertShows(TestCard.WithCursor(1000, 700, 18, 695, 344), 1000, 700, tolerance: 1);
+            guest.EndCard();
+            // Then it has none, and neither has the host here.
+            guest.Ask("card still --follow --frame 17", "card: shown");
+            viewer.AssertShows(TestCard.Still(1000, 700, 17), 1000, 700);
+        }
+
+        // Half as many units, each of two by two pixels: the guest has the pixels.
+        using (var weston = WaylandServer.Weston(server, 600, 400, scale: 2))
+        using (var viewer = new ViewerProcess(weston, guest.Display))
+        {
+            Assert.Contains("1200x800", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
+            guest.EndCard();
+            server.Do("mousemove", "--window", viewer.Window, "700", "350");
+            guest.Ask("card cursor 10 10", "card: cursor");
+            guest.EndCard();
+            guest.Ask("card still --frame 17", "card: shown");
+            viewer.AssertShows(TestCard.Still(1200, 800, 17), 1200, 800);
+            guest.EndCard();
+            guest.Ask("card evdev", "card: reading");
+            server.Do("key", "a");
+            guest.WaitForEvent(1, 30, 1);
+            guest.WaitForEvent(1, 30, 0);
+            // SDL tells whole units; the guest's pixel is the one behind the middle of it.
+            server.Do("mousemove", "--window", viewer.Window, "600", "246");
+            guest.WaitForPlace(601, 247, 1200, 800);
+            server.Do("click", "3");
+            guest.WaitForEvent(1, 0x111, 1);
+            guest.WaitForEvent(1, 0x111, 0);
+        }
+    }
+
+    [ViewerFact("weston")]
+    public void Full_screen_is_the_whole_screen_and_the_same_key_leads_back()
+    {
+        const int Width = 640;
+        const int Height = 480;
+        using var guest = new Guest(new GuestOptions());
+        using var server = new XServer();
+        guest.Ask($"card mode {Width}x{Height} --frame 3", "card: shown");
+        byte[] card = TestCard.Still(Width, Height, 3);
+        using var weston = WaylandServer.Weston(server, Width * 2, Height * 2, shell: "desktop");
+        using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer", "--filter", "nearest");
+        AssertWindowed();
+
+        server.Do("key", "ctrl+alt+f");
+        // The pointer, in the last row, covers something of the last ones.
+        server.Do("mousemove", "--window", viewer.Window, $"{Width}", $"{(Height * 2) - 1}");
+        var twice = new byte[card.Length * 4];
+        for (int i = 0; i < twice.Length; i++)
+        {
+            (int pixel, int channel) = Math.DivRem(i, 3);
+            (int y, int x) = Math.DivRem(pixel, Width * 2);
+            twice[i] = card[(((y / 2 * Width) + (x / 2)) * 3) + channel];
+        }
+        viewer.WaitForPicture(screen => screen.ToRgb().AsSpan().CommonPrefixLength(twice) >= Width * 2 * 3 * ((Height * 2) - 64));
+
+        server.Do("key", "ctrl+alt+f");
+        AssertWindowed();
+        guest.EndCard();
+
+        void AssertWindowed()
+        {
+            // On the desktop's panel, where no window is.
+            server.Do("mousemove", "--window", viewer.Window, $"{Width}", "10");
+            viewer.WaitForPicture(screen => Contains(screen.ToRgb(), Width * 2 * 3, card, Width * 3));
+        }
+    }
+
+    /// <summary>Whether a picture has another one somewhere in it.</summary>
+    private static bool Contains(ReadOnlySpan<byte> whole, int wholeStride, ReadOnlySpan<byte> part, int partStride)
+    {
+        ReadOnlySpan<byte> firstRow = part[..partStride];
+        for (int from = 0; whole[from..].IndexOf(firstRow) is >= 0 and var found; from += found + 1)
+        {
+            int at = from + found;
+            int rows = 1;
+            while (rows * partStride < part.Length && (at + (rows * wholeStride)) + partStride <= whole.Length
+                && whole.Slice(at + (rows * wholeStride), partStride).SequenceEqual(part.Slice(rows * partStride, partStride)))
+            {
+                rows++;
+            }
+            if (rows * partStride == part.Length)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}
