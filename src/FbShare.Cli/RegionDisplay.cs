@@ -27,7 +27,7 @@ internal sealed class RegionDisplay : IDisposable
         string path = _folder["region"];
         _socket = Sockets.Listen(path, "--live");
         _hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, log.Info));
-        _server = new DisplayServer(loop, _hub, _socket, new VirtualMachineName(name, Guid.Empty), input: null, log.Verbose);
+        _server = new DisplayServer(loop, _hub, _socket, new VirtualMachineName(name, Guid.Empty), new Nobody(), log.Verbose);
         _hub.SetScanout(0, scanout);
         _hub.Commit();
         LoopTimer? timer = null;
@@ -49,5 +49,31 @@ internal sealed class RegionDisplay : IDisposable
         _socket.Dispose();
         _hub.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>Takes what the user types and points at: pages feel nothing.</summary>
+    private sealed class Nobody : IInputSink
+    {
+        public bool IsAbsolute => true;
+
+        public void Key(uint number, bool pressed)
+        {
+        }
+
+        public void Button(MouseButton button, bool pressed)
+        {
+        }
+
+        public void MoveTo(int x, int y, int width, int height)
+        {
+        }
+
+        public void MoveBy(int dx, int dy)
+        {
+        }
+
+        public void Touch(TouchKind kind, int slot, double x, double y, int width, int height)
+        {
+        }
     }
 }

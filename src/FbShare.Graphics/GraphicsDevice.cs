@@ -6,12 +6,12 @@ public sealed class GraphicsDevice : IDisposable
 {
     private readonly EglContext _context;
 
-    private GraphicsDevice(EglDisplay display, EglContext context)
+    private GraphicsDevice(EglDisplay display, EglContext context, GlVersion version)
     {
         Display = display;
         _context = context;
         GL = GL.GetApi();
-        Renderer = new PictureRenderer(GL);
+        Renderer = new PictureRenderer(GL, version);
         Importer = DmaBufImporter.Find(display, GL, Renderer, out ImportProbe import);
         Import = import;
     }
@@ -37,7 +37,7 @@ public sealed class GraphicsDevice : IDisposable
         try
         {
             context = EglContext.Create(display, version);
-            return new GraphicsDevice(display, context);
+            return new GraphicsDevice(display, context, version);
         }
         catch
         {

@@ -7,15 +7,18 @@ namespace FbShare.Graphics;
 public sealed unsafe class PictureRenderer : IDisposable
 {
     private readonly GL _gl;
+    private readonly GlVersion _language;
     private readonly uint _corners;
     private readonly uint _array;
     private readonly Shader _plain;
     private Shader? _external;
     private OffscreenTarget? _joined;
 
-    public PictureRenderer(GL gl)
+    /// <param name="language">Whose shading language to use: the context's own version, or an older one of the same kind that it knows too.</param>
+    public PictureRenderer(GL gl, GlVersion language)
     {
         _gl = gl;
+        _language = language;
         if (HasVertexArrays(gl))
         {
             _array = gl.GenVertexArray();
@@ -25,7 +28,7 @@ public sealed unsafe class PictureRenderer : IDisposable
         gl.BindBuffer(GLEnum.ArrayBuffer, _corners);
         float* corners = stackalloc float[8] { 0, 0, 1, 0, 0, 1, 1, 1 };
         gl.BufferData(GLEnum.ArrayBuffer, 8 * sizeof(float), corners, GLEnum.StaticDraw);
-        _plain = new Shader(gl, isExternal: false);
+        _plain = new Shader(gl, language, isExternal: false);
     }
 
     /// <summary>Draws a whole picture.</summary>
@@ -74,7 +77,7 @@ public sealed unsafe class PictureRenderer : IDisposable
 
     private void DrawQuads(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow, GLEnum filter)
     {
-        Shader shader = picture.IsExternal ? _external ??= new Shader(_gl, isExternal: true) : _plain;
+        Shader shader = picture.IsExternal ? _external ??= new Shader(_gl, _language, isExternal: true) : _plain;
         GLEnum textureTarget = picture.IsExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D;
         _gl.Viewport(0, 0, framebuffer.Width, framebuffer.Height);
         if (_array != 0)
@@ -112,10 +115,10 @@ public sealed unsafe class PictureRenderer : IDisposable
         private readonly int _order;
         private readonly int _bias;
 
-        public Shader(GL gl, bool isExternal)
+        public Shader(GL gl, GlVersion language, bool isExternal)
         {
             _gl = gl;
-            string head = gl.Version switch
+            string head = language switch
             {
                 { IsEmbedded: true, Major: 2 } => "#version 100\n",
                 { IsEmbedded: true } => "#version 300 es\n",

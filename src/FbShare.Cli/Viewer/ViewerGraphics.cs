@@ -15,7 +15,7 @@ internal sealed unsafe class ViewerGraphics : IDisposable
     {
         GL = GL.GetApi();
         _display = EglDisplay.OfCurrent();
-        Renderer = new PictureRenderer(GL);
+        Renderer = new PictureRenderer(GL, GL.Version);
         _imports = DmaBufImporter.Find(_display, GL, Renderer, out ImportProbe probe) is { } importer ? new ImportCache(importer) : null;
         Obstacle = probe.IsTrusted ? null : probe.Reason;
     }

@@ -38,7 +38,7 @@ public sealed class NestedGuestTests(NestedGuests guests)
             var clock = Stopwatch.StartNew();
             while (screen.Guest.Monitor.Execute("query-balloon").GetProperty("actual").GetInt64() != bytes)
             {
-                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), $"the guest did not bring its memory to {bytes >> 20} MiB");
+                Assert.True(clock.Elapsed < NestedGuests.Patience, $"the guest did not bring its memory to {bytes >> 20} MiB");
             }
         }
     }

@@ -9,7 +9,10 @@ namespace FbShare.QemuTests.Testbed;
 /// in an emulated machine takes its time, and no more than one processor.</summary>
 public sealed class NestedGuests : IDisposable
 {
-    private static readonly GuestOptions Options = new() { Patience = TimeSpan.FromMinutes(12) };
+    /// <summary>For what takes seconds elsewhere, and minutes in an emulated machine on a busy one.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(25);
+
+    private static readonly GuestOptions Options = new() { Patience = Patience };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
     private readonly Lazy<Boots> _boots;
