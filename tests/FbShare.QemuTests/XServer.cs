@@ -19,7 +19,8 @@ internal interface IDesk
 /// <summary>An X server without a screen (Xvfb), and a user at it (xdotool, ImageMagick's import).</summary>
 internal sealed class XServer : IDesk, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>Long: in an emulated machine on a busy one the first frame takes minutes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
 
@@ -69,6 +70,7 @@ internal sealed class XServer : IDesk, IDisposable
         return Encoding.UTF8.GetString(output!).Trim();
     }
 
+    /// <summary>Looks again and again, with a rest between: what is waited for needs the processor too.</summary>
     public static void WaitUntil(Func<bool> reached, Func<string> otherwise)
     {
         var clock = Stopwatch.StartNew();
@@ -78,6 +80,7 @@ internal sealed class XServer : IDesk, IDisposable
             {
                 Assert.Fail(otherwise());
             }
+            Thread.Sleep(20);
         }
     }
 
