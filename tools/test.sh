@@ -58,6 +58,7 @@ xdotool             xdotool            typing and pointing in those windows
 import              imagemagick        pictures of those windows
 weston              weston             windows under Wayland
 busctl              systemd            reading the display protocol with a client of others
+/usr/lib/python3/dist-packages/gi  python3-gi  a display client of another D-Bus library
 dbus-daemon         dbus-daemon        a display on a message bus
 strace              strace             counting system calls (bench-check)
 jq                  jq                 reading what was measured (bench-check)
@@ -70,6 +71,7 @@ install_needs() {
     [ -n "$probe" ] || continue
     case $probe in
       lib*.so*) ! grep -q "^[[:space:]]*$probe " <<<"$libraries" || continue ;;
+      /*) [ ! -e "$probe" ] || continue ;;
       *) ! command -v "$probe" >/dev/null || continue ;;
     esac
     say "installing $package: $reason"

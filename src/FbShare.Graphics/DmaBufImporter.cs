@@ -23,7 +23,7 @@ public sealed unsafe class DmaBufImporter
         Kind = kind;
         if (!display.Has("EGL_EXT_image_dma_buf_import"))
         {
-            throw new GraphicsException($"{display} does not import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on)");
+            throw new GraphicsException($"{display} does not import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on, but not under X11)");
         }
         _formats = QueryFormats();
     }

@@ -4,20 +4,25 @@ namespace FbShare.QemuTests;
 internal static class GuestEvents
 {
     /// <summary>Waits for an event; those before it are passed over.</summary>
-    /// <inheritdoc cref="EventsUntil"/>
-    public static void WaitForEvent(this Guest guest, int type, int code, int value) => guest.EventsUntil(type, code, value);
+    /// <inheritdoc cref="EventsUntil(Guest, int, int, int)"/>
+    public static void WaitForEvent(this Guest guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
+
+    /// <inheritdoc cref="WaitForEvent(Guest, int, int, int)"/>
+    public static void WaitForEvent(this GuestMachine guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
 
     /// <summary>Waits for an event.</summary>
     /// <param name="type">EV_* (linux/input-event-codes.h): 1 a key or button, 2 a movement, 3 a place.</param>
     /// <param name="code">As there.</param>
     /// <returns>It and those before it, as the guest told them.</returns>
-    public static List<string> EventsUntil(this Guest guest, int type, int code, int value)
+    public static List<string> EventsUntil(this Guest guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
+
+    private static List<string> EventsUntil(Func<string, string> waitForLine, int type, int code, int value)
     {
         string wanted = $" type={type} code={code} value={value}";
         var events = new List<string>();
         do
         {
-            events.Add(guest.WaitForLine("card: event"));
+            events.Add(waitForLine("card: event"));
         }
         while (!events[^1].EndsWith(wanted, StringComparison.Ordinal));
         return events;

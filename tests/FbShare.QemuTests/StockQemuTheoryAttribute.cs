@@ -12,19 +12,23 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
     private static readonly ConcurrentDictionary<string, bool> BusDisplays = new();
 
     /// <param name="bus">Whether it is reached over a message bus.</param>
-    public StockQemuTheoryAttribute(StockQemu which, bool bus = false)
+    /// <param name="window">Whether the viewer shows the test guest in it.</param>
+    public StockQemuTheoryAttribute(StockQemu which, bool bus = false, bool window = false)
     {
-        string program = which switch
-        {
-            StockQemu.Tree => TestMachine.Qemu,
-            StockQemu.OlderTree => TestMachine.OlderQemu,
-            _ => SystemQemu,
-        };
+        string program = Program(which);
         Skip = !File.Exists(program) ? $"{program} ({(which == StockQemu.System ? "apt-get install qemu-system-x86" : "tools/tree makes it")})"
             : !HasBusDisplay(program) ? $"{program} with -display dbus (apt-get install qemu-system-gui)"
             : bus && !File.Exists("/usr/bin/dbus-daemon") ? "dbus-daemon"
+            : window ? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing()
             : null;
     }
+
+    public static string Program(StockQemu which) => which switch
+    {
+        StockQemu.Tree => TestMachine.Qemu,
+        StockQemu.OlderTree => TestMachine.OlderQemu,
+        _ => SystemQemu,
+    };
 
     private static bool HasBusDisplay(string program) => BusDisplays.GetOrAdd(program, static program =>
     {

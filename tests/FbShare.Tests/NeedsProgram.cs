@@ -21,6 +21,15 @@ public sealed class NeedsRootFactAttribute : FactAttribute
         Skip = Environment.UserName == "root" ? programs.Select(NeedsProgram.SkipWithout).FirstOrDefault(missing => missing is not null) : "root";
 }
 
+/// <summary>A fact that needs GLib's D-Bus in Python.</summary>
+public sealed class NeedsGDBusFactAttribute : FactAttribute
+{
+    /// <summary>Debian's own, which Debian's packages are for.</summary>
+    public const string Python = "/usr/bin/python3";
+
+    public NeedsGDBusFactAttribute() => Skip = Directory.Exists("/usr/lib/python3/dist-packages/gi") && File.Exists(Python) ? null : "python3-gi";
+}
+
 internal static class NeedsProgram
 {
     public static string? SkipWithout(string program) =>

@@ -93,6 +93,22 @@ internal sealed class BenchRig : IDisposable
         Flip();
     }
 
+    /// <summary>Gives both buffers dma-bufs for viewers. They are stand-ins, which is the same to everyone who does not look into them,
+    /// so that a host without /dev/udmabuf is measured too.</summary>
+    public void SharePages(int width, int height)
+    {
+        for (int i = 0; i < _flips.Length; i++)
+        {
+            Flip();
+            OnLoop(() =>
+            {
+                int size = width * height * DrmFormats.BytesPerPixel;
+                var band = new DmaBufBand(MemFd.Create("bench", size), 0, height, size / height, 0, size);
+                return _hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, width, height, [band]));
+            });
+        }
+    }
+
     /// <summary>TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick; waits until all three are back.</summary>
     public void Flip()
     {

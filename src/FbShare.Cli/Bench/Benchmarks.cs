@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using FbShare.Cli.Driver;
 using FbShare.Display;
-using FbShare.Display.Client;
 using FbShare.Linux;
 using FbShare.Memory;
 
@@ -148,43 +147,40 @@ internal static class Benchmarks
         yield return new Figure("command.cpu", Median(cpu), "us");
     }
 
-    /// <summary>From the kick until a consumer in another thread, over the display protocol, is told.</summary>
+    /// <summary>How soon a viewer in another thread, over the display protocol, is told of a copy; and how soon the guest has a flush
+    /// back that waits for a viewer of its own pages, which answers at once.</summary>
     public static IEnumerable<Figure> Told()
+    {
+        (List<double> told, _) = FlipsWatched(sharesPages: false);
+        yield return Figure.AtMost("told.median", Median(told), "us", 60);
+        yield return Figure.AtMost("told.p99", Percentile(told, 99), "us", 300);
+        (_, List<double> acknowledged) = FlipsWatched(sharesPages: true);
+        yield return new Figure("flip.acknowledged.median", Median(acknowledged), "us");
+        yield return new Figure("flip.acknowledged.p99", Percentile(acknowledged, 99), "us");
+    }
+
+    /// <returns>Microseconds from each kick until the viewer was told, and until the flush was back.</returns>
+    private static (List<double> Told, List<double> Back) FlipsWatched(bool sharesPages)
     {
         string path = Path.Combine(Path.GetTempPath(), $"fbshare-bench-{Environment.ProcessId}");
         // Small damage, so that what is measured is the telling and not a copy.
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(64, 64);
-        rig.ServeDisplay(path);
-        using var told = new SemaphoreSlim(0);
-        using var loop = new EventLoop();
-        var view = new TellingView(told);
-        DisplayClient? client = null;
-        var thread = new Thread(loop.Run) { IsBackground = true };
-        loop.Post(() =>
+        if (sharesPages)
         {
-            client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, path));
-            client.Consoles[0].Watch(view, takeDmaBuf: false);
-        });
-        thread.Start();
-        told.Wait(TimeSpan.FromSeconds(10));
-        var latency = new List<double>();
+            rig.SharePages(64, 64);
+        }
+        rig.ServeDisplay(path);
+        using var viewer = new BenchViewer(path, takeDmaBuf: sharesPages);
+        List<double> told = [], back = [];
         for (int i = 0; i < 3000; i++)
         {
-            while (told.Wait(0))
-            {
-                // What the flip before told last.
-            }
             long start = Stopwatch.GetTimestamp();
             rig.Flip();
-            told.Wait(TimeSpan.FromSeconds(10));
-            latency.Add(Stopwatch.GetElapsedTime(start, view.ToldAt).TotalMicroseconds);
+            back.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+            told.Add(Stopwatch.GetElapsedTime(start, viewer.WaitUntilTold()).TotalMicroseconds);
         }
-        loop.Post(() => client?.Dispose());
-        loop.Stop();
-        thread.Join();
-        yield return Figure.AtMost("told.median", Median(latency), "us", 60);
-        yield return Figure.AtMost("told.p99", Percentile(latency, 99), "us", 300);
+        return (told, back);
     }
 
     /// <summary>The copy of whole frames out of guest memory against a plain copy of the same bytes.</summary>
@@ -287,39 +283,6 @@ internal static class Benchmarks
         Span<double> sorted = CollectionsMarshal.AsSpan([.. values]);
         sorted.Sort();
         return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
-    }
-
-    /// <summary>Tells another thread of each update.</summary>
-    private sealed class TellingView(SemaphoreSlim told) : IDisplayView
-    {
-        private long _toldAt;
-
-        public long ToldAt => Volatile.Read(ref _toldAt);
-
-        public string? Show(RemotePicture picture) => null;
-
-        public bool Update(Rect damage)
-        {
-            Volatile.Write(ref _toldAt, Stopwatch.GetTimestamp());
-            told.Release();
-            return true;
-        }
-
-        public void Forget(RemotePicture picture)
-        {
-        }
-
-        public void Disable()
-        {
-        }
-
-        public void DefineCursor(CursorImage image)
-        {
-        }
-
-        public void MoveCursor(CursorPosition position)
-        {
-        }
     }
 
     /// <summary>Looks at everything and does nothing.</summary>

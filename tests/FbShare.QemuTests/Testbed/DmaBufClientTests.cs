@@ -11,17 +11,19 @@ namespace FbShare.QemuTests.Testbed;
 /// <summary>tools/dmabuf-client, a program of its own, at a display whose picture lies in guest pages.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
-public sealed class DmaBufClientTests
+public sealed class DmaBufClientTests : IDisposable
 {
-    [TestbedTheory]
-    [InlineData(1366, 768, 1)]
-    [InlineData(4096, 4097, 2)]
-    public async Task Another_process_sees_the_guest_s_pages_through_its_own_driver(int width, int height, int bands)
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-client-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [TestbedFact]
+    public async Task Another_process_sees_the_guest_s_pages_through_its_own_driver()
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-client-");
-        string socket = Path.Combine(folder.FullName, "screen"), file = Path.Combine(folder.FullName, "seen.png");
+        const int width = 367, height = 211;
+        string socket = Path.Combine(_folder.FullName, "screen"), file = Path.Combine(_folder.FullName, "seen.png");
         using var loop = new EventLoop();
-        using var pages = new GuestPages(96 << 20);
+        using var pages = new GuestPages(1 << 20);
         using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, static _ => { }));
         using UnixListener listener = UnixListener.Listen(socket);
         using var server = new DisplayServer(loop, hub, listener, new VirtualMachineName("test", Guid.Empty), null, static _ => { });
@@ -47,11 +49,8 @@ public sealed class DmaBufClientTests
         Assert.True(client.HasExited, "the client does not end");
         Assert.True(client.ExitCode == 0, await error);
 
-        string line = await output;
-        Assert.StartsWith($"{file}: {width}x{height} XR24, modifier 0x0, dma-buf of ", line, StringComparison.Ordinal);
-        Assert.Equal(bands, line.Split("dma-buf of ").Length - 1);
+        Assert.StartsWith($"{file}: {width}x{height} XR24, modifier 0x0, dma-buf of {entries[0].Item2} bytes with rows 0 to {height - 1} ", await output, StringComparison.Ordinal);
         Assert.True(drawn.AsSpan().SequenceEqual(PictureFile.Read(file).ToRgba()), "the picture is another one");
         Assert.Equal(0, hub.BytesCopied);
-        folder.Delete(recursive: true);
     }
 }

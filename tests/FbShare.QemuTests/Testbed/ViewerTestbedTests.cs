@@ -1,101 +1,126 @@
 using System.Diagnostics;
+using FbShare.Capture;
+using FbShare.Qemu;
 
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The viewer's window where pictures really can be shared: Mesa's llvmpipe imports dma-bufs under Wayland, and under X11 it does not.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
-public sealed class ViewerTestbedTests(NestedGuests guests)
+public sealed class ViewerTestbedTests
 {
-    private const int Width = 1280;
-    private const int Height = 800;
-
-    [NestedViewerFact("cage")]
+    [ViewerTestbedFact("cage")]
     public void Under_Wayland_the_window_shows_the_guest_s_own_pages_and_the_path_can_be_switched()
     {
-        Guest guest = guests.Shmem;
+        using var guest = new DrivenGuest();
         using var server = new XServer();
-        using WaylandServer cage = OpenCage(server);
-        guest.Ask("card still --frame 7", "card: shown");
+        using WaylandServer cage = OpenCage(server, DrivenGuest.Width, DrivenGuest.Height);
+        byte[] first = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
+        guest.Draw(0, first);
+        guest.Show();
         using var viewer = new ViewerProcess(cage, guest.Display);
-        viewer.WaitForTitle($"{Width}x{Height}, udmabuf");
-        viewer.AssertShows(TestCard.Still(Width, Height, 7), Width, Height);
-        guest.EndCard();
+        viewer.WaitForTitle("1280x800, udmabuf");
+        viewer.AssertShows(first, DrivenGuest.Width, DrivenGuest.Height);
 
-        long before = guest.OnLoop(hub => hub.BytesCopied);
-        guest.Ask("card flip 3 full --frames 12", "card: flipped");
-        viewer.AssertShows(TestCard.Full(Width, Height, 12), Width, Height);
-        Assert.Equal(before, guest.OnLoop(hub => hub.BytesCopied));
+        // The other buffer, then the first one with another picture in the same pages.
+        for (uint frame = 8; frame < 12; frame++)
+        {
+            byte[] next = TestCard.Full(DrivenGuest.Width, DrivenGuest.Height, frame);
+            guest.Draw((int)(frame - 7) % 2, next);
+            guest.Flip();
+            viewer.AssertShows(next, DrivenGuest.Width, DrivenGuest.Height);
+        }
+        Assert.Equal(0, guest.BytesCopied);
 
+        byte[] last = TestCard.Full(DrivenGuest.Width, DrivenGuest.Height, 11);
         server.Do("key", "ctrl+alt+p");
-        viewer.WaitForTitle($"{Width}x{Height}, copy");
-        viewer.AssertShows(TestCard.Full(Width, Height, 12), Width, Height);
+        viewer.WaitForTitle("1280x800, copy");
+        viewer.AssertShows(last, DrivenGuest.Width, DrivenGuest.Height);
+        Assert.NotEqual(0, guest.BytesCopied);
         server.Do("key", "ctrl+alt+p");
-        viewer.WaitForTitle($"{Width}x{Height}, udmabuf");
-        viewer.AssertShows(TestCard.Full(Width, Height, 12), Width, Height);
-        guest.EndCard();
+        viewer.WaitForTitle("1280x800, udmabuf");
+        viewer.AssertShows(last, DrivenGuest.Width, DrivenGuest.Height);
     }
 
-    [NestedViewerFact]
+    [ViewerTestbedFact]
     public void Under_X11_whose_driver_imports_nothing_the_window_shows_a_copy_and_says_why()
     {
-        Guest guest = guests.Shmem;
+        using var guest = new DrivenGuest();
         using var server = new XServer();
-        guest.Ask("card still --frame 8", "card: shown");
+        byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
+        guest.Draw(0, card);
+        guest.Show();
         using var viewer = new ViewerProcess(server, guest.Display);
-        viewer.WaitForTitle($"{Width}x{Height}, copy");
-        viewer.AssertShows(TestCard.Still(Width, Height, 8), Width, Height);
+        viewer.WaitForTitle("1280x800, copy");
+        viewer.AssertShows(card, DrivenGuest.Width, DrivenGuest.Height);
         Assert.Contains("EGL_EXT_image_dma_buf_import is missing", viewer.Said, StringComparison.Ordinal);
-        guest.EndCard();
     }
 
-    [NestedViewerFact]
-    public void A_stock_QEMU_without_OpenGL_shares_its_surface_and_the_window_shows_it()
-    {
-        GuestMachine guest = guests.Stock.Machine;
-        using var server = new XServer();
-        guest.Ask("card still --frame 9", "card: shown");
-        using var viewer = new ViewerProcess(server, guests.Stock.Display);
-        viewer.WaitForTitle($"{Width}x{Height}, copy");
-        viewer.AssertShows(TestCard.Still(Width, Height, 9), Width, Height);
-        guest.EndCard();
-        guest.Ask("card flip 3 full --frames 12", "card: flipped");
-        viewer.AssertShows(TestCard.Full(Width, Height, 12), Width, Height);
-        guest.EndCard();
-    }
+    [ViewerTestbedFact("cage")]
+    public void A_stock_QEMU_without_OpenGL_shares_its_surface_and_the_window_shows_it() => AssertStock("dbus,p2p=yes", "copy");
 
-    [NestedViewerFact("cage", "modprobe")]
-    public void A_stock_QEMU_with_OpenGL_shares_the_guest_s_pages_and_the_window_shows_them()
+    [ViewerTestbedFact("cage", "modprobe")]
+    public void A_stock_QEMU_with_OpenGL_shares_its_texture_and_the_window_shows_it()
     {
         // QEMU's OpenGL wants a DRM render node; this one is memory only.
         Run("modprobe", "vgem");
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-gl-");
         try
         {
-            using var server = new XServer();
-            using WaylandServer cage = OpenCage(server);
-            using var guest = new StockGuest(new GuestOptions { Patience = TimeSpan.FromMinutes(12) }, folder.FullName, gl: true);
-            guest.Machine.Ask("card still --frame 9", "card: shown");
-            using var viewer = new ViewerProcess(cage, guest.Display);
-            viewer.WaitForTitle($"{Width}x{Height}, udmabuf");
-            viewer.AssertShows(TestCard.Still(Width, Height, 9), Width, Height);
-            guest.Machine.EndCard();
-            guest.Machine.Ask("card flip 3 full --frames 12", "card: flipped");
-            viewer.AssertShows(TestCard.Full(Width, Height, 12), Width, Height);
+            AssertStock("dbus,p2p=yes,gl=on", null);
         }
         finally
         {
             Run("modprobe", "-r", "vgem");
+        }
+    }
+
+    /// <summary>Compares the window with QEMU's own screendump of its firmware's screen.</summary>
+    /// <param name="path">What the title says of the path.</param>
+    private static void AssertStock(string display, string? path)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
+        string monitor = Path.Combine(folder.FullName, "qmp");
+        string dump = Path.Combine(folder.FullName, "screen.ppm");
+        using var server = new XServer();
+        using WaylandServer cage = OpenCage(server, 720, 400);
+        using Process qemu = Process.Start(new ProcessStartInfo(TestMachine.Qemu,
+        [
+            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", display, "-device", "virtio-vga",
+            "-qmp", $"unix:{monitor},server=on,wait=off", "-qmp", $"unix:{monitor}-display,server=on,wait=off",
+        ]))!;
+        try
+        {
+            XServer.WaitUntil(() => File.Exists($"{monitor}-display") || qemu.HasExited, () => "QEMU does not come up");
+            Assert.False(qemu.HasExited, "QEMU ended");
+            using QmpClient qmp = QmpClient.Connect(monitor);
+            XServer.WaitUntil(() => Dump() is { Height: 400 } screen && screen.Pixels.ContainsAnyExcept((byte)0), () => "the firmware shows nothing");
+            using var viewer = new ViewerProcess(cage, $"qmp:{monitor}-display");
+            viewer.WaitForTitle($"720x400, {path}");
+            // The text cursor blinks, so one of the next moments has it alike in both pictures.
+            viewer.WaitForPicture(window => window.ToRgb().AsSpan().SequenceEqual(Dump().ToRgb()));
+
+            Picture Dump()
+            {
+                qmp.Execute("screendump", json => json.WriteString("filename", dump));
+                return PictureFile.Read(dump);
+            }
+        }
+        finally
+        {
+            qemu.Kill();
+            qemu.WaitForExit();
             folder.Delete(recursive: true);
         }
     }
 
-    /// <summary>A compositor whose screen has the guest's size.</summary>
-    private static WaylandServer OpenCage(XServer server)
+    /// <summary>A compositor whose screen has this size.</summary>
+    private static WaylandServer OpenCage(XServer server, int width, int height)
     {
         WaylandServer cage = WaylandServer.Cage(server);
-        server.Do("windowmove", cage.FindWindow(0), "0", "0");
-        server.Do("windowsize", "--sync", cage.FindWindow(0), $"{Width}", $"{Height}");
+        string window = cage.FindWindow(0);
+        server.Do("windowmove", window, "0", "0");
+        server.Do("windowsize", window, $"{width}", $"{height}");
+        XServer.WaitUntil(() => server.Do("getwindowgeometry", window).Contains($"{width}x{height}", StringComparison.Ordinal), () => "the screen keeps its size");
         return cage;
     }
 
@@ -107,9 +132,10 @@ public sealed class ViewerTestbedTests(NestedGuests guests)
     }
 }
 
-/// <summary>Runs where <see cref="NestedFactAttribute"/> does and windows can be opened and looked at.</summary>
-internal sealed class NestedViewerFactAttribute : FactAttribute
+/// <summary>Runs where there is a real /dev/udmabuf, and windows can be opened and looked at.</summary>
+internal sealed class ViewerTestbedFactAttribute : FactAttribute
 {
     /// <param name="programs">What else has to be there.</param>
-    public NestedViewerFactAttribute(params string[] programs) => Skip = NestedFactAttribute.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
+    public ViewerTestbedFactAttribute(params string[] programs) =>
+        Skip = TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
 }

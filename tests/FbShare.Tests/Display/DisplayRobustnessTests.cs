@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using FbShare.Display;
 using FbShare.Display.Client;
@@ -372,6 +373,36 @@ public sealed class DisplayRobustnessTests
         Assert.Equal("", await error);
         Assert.Contains(words[^1], await output, StringComparison.Ordinal);
         Assert.Contains(words[^2] is ".RegisterListener" ? words[^2] : "", await output, StringComparison.Ordinal);
+    }
+
+    [NeedsGDBusFact]
+    public async Task A_client_of_another_D_Bus_library_watches_the_console_and_maps_the_picture()
+    {
+        using var fixture = new DisplayFixture();
+        const int width = 37, height = 11, stride = 160, offset = 52;
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.BX24, width, height, stride, offset, i => (byte)(i * 7)));
+        fixture.Hub.Commit();
+        using Process client = Process.Start(new ProcessStartInfo(
+            NeedsGDBusFactAttribute.Python, [Path.Combine(AppContext.BaseDirectory, "Display", "gdbus-client.py"), fixture.Path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Task<string> output = client.StandardOutput.ReadToEndAsync(), error = client.StandardError.ReadToEndAsync();
+        fixture.RunUntil(() => client.HasExited && output.IsCompleted && error.IsCompleted);
+        Assert.True(client.ExitCode == 0, await error);
+
+        byte[] rows = [.. Enumerable.Range(0, height).SelectMany(y => Enumerable.Range(0, width * 4).Select(x => (byte)((offset + (y * stride) + x) * 7)))];
+        Assert.Equal(
+            $"""
+            vm test vm
+            size {width} {height}
+            map {width}x{height} stride {stride} offset {offset} format 0x20080888
+            update 0 0 {width} {height}
+            pixels {Convert.ToHexStringLower(SHA256.HashData(rows))}
+
+            """,
+            await output);
     }
 
     private static string Refusal(BusConnection raw, string path, string interfaceName, string member, Action<BusMessage> fill)

@@ -1,0 +1,50 @@
+using FbShare.Cli.Bench;
+using FbShare.Cli.Driver;
+
+namespace FbShare.QemuTests.Testbed;
+
+/// <summary>A device with a driven front-end in the place of a QEMU, two blob buffers in its memory, and a display that viewers can watch.</summary>
+internal sealed class DrivenGuest : IDisposable
+{
+    public const int Width = 1280;
+    public const int Height = 800;
+
+    private const int Size = Width * Height * 4;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-driven-");
+    private readonly BenchRig _rig = new(32 << 20);
+
+    public DrivenGuest()
+    {
+        Display = Path.Combine(_folder.FullName, "display");
+        _rig.ServeDisplay(Display);
+    }
+
+    /// <summary>The display server's socket.</summary>
+    public string Display { get; }
+
+    public long BytesCopied => _rig.Use().Copied;
+
+    /// <summary>Writes a picture, packed R, G, B, into a buffer's pages as XR24.</summary>
+    /// <param name="buffer">0 or 1.</param>
+    public void Draw(int buffer, byte[] rgb)
+    {
+        Span<byte> pixels = _rig.Driver.Ram.At(FrontEndDriver.FreeMemory + (ulong)(buffer * Size), Size);
+        for (int i = 0; i < Width * Height; i++)
+        {
+            (pixels[i * 4], pixels[(i * 4) + 1], pixels[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
+        }
+    }
+
+    /// <summary>Shows buffer 0.</summary>
+    public void Show() => _rig.SetUp(Width, Height);
+
+    /// <summary>Shows the other buffer.</summary>
+    public void Flip() => _rig.Flip();
+
+    public void Dispose()
+    {
+        _rig.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
