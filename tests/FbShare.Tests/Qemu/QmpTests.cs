@@ -72,8 +72,18 @@ public class QmpTests
     public void A_client_that_gets_no_answer_says_so()
     {
         var (ours, qemus) = UnixSocket.CreatePair();
-        using var client = new QmpClient(ours) { Timeout = TimeSpan.FromMilliseconds(20) };
-        Assert.Contains("did not answer query-status within", Assert.Throws<QemuException>(() => client.Execute("query-status")).Message, StringComparison.Ordinal);
+        using (qemus)
+        {
+            using var client = new QmpClient(ours) { Timeout = TimeSpan.FromMilliseconds(20) };
+            Assert.Contains("did not answer query-status within", Assert.Throws<QemuException>(() => client.Execute("query-status")).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_client_whose_qemu_is_gone_says_so()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var client = new QmpClient(ours);
         qemus.Dispose();
         Assert.Contains("is gone", Assert.Throws<QemuException>(() => client.Execute("query-status")).Message, StringComparison.Ordinal);
     }
