@@ -5,59 +5,47 @@ using FbShare.Graphics;
 
 namespace FbShare.QemuTests.Testbed;
 
-/// <summary>The guests of the nested tests. Each is booted once for all of them, and all at the same time, when the first is wanted: an emulated guest
-/// in an emulated machine takes its time, and no more than one processor.</summary>
+/// <summary>The guests of the nested tests, each booted once for all of them, when the first wants it. One after the other: two emulated machines
+/// in an emulated one that translate code at the same time were seen to hold each other up.</summary>
 public sealed class NestedGuests : IDisposable
 {
     /// <summary>For what takes seconds elsewhere, and minutes in an emulated machine on a busy one.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(25);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     private static readonly GuestOptions Options = new() { Patience = Patience };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
-    private readonly Lazy<Boots> _boots;
+    private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { MoreArguments = ["-device", "virtio-balloon-pci"] }));
+    private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
+    private readonly Lazy<StockGuest> _stock;
 
-    public NestedGuests() => _boots = new Lazy<Boots>(() => new Boots(
-        Boot(Needs.Blob, () => new Guest(Options with { MoreArguments = ["-device", "virtio-balloon-pci"] })),
-        Boot(Needs.Blob | Needs.HugePages, () => new Guest(Options with { HugePages = true })),
-        Boot(Needs.Blob, () => new StockGuest(Options, _folder.FullName))));
+    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName));
 
     /// <summary>On our device, with a balloon.</summary>
-    internal Guest Shmem => _boots.Value.Shmem!.GetAwaiter().GetResult();
+    internal Guest Shmem => _shmem.Value;
 
     /// <summary>On our device, in huge pages.</summary>
-    internal Guest HugeTlb => _boots.Value.HugeTlb!.GetAwaiter().GetResult();
+    internal Guest HugeTlb => _hugeTlb.Value;
 
     /// <summary>On QEMU's own device.</summary>
-    internal StockGuest Stock => _boots.Value.Stock!.GetAwaiter().GetResult();
+    internal StockGuest Stock => _stock.Value;
 
     public void Dispose()
     {
-        if (_boots.IsValueCreated)
-        {
-            End(_boots.Value.Shmem);
-            End(_boots.Value.HugeTlb);
-            End(_boots.Value.Stock);
-        }
+        End(_shmem);
+        End(_hugeTlb);
+        End(_stock);
         _folder.Delete(recursive: true);
 
-        static void End<T>(Task<T>? boot)
+        static void End<T>(Lazy<T> guest)
             where T : IDisposable
         {
-            try
+            if (guest.IsValueCreated)
             {
-                boot?.GetAwaiter().GetResult().Dispose();
-            }
-            catch (Exception) when (boot!.IsFaulted)
-            {
-                // Its tests have told.
+                guest.Value.Dispose();
             }
         }
     }
-
-    private static Task<T>? Boot<T>(Needs needs, Func<T> boot) => NestedFactAttribute.Missing(needs) is null ? Task.Run(boot) : null;
-
-    private sealed record Boots(Task<Guest>? Shmem, Task<Guest>? HugeTlb, Task<StockGuest>? Stock);
 }
 
 /// <summary>A consumer on a guest's output 0 that draws what the guest's own pages hold.</summary>
