@@ -33,7 +33,8 @@ internal sealed class ViewerProcess : IDisposable
 
     public int ProcessId => _process.Id;
 
-    public string Title => _desk.Server.Do("getwindowname", Window);
+    /// <summary>The window's title; under Wayland, where nobody else can read it, as the viewer says.</summary>
+    public string Title => _desk is XServer ? _desk.Server.Do("getwindowname", Window) : _said.LastOrDefault(l => l?.Contains("window: ", StringComparison.Ordinal) == true) ?? "";
 
     public string Said => string.Join('\n', _said);
 

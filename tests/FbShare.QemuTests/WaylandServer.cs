@@ -46,13 +46,8 @@ internal sealed class WaylandServer : IDesk, IDisposable
         server, "weston", "--backend=x11-backend.so", $"--shell={shell}-shell.so", "--use-pixman", "--no-config", "--idle-time=0", $"--socket={Socket}",
         $"--width={width}", $"--height={height}", $"--scale={scale}");
 
-    /// <summary>Cage, whose window has the size that the user gives it, and the program's title.</summary>
-    public static WaylandServer Cage(XServer server)
-    {
-        // It sets no title where a window manager has not left these names.
-        XPointer.Intern(server, "_NET_WM_NAME", "UTF8_STRING", "WM_PROTOCOLS", "WM_DELETE_WINDOW");
-        return new WaylandServer(server, "cage", "--", "sleep", "infinity");
-    }
+    /// <summary>Cage, whose screen has the size that the user gives its window.</summary>
+    public static WaylandServer Cage(XServer server) => new(server, "cage", "--", "sleep", "infinity");
 
     public ProcessStartInfo StartInfo(string program, params string[] arguments)
     {

@@ -32,23 +32,8 @@ internal sealed partial record XPointer(int Width, int Height, int HotX, int Hot
         }
     }
 
-    /// <summary>Makes names known to the server for all of its life: some programs only use those that are.</summary>
-    public static void Intern(XServer server, params ReadOnlySpan<string> names)
-    {
-        nint display = XOpenDisplay(server.Display);
-        Assert.NotEqual(0, display);
-        foreach (string name in names)
-        {
-            _ = XInternAtom(display, name, 0);
-        }
-        _ = XCloseDisplay(display);
-    }
-
     [LibraryImport("libX11.so.6", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint XOpenDisplay(string name);
-
-    [LibraryImport("libX11.so.6", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nuint XInternAtom(nint display, string name, int onlyIfExists);
 
     [LibraryImport("libX11.so.6")]
     private static partial int XCloseDisplay(nint display);

@@ -402,7 +402,11 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         string picture = _source is null ? "" : $" {_source.Layout.Width}x{_source.Layout.Height}, {DescribePath().Path}";
         string output = _console is { Id: > 0 } ? $" output {_console.Id}" : "";
         string hint = _isGrabbed && _settings.HotKeys.Keys.TryGetValue(HotKeyAction.Grab, out string? keys) ? $" - {keys} lets go" : "";
-        Window.SetTitle($"{(_guestName.Length > 0 ? _guestName : "FbShare")}{output}:{picture}{(_console is null ? " gone" : "")}{hint}");
+        string title = $"{(_guestName.Length > 0 ? _guestName : "FbShare")}{output}:{picture}{(_console is null ? " gone" : "")}{hint}";
+        if (Window.SetTitle(title))
+        {
+            _log.Verbose($"window: {title}");
+        }
     }
 
     /// <summary>Shows a message over the greyed picture; none for null.</summary>

@@ -62,13 +62,16 @@ internal sealed unsafe class SdlWindow : IDisposable
 
     public void Show() => Sdl.SDL_ShowWindow(_window);
 
-    public void SetTitle(string title)
+    /// <returns>Whether it had another one.</returns>
+    public bool SetTitle(string title)
     {
-        if (title != _title)
+        if (title == _title)
         {
-            _title = title;
-            Sdl.SDL_SetWindowTitle(_window, title);
+            return false;
         }
+        _title = title;
+        Sdl.SDL_SetWindowTitle(_window, title);
+        return true;
     }
 
     /// <param name="pixels">Bytes B, G, R, A, not multiplied, packed rows.</param>
