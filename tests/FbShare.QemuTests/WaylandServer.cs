@@ -55,6 +55,8 @@ internal sealed class WaylandServer : IDesk, IDisposable
         info.Environment.Remove("DISPLAY");
         info.Environment["XDG_RUNTIME_DIR"] = _folder.FullName;
         info.Environment["WAYLAND_DISPLAY"] = Socket;
+        // No frames around windows: without its plugins, which the tree does not have, libdecor never shows one under Cage.
+        info.Environment["SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR"] = "0";
         return info;
     }
 
