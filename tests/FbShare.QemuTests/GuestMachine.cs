@@ -126,7 +126,7 @@ internal sealed class GuestMachine : IDisposable
     {
         List<string> arguments =
         [
-            "-accel", "tcg", "-cpu", "max", "-m", options.Memory,
+            .. TestMachine.Accelerator, "-m", options.Memory,
             "-object", $"memory-backend-memfd,id=mem,size={options.Memory},share=on{(options.HugePages ? ",hugetlb=on,hugetlbsize=2M" : "")}",
             "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", "-S",
             "-qmp", $"unix:{folder}/qmp,server=on,wait=off",

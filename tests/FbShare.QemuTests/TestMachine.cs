@@ -15,6 +15,12 @@ internal static class TestMachine
 
     public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
 
+    /// <summary>QEMU's words for how guests run: by KVM only where FBSHARE_ACCEL says that it works (tools/testbed does), since a node that opens
+    /// proves nothing.</summary>
+    public static string[] Accelerator { get; } = Environment.GetEnvironmentVariable("FBSHARE_ACCEL") == "kvm"
+        ? ["-accel", "kvm", "-cpu", "host"]
+        : ["-accel", "tcg", "-cpu", "max"];
+
     /// <summary>What is missing, in words; null if nothing is.</summary>
     public static string? Missing(Needs needs)
     {
