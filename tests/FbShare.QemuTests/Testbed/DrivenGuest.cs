@@ -3,7 +3,7 @@ using FbShare.Cli.Driver;
 
 namespace FbShare.QemuTests.Testbed;
 
-/// <summary>A device with a driven front-end in the place of a QEMU, two blob buffers in its memory, and a display that viewers can watch.</summary>
+/// <summary>A device with a driven front-end in the place of a QEMU, a blob in its memory, and a display that viewers can watch.</summary>
 internal sealed class DrivenGuest : IDisposable
 {
     public const int Width = 1280;
@@ -25,22 +25,18 @@ internal sealed class DrivenGuest : IDisposable
 
     public long BytesCopied => _rig.Use().Copied;
 
-    /// <summary>Writes a picture, packed R, G, B, into a buffer's pages as XR24.</summary>
-    /// <param name="buffer">0 or 1.</param>
-    public void Draw(int buffer, byte[] rgb)
+    /// <summary>Writes a picture, packed R, G, B, into the shown buffer's pages as XR24.</summary>
+    public void Draw(byte[] rgb)
     {
-        Span<byte> pixels = _rig.Driver.Ram.At(FrontEndDriver.FreeMemory + (ulong)(buffer * Size), Size);
+        Span<byte> pixels = _rig.Driver.Ram.At(FrontEndDriver.FreeMemory, Size);
         for (int i = 0; i < Width * Height; i++)
         {
             (pixels[i * 4], pixels[(i * 4) + 1], pixels[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
         }
     }
 
-    /// <summary>Shows buffer 0.</summary>
+    /// <summary>Shows it.</summary>
     public void Show() => _rig.SetUp(Width, Height);
-
-    /// <summary>Shows the other buffer.</summary>
-    public void Flip() => _rig.Flip();
 
     public void Dispose()
     {
