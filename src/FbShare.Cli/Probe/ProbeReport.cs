@@ -47,7 +47,7 @@ internal sealed record ProbeReport(
     {
         return new ProbeReport(
             udmabuf is null
-                ? new Finding(true, $"works, up to {limits.ListLimit} ranges and {limits.SizeLimit >> 20} MiB a picture", CureOf(limits))
+                ? new Finding(true, $"works, up to {limits.ListLimit} ranges and {(limits.SizeLimit >> 20 == int.MaxValue ? "any size" : $"{limits.SizeLimit >> 20} MiB")} a picture", CureOf(limits))
                 : new Finding(false, udmabuf.Reason, udmabuf.Cure),
             udmabuf is null ? new UdmabufLimitsReport(limits.ListLimit, limits.SizeLimit >> 20) : null,
             udmabuf is not null && egl.Ok
