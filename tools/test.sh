@@ -127,12 +127,12 @@ run_project() {
 }
 
 # Runs tests of a project in the VM.
-#   $1 project, $2 kernel, $3 category
+#   $1 project, $2 kernel, $3 what to call them, $4 which (vstest's filter)
 run_in_testbed() {
-  local name=$1 kernel=$2 category=$3 file=$1-testbed-$2.trx
-  say "running $name ($category) in the testbed, kernel $kernel"
+  local name=$1 kernel=$2 called=$3 filter=$4 file=$1-testbed-$2-$3.trx
+  say "running $name ($called) in the testbed, kernel $kernel"
   tools/testbed run --kernel "$kernel" --timeout 2700 --results "$results/testbed" --share "$results/publish/$name:/app" -- \
-    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$name.dll --nologo --filter Category=$category \
+    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$name.dll --nologo --filter '$filter' \
       --results-directory /results --logger 'trx;LogFileName=$file' --logger 'console;verbosity=minimal'" || true
   count "$results/testbed/$file"
 }
@@ -181,8 +181,9 @@ if wants testbed; then
       failed=$((failed + 1))
       continue
     fi
-    run_in_testbed "$name" 6.12 Testbed
-    run_in_testbed "$name" backports Kernel
+    run_in_testbed "$name" 6.12 host 'Category=Testbed&Category!=Nested'
+    run_in_testbed "$name" 6.12 guests Category=Nested
+    run_in_testbed "$name" backports kernel Category=Kernel
   done
 fi
 

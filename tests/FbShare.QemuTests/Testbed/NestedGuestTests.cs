@@ -7,6 +7,7 @@ namespace FbShare.QemuTests.Testbed;
 /// read back; beside it the same guest on QEMU's own device.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Nested")]
 public sealed class NestedGuestTests(NestedGuests guests)
 {
     [NestedFact(Needs.Blob)]
