@@ -13,10 +13,12 @@ internal sealed class WaylandServer : IDesk, IDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string?> _said = new();
     private readonly string _window;
+    private readonly string _program;
 
     private WaylandServer(XServer server, params string[] command)
     {
         Server = server;
+        _program = command[0];
         // A pointer inside would be drawn into the picture.
         server.Do("mousemove", "1919", "1199");
         ProcessStartInfo info = server.StartInfo(command[0], command[1..]);
@@ -55,8 +57,11 @@ internal sealed class WaylandServer : IDesk, IDisposable
         info.Environment.Remove("DISPLAY");
         info.Environment["XDG_RUNTIME_DIR"] = _folder.FullName;
         info.Environment["WAYLAND_DISPLAY"] = Socket;
-        // No frames around windows: without its plugins, which the tree does not have, libdecor never shows one under Cage.
-        info.Environment["SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR"] = "0";
+        if (_program == "cage")
+        {
+            // No frames around windows: without its plugins, which the tree does not have, libdecor never shows one under Cage.
+            info.Environment["SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR"] = "0";
+        }
         return info;
     }
 
