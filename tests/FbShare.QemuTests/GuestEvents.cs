@@ -10,6 +10,13 @@ internal static class GuestEvents
     /// <inheritdoc cref="WaitForEvent(Guest, int, int, int)"/>
     public static void WaitForEvent(this GuestMachine guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
 
+    /// <summary>Waits until a key or button went down and up.</summary>
+    /// <param name="code">As in linux/input-event-codes.h.</param>
+    public static void WaitForStroke(this Guest guest, int code) => AwaitStroke(guest.WaitForLine, code);
+
+    /// <inheritdoc cref="WaitForStroke(Guest, int)"/>
+    public static void WaitForStroke(this GuestMachine guest, int code) => AwaitStroke(guest.WaitForLine, code);
+
     /// <summary>Waits for an event.</summary>
     /// <param name="type">EV_* (linux/input-event-codes.h): 1 a key or button, 2 a movement, 3 a place.</param>
     /// <param name="code">As there.</param>
@@ -28,11 +35,19 @@ internal static class GuestEvents
         return events;
     }
 
-    /// <summary>Waits until the tablet is at a pixel of the guest's desktop of this size: the least value, on QEMU's axis from 0 to
-    /// 32767, that is not on the pixel before.</summary>
+    /// <summary>Waits until the tablet is at a pixel of the guest's desktop of this size.</summary>
     public static void WaitForPlace(this Guest guest, int x, int y, int width, int height)
     {
-        guest.WaitForEvent(3, 0, (int)Math.Ceiling(x * 32767 / (width - 1.0)));
-        guest.WaitForEvent(3, 1, (int)Math.Ceiling(y * 32767 / (height - 1.0)));
+        guest.WaitForEvent(3, 0, Axis(x, width));
+        guest.WaitForEvent(3, 1, Axis(y, height));
+    }
+
+    /// <summary>A pixel on QEMU's axis from 0 to 32767, where the last one is 32767: the least value that is not on the pixel before.</summary>
+    public static int Axis(int pixel, int size) => (int)Math.Ceiling(pixel * 32767 / (size - 1.0));
+
+    private static void AwaitStroke(Func<string, string> waitForLine, int code)
+    {
+        EventsUntil(waitForLine, 1, code, 1);
+        EventsUntil(waitForLine, 1, code, 0);
     }
 }

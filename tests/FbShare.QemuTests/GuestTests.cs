@@ -87,8 +87,7 @@ public class GuestTests
                 {
                     return false;
                 }
-                guest.Monitor.Execute("screendump", json => json.WriteString("filename", own));
-                return PictureComparison.Compare(shown, PictureFile.Read(own)).AreEqual;
+                return PictureComparison.Compare(shown, guest.Monitor.TakeScreen(own)).AreEqual;
             });
         }
         finally

@@ -29,11 +29,22 @@ internal sealed class MessageBus : IDisposable
     /// <summary>As D-Bus writes it.</summary>
     public string Address { get; }
 
+    /// <summary>Waits until somebody has this name.</summary>
+    public void WaitForName(string name) => XServer.WaitUntil(() => Names().Contains(name), () => $"nobody took the name {name}");
+
     public void Dispose()
     {
         _daemon.Kill();
         _daemon.WaitForExit();
         _daemon.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private IEnumerable<string> Names()
+    {
+        using Process list = Process.Start(new ProcessStartInfo("busctl", [$"--address={Address}", "list", "--no-legend", "--acquired"]) { RedirectStandardOutput = true })!;
+        string names = list.StandardOutput.ReadToEnd();
+        list.WaitForExit();
+        return names.Split('\n').Select(line => line.Split(' ')[0]);
     }
 }

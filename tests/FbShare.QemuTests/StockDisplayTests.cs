@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 
@@ -30,85 +28,41 @@ public sealed class StockDisplayTests
     public void A_QEMU_on_a_message_bus_is_dumped_pixel_for_pixel(string device)
     {
         using var bus = new MessageBus();
-        DumpAndCompare(StockQemuTheoryAttribute.SystemQemu, device, RemotePictureSource.Messages, bus.Address);
+        DumpAndCompare(StockQemuTheoryAttribute.SystemQemu, device, RemotePictureSource.Messages, bus);
     }
 
-    private static void DumpAndCompare(string program, string device, RemotePictureSource? source, string? bus = null)
+    private static void DumpAndCompare(string program, string device, RemotePictureSource? source, MessageBus? bus = null)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
-        string monitor = Path.Combine(folder.FullName, "qmp");
-        using Process qemu = Process.Start(new ProcessStartInfo(program,
-        [
-            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", bus is null ? "dbus,p2p=yes" : $"dbus,addr={bus}", "-device", device,
-            "-qmp", $"unix:{monitor},server=on,wait=off",
-        ])
-        {
-            RedirectStandardError = true,
-        })!;
-        try
-        {
-            using var loop = new EventLoop();
-            Picture? dumped = null;
-            RemotePictureSource? came = null;
-            long end = EventLoop.Now + 60_000_000_000;
-            DisplayAddress address = bus is null ? new(DisplayAddressKind.Qmp, monitor) : new(DisplayAddressKind.Bus, bus);
-            using DisplayClient client = Connect(loop, address, qemu);
-            RemoteConsole console = client.Consoles.First(c => c.IsGraphic);
-            var view = new LatestPicture(console);
-            console.Watch(view, takeDmaBuf: true);
+        using var stock = new StockFirmware(program, device, bus);
+        using var loop = new EventLoop();
+        Picture? dumped = null;
+        RemotePictureSource? came = null;
+        long end = EventLoop.Now + 60_000_000_000;
+        using DisplayClient client = DisplayClient.Connect(loop, stock.Display);
+        RemoteConsole console = client.Consoles.First(c => c.IsGraphic);
+        var view = new LatestPicture(console);
+        console.Watch(view, takeDmaBuf: true);
 
-            // The text cursor blinks, so one of the next moments has it alike in both pictures.
-            using QmpClient qmp = QmpClient.Connect(monitor);
-            string file = Path.Combine(folder.FullName, "screen.ppm");
-            PictureComparison? comparison = null;
-            do
+        // The text cursor blinks, so one of the next moments has it alike in both pictures.
+        PictureComparison? comparison = null;
+        do
+        {
+            Assert.True(EventLoop.Now < end, $"the pictures stay different: {comparison}");
+            loop.RunOnce(50);
+            if (console.Picture is null || console.Picture.Layout.Height != 400)
             {
-                Assert.True(EventLoop.Now < end, $"the pictures stay different: {comparison}");
-                loop.RunOnce(50);
-                if (console.Picture is null || console.Picture.Layout.Height != 400)
-                {
-                    continue;
-                }
-                came = console.Picture.Source;
-                Assert.Null(console.LastFlush);
-                dumped = view.Take();
-                qmp.Execute("screendump", json => json.WriteString("filename", file));
-                comparison = PictureComparison.Compare(PictureFile.Read(file), dumped);
+                continue;
             }
-            while (comparison is not { AreEqual: true });
-
-            Assert.Equal((720, 400), (dumped!.Width, dumped.Height));
-            Assert.True(dumped.Pixels.ContainsAnyExcept((byte)0), "the screen is black");
-            Assert.True(source is null || came == source, $"it came by {came}");
+            came = console.Picture.Source;
+            Assert.Null(console.LastFlush);
+            dumped = view.Take();
+            comparison = PictureComparison.Compare(stock.Screen, dumped);
         }
-        finally
-        {
-            qemu.Kill();
-            qemu.WaitForExit();
-            folder.Delete(recursive: true);
-        }
-    }
+        while (comparison is not { AreEqual: true });
 
-    /// <summary>Connects as soon as the QEMU that was just started lets anybody in.</summary>
-    private static DisplayClient Connect(EventLoop loop, DisplayAddress address, Process qemu)
-    {
-        DisplayClient? client = null;
-        DisplayException? last = null;
-        SpinWait.SpinUntil(
-            () =>
-            {
-                try
-                {
-                    client = DisplayClient.Connect(loop, address);
-                }
-                catch (DisplayException e)
-                {
-                    last = e;
-                }
-                return client is not null || qemu.HasExited;
-            },
-            TimeSpan.FromSeconds(30));
-        return client ?? throw last!;
+        Assert.Equal((720, 400), (dumped!.Width, dumped.Height));
+        Assert.True(dumped.Pixels.ContainsAnyExcept((byte)0), "the screen is black");
+        Assert.True(source is null || came == source, $"it came by {came}");
     }
 
     /// <summary>Reads what is shown when asked.</summary>

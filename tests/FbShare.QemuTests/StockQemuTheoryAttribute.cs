@@ -18,7 +18,7 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
         string program = Program(which);
         Skip = !File.Exists(program) ? $"{program} ({(which == StockQemu.System ? "apt-get install qemu-system-x86" : "tools/tree makes it")})"
             : !HasBusDisplay(program) ? $"{program} with -display dbus (apt-get install qemu-system-gui)"
-            : bus && !File.Exists("/usr/bin/dbus-daemon") ? "dbus-daemon"
+            : bus && !(File.Exists("/usr/bin/dbus-daemon") && File.Exists("/usr/bin/busctl")) ? "dbus-daemon or busctl"
             : window ? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing()
             : null;
     }

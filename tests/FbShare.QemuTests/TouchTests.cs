@@ -30,8 +30,8 @@ public class TouchTests
 
         Touch(TouchKind.Begin, 77_777_777_777, 600, 123);
         guest.WaitForEvent(3, Tracking, 0);
-        guest.WaitForEvent(3, X, Axis(600, 1280));
-        guest.WaitForEvent(3, Y, Axis(123, 800));
+        guest.WaitForEvent(3, X, GuestEvents.Axis(600, 1280));
+        guest.WaitForEvent(3, Y, GuestEvents.Axis(123, 800));
         Touch(TouchKind.Begin, -5, 1279, 799);
         guest.WaitForEvent(3, Slot, 1);
         guest.WaitForEvent(3, Tracking, 1);
@@ -39,21 +39,18 @@ public class TouchTests
         guest.WaitForEvent(3, Y, 32767);
         Touch(TouchKind.Update, 77_777_777_777, 601, 124);
         guest.WaitForEvent(3, Slot, 0);
-        guest.WaitForEvent(3, X, Axis(601, 1280));
-        guest.WaitForEvent(3, Y, Axis(124, 800));
+        guest.WaitForEvent(3, X, GuestEvents.Axis(601, 1280));
+        guest.WaitForEvent(3, Y, GuestEvents.Axis(124, 800));
         // The first place that is free is the next finger's.
         Touch(TouchKind.End, 77_777_777_777, 601, 124);
         guest.WaitForEvent(3, Tracking, -1);
         Touch(TouchKind.Begin, 9, 300, 200);
         guest.WaitForEvent(3, Tracking, 0);
-        guest.WaitForEvent(3, Y, Axis(200, 800));
+        guest.WaitForEvent(3, Y, GuestEvents.Axis(200, 800));
         // A finger that nobody saw come is not passed on.
         Touch(TouchKind.Update, 1234, 5, 5);
         Touch(TouchKind.End, -5, 1279, 799);
         Assert.DoesNotContain(guest.EventsUntil(3, Tracking, -1), e => e.Contains($"code={X} ", StringComparison.Ordinal));
-
-        // The least value of a pixel on QEMU's axis from 0 to 32767, where the last pixel is 32767.
-        static int Axis(int pixel, int size) => (int)Math.Ceiling(pixel * 32767 / (size - 1.0));
 
         void Touch(TouchKind kind, long finger, int x, int y)
         {

@@ -25,8 +25,7 @@ public class ViewerInputTests
         foreach ((string button, int code) in ((string, int)[])[("1", 0x110), ("8", 0x113), ("9", 0x114)])
         {
             server.Do("click", button);
-            guest.WaitForEvent(1, code, 1);
-            guest.WaitForEvent(1, code, 0);
+            guest.WaitForStroke(code);
         }
 
         // Let go, the pointer is the host's again.

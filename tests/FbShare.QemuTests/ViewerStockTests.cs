@@ -20,30 +20,25 @@ public class ViewerStockTests
         DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
         try
         {
-            string monitor = Path.Combine(folder.FullName, "display");
-            using var guest = new GuestMachine(
-                new GuestOptions { Qemu = StockQemuTheoryAttribute.Program(which) },
-                ["-device", device, "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-display", "dbus,p2p=yes", "-qmp", $"unix:{monitor},server=on,wait=off"],
-                folder.FullName, TextWriter.Synchronized(new StringWriter()));
-            guest.Boot();
+            using var stock = new StockGuest(
+                new GuestOptions { Qemu = StockQemuTheoryAttribute.Program(which) }, folder.FullName, device, "virtio-keyboard-pci", "virtio-tablet-pci");
+            GuestMachine guest = stock.Machine;
             using var server = new XServer();
             guest.Type("card mode 1024x768 --frame 31 &");
             guest.WaitForLine("card: shown");
-            using var viewer = new ViewerProcess(server, $"qmp:{monitor}");
+            using var viewer = new ViewerProcess(server, stock.Display);
             viewer.WaitForTitle("1024x768, copy");
             viewer.AssertShows(TestCard.Still(1024, 768, 31), 1024, 768);
 
             guest.Ask("card evdev", "card: reading");
             server.Do("key", "a");
-            guest.WaitForEvent(1, 30, 1);
-            guest.WaitForEvent(1, 30, 0);
+            guest.WaitForStroke(30);
             // Here QEMU makes the place, of the whole width and height.
             server.Do("mousemove", "--window", viewer.Window, "600", "123");
             guest.WaitForEvent(3, 0, 600 * 32767 / 1024);
             guest.WaitForEvent(3, 1, 123 * 32767 / 768);
             server.Do("click", "1");
-            guest.WaitForEvent(1, 0x110, 1);
-            guest.WaitForEvent(1, 0x110, 0);
+            guest.WaitForStroke(0x110);
         }
         finally
         {

@@ -139,17 +139,14 @@ public class ViewerTests
     {
         // Linux's KEY_A and KEY_RIGHTALT; the other codes are linux/input-event-codes.h's too.
         server.Do("key", "a");
-        guest.WaitForEvent(1, 30, 1);
-        guest.WaitForEvent(1, 30, 0);
+        guest.WaitForStroke(30);
         server.Do("key", "ISO_Level3_Shift");
-        guest.WaitForEvent(1, 100, 1);
-        guest.WaitForEvent(1, 100, 0);
+        guest.WaitForStroke(100);
 
         server.Do("mousemove", "--window", viewer.Window, "600", "123");
         guest.WaitForPlace(600, 123, 1024, 768);
         server.Do("click", "1");
-        guest.WaitForEvent(1, 0x110, 1);
-        guest.WaitForEvent(1, 0x110, 0);
+        guest.WaitForStroke(0x110);
         server.Do("click", "4");
         guest.WaitForEvent(2, 8, 1);
         server.Do("click", "5");
@@ -159,8 +156,7 @@ public class ViewerTests
         viewer.WaitForTitle("lets go");
         server.Do("key", "ctrl+alt+g");
         server.Do("key", "ctrl+alt+Insert");
-        guest.WaitForEvent(1, 111, 1);
-        guest.WaitForEvent(1, 111, 0);
+        guest.WaitForStroke(111);
 
         // What is down when the focus goes is let go.
         server.Do("keydown", "shift");

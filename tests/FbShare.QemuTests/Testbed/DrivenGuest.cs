@@ -25,18 +25,16 @@ internal sealed class DrivenGuest : IDisposable
 
     public long BytesCopied => _rig.Use().Copied;
 
-    /// <summary>Writes a picture, packed R, G, B, into the shown buffer's pages as XR24.</summary>
-    public void Draw(byte[] rgb)
+    /// <summary>Writes a picture, packed R, G, B, into a buffer's pages as XR24, and shows them.</summary>
+    public void Show(byte[] rgb)
     {
         Span<byte> pixels = _rig.Driver.Ram.At(FrontEndDriver.FreeMemory, Size);
         for (int i = 0; i < Width * Height; i++)
         {
             (pixels[i * 4], pixels[(i * 4) + 1], pixels[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
         }
+        _rig.SetUp(Width, Height);
     }
-
-    /// <summary>Shows it.</summary>
-    public void Show() => _rig.SetUp(Width, Height);
 
     public void Dispose()
     {

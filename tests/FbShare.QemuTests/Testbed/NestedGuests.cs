@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Graphics;
 
@@ -19,7 +17,7 @@ public sealed class NestedGuests : IDisposable
     private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
     private readonly Lazy<StockGuest> _stock;
 
-    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName));
+    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName, "virtio-gpu-pci,blob=true"));
 
     /// <summary>On our device, with a balloon.</summary>
     internal Guest Shmem => _shmem.Value;
@@ -99,51 +97,6 @@ internal sealed class GuestScreen : IDisposable
         _device!.Dispose();
         return true;
     });
-}
-
-/// <summary>The same guest on QEMU's own virtio-gpu with blobs, which wraps the guest's pages in udmabufs itself.</summary>
-internal sealed class StockGuest : IDisposable
-{
-    private readonly string _dump;
-    private readonly TimeSpan _patience;
-
-    /// <param name="gl">Its display hands out dma-bufs (and needs a DRM render node) instead of memory.</param>
-    public StockGuest(GuestOptions options, string folder, bool gl = false)
-    {
-        _patience = options.Patience;
-        _dump = Path.Combine(folder, "screen.ppm");
-        Display = $"qmp:{Path.Combine(folder, "display")}";
-        Machine = new GuestMachine(
-            options,
-            ["-device", "virtio-gpu-pci,blob=true", "-display", $"dbus,p2p=yes{(gl ? ",gl=on" : "")}", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
-            folder, TextWriter.Synchronized(new StringWriter()));
-        Machine.Boot();
-    }
-
-    public GuestMachine Machine { get; }
-
-    /// <summary>The address of QEMU's own display, for the viewer.</summary>
-    public string Display { get; }
-
-    /// <summary>Whether QEMU itself has dma-bufs mapped: it does so for blobs only.</summary>
-    public bool MapsDmaBufs => File.ReadAllText($"/proc/{Machine.ProcessId}/maps").Contains("/dmabuf:", StringComparison.Ordinal);
-
-    /// <summary>QEMU's screendump, once it is as wanted, or the last one.</summary>
-    /// <param name="rgb">Packed R, G, B.</param>
-    public Picture AwaitScreen(byte[] rgb)
-    {
-        var clock = Stopwatch.StartNew();
-        Picture dump;
-        do
-        {
-            Machine.Monitor.Execute("screendump", json => json.WriteString("filename", _dump));
-            dump = PictureFile.Read(_dump);
-        }
-        while (!dump.ToRgb().AsSpan().SequenceEqual(rgb) && clock.Elapsed < _patience);
-        return dump;
-    }
-
-    public void Dispose() => Machine.Dispose();
 }
 
 /// <summary>Runs where there is a real /dev/udmabuf and a QEMU with the test guest.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using FbShare.Capture;
-using FbShare.Qemu;
-
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The viewer's window where pictures really can be shared: Mesa's llvmpipe imports dma-bufs under Wayland, and under X11 it does not.</summary>
@@ -16,8 +12,7 @@ public sealed class ViewerTestbedTests
         using var server = new XServer();
         using WaylandServer cage = OpenCage(server, DrivenGuest.Width, DrivenGuest.Height);
         byte[] first = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
-        guest.Draw(first);
-        guest.Show();
+        guest.Show(first);
         using var viewer = new ViewerProcess(cage, guest.Display);
         viewer.WaitForTitle("1280x800, udmabuf");
         viewer.AssertShows(first, DrivenGuest.Width, DrivenGuest.Height);
@@ -31,8 +26,7 @@ public sealed class ViewerTestbedTests
         using var guest = new DrivenGuest();
         using var server = new XServer();
         byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
-        guest.Draw(card);
-        guest.Show();
+        guest.Show(card);
         using var viewer = new ViewerProcess(server, guest.Display);
         viewer.WaitForTitle("1280x800, copy");
         viewer.AssertShows(card, DrivenGuest.Width, DrivenGuest.Height);
@@ -42,40 +36,14 @@ public sealed class ViewerTestbedTests
     [ViewerTestbedFact("cage")]
     public void A_stock_QEMU_without_OpenGL_shares_its_surface_and_the_window_shows_it()
     {
-        // Its firmware's screen, against its own screendump.
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-");
-        string monitor = Path.Combine(folder.FullName, "qmp");
-        string dump = Path.Combine(folder.FullName, "screen.ppm");
+        using var stock = new StockFirmware(TestMachine.Qemu, "virtio-vga");
         using var server = new XServer();
         using WaylandServer cage = OpenCage(server, 720, 400);
-        using Process qemu = Process.Start(new ProcessStartInfo(TestMachine.Qemu,
-        [
-            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-display", "dbus,p2p=yes", "-device", "virtio-vga",
-            "-qmp", $"unix:{monitor},server=on,wait=off", "-qmp", $"unix:{monitor}-display,server=on,wait=off",
-        ]))!;
-        try
-        {
-            XServer.WaitUntil(() => File.Exists($"{monitor}-display") || qemu.HasExited, () => "QEMU does not come up");
-            Assert.False(qemu.HasExited, "QEMU ended");
-            using QmpClient qmp = QmpClient.Connect(monitor);
-            XServer.WaitUntil(() => Dump() is { Height: 400 } screen && screen.Pixels.ContainsAnyExcept((byte)0), () => "the firmware shows nothing");
-            using var viewer = new ViewerProcess(cage, $"qmp:{monitor}-display");
-            viewer.WaitForTitle("720x400, copy");
-            // The text cursor blinks, so one of the next moments has it alike in both pictures.
-            viewer.WaitForPicture(window => window.ToRgb().AsSpan().SequenceEqual(Dump().ToRgb()));
-
-            Picture Dump()
-            {
-                qmp.Execute("screendump", json => json.WriteString("filename", dump));
-                return PictureFile.Read(dump);
-            }
-        }
-        finally
-        {
-            qemu.Kill();
-            qemu.WaitForExit();
-            folder.Delete(recursive: true);
-        }
+        stock.WaitForText();
+        using var viewer = new ViewerProcess(cage, $"{stock.Display}");
+        viewer.WaitForTitle("720x400, copy");
+        // The text cursor blinks, so one of the next moments has it alike in both pictures.
+        viewer.WaitForPicture(window => window.ToRgb().AsSpan().SequenceEqual(stock.Screen.ToRgb()));
     }
 
     /// <summary>A compositor whose screen has this size.</summary>
