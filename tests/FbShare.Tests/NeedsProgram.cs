@@ -1,3 +1,4 @@
+using FbShare.Linux;
 using Xunit;
 
 namespace FbShare.Tests;
@@ -28,6 +29,12 @@ public sealed class NeedsGDBusFactAttribute : FactAttribute
     public const string Python = "/usr/bin/python3";
 
     public NeedsGDBusFactAttribute() => Skip = Directory.Exists("/usr/lib/python3/dist-packages/gi") && File.Exists(Python) ? null : "python3-gi";
+}
+
+/// <summary>A theory in huge pages of 2 MiB; so many must be free.</summary>
+public sealed class NeedsHugePagesTheoryAttribute : TheoryAttribute
+{
+    public NeedsHugePagesTheoryAttribute(int pages) => Skip = HugePages.Read().Free >= pages ? null : $"{pages} free huge pages of 2 MiB";
 }
 
 internal static class NeedsProgram

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Linux;
 
-/// <summary>ioctls of /dev/udmabuf and of dma-bufs (linux/udmabuf.h, linux/dma-buf.h), madvise(2), pread(2).</summary>
+/// <summary>ioctls of /dev/udmabuf and of dma-bufs (linux/udmabuf.h, linux/dma-buf.h).</summary>
 internal static unsafe partial class LibC
 {
     public const nuint UDMABUF_CREATE = 0x40187542;
@@ -16,14 +16,6 @@ internal static unsafe partial class LibC
     public const ulong DMA_BUF_SYNC_START = 0;
     public const ulong DMA_BUF_SYNC_END = 4;
     public const int DMA_BUF_NAME_LEN = 32;
-
-    public const int MADV_POPULATE_READ = 22;
-
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial int madvise(void* address, nuint length, int advice);
-
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial nint pread(FileDescriptor fd, void* buffer, nuint count, long offset);
 
     /// <summary>struct udmabuf_create, 24 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]

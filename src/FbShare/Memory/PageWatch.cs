@@ -12,20 +12,26 @@ namespace FbShare.Memory;
 /// only unmapped by reclaim looks the same, so there may be false alarms but no false all-clear.</para>
 /// <para>Looking at thousands of entries at every frame would cost too much. A punched shmem file gets a new ctime, which
 /// writes through mappings leave alone: while fstat(2) shows the old one, so are the entries. hugetlb files
-/// keep no such time, but their block count falls while a page is away; and of their few entries two are looked at every time, in
-/// turn, for a huge page that went and came again between two looks.</para>
+/// keep no such time, but their block count falls while a page is away; and for a huge page that went and came again between two
+/// looks, three of their runs are looked at every time, in turn: few pictures have more. Where the kernel looks at one page
+/// only per call (before Linux 6.7), a run is one huge page.</para>
 /// </remarks>
 public sealed unsafe class PageWatch : IDisposable
 {
-    private readonly FileDescriptor _pagemap;
+    private readonly PageMap _pages = new();
     private readonly List<WatchedFile> _files = [];
 
     /// <summary>Begins to watch.</summary>
     /// <param name="ranges">Page-aligned; their files must stay open while this lives.</param>
     /// <exception cref="LinuxException">The kernel or its settings do not allow it (Linux before 5.14, no /proc/self/pagemap).</exception>
     public PageWatch(IEnumerable<FileRange> ranges)
+        : this(ranges, mayScan: true)
     {
-        _pagemap = FileDescriptor.Open("/proc/self/pagemap", writable: false);
+    }
+
+    /// <param name="mayScan">Whether the kernel may look at whole runs, if it can.</param>
+    internal PageWatch(IEnumerable<FileRange> ranges, bool mayScan)
+    {
         try
         {
             FileRange[] all = [.. ranges];
@@ -33,7 +39,7 @@ public sealed unsafe class PageWatch : IDisposable
             Dictionary<FileDescriptor, (ulong, ulong)> identities = all.Select(r => r.File).Distinct().ToDictionary(f => f, Identity);
             foreach (IGrouping<(ulong, ulong), FileRange> group in all.GroupBy(r => identities[r.File]))
             {
-                _files.Add(new WatchedFile(_pagemap, [.. group]));
+                _files.Add(new WatchedFile(_pages, [.. group], mayScan && _pages.CanScan));
             }
         }
         catch
@@ -62,7 +68,7 @@ public sealed unsafe class PageWatch : IDisposable
         {
             file.Dispose();
         }
-        _pagemap.Dispose();
+        _pages.Dispose();
     }
 
     private static (ulong Device, ulong Inode) Identity(FileDescriptor file)
@@ -77,22 +83,24 @@ public sealed unsafe class PageWatch : IDisposable
         /// <summary>The clock of file times ticks at least 100 times a second; a second change within a tick does not show.</summary>
         private const long ClockTick = 20_000_000;
 
-        private const ulong Present = 1UL << 63;
+        /// <summary>So many runs of huge pages are looked at every time.</summary>
+        private const int Looks = 3;
 
-        private readonly FileDescriptor _pagemap;
+        private readonly PageMap _pages;
         private readonly FileDescriptor _file;
+        private readonly bool _scans;
         private readonly bool _hugetlb;
         private readonly MemoryMapping _mapping;
 
-        /// <summary>Runs of entries in the page map; a huge page counts by its first.</summary>
-        private readonly List<(long First, int Count)> _entries = [];
-        private readonly ulong[] _buffer = new ulong[512];
+        /// <summary>Runs of entries in the page map.</summary>
+        private readonly List<(long First, long Count)> _runs = [];
         private long _settled = -1;
         private int _turn;
 
-        public WatchedFile(FileDescriptor pagemap, FileRange[] ranges)
+        public WatchedFile(PageMap pages, FileRange[] ranges, bool scans)
         {
-            _pagemap = pagemap;
+            _pages = pages;
+            _scans = scans;
             _file = ranges[0].File;
             _hugetlb = _file.IsHugeTlb();
             long small = Environment.SystemPageSize;
@@ -106,18 +114,17 @@ public sealed unsafe class PageWatch : IDisposable
                 if (!_hugetlb)
                 {
                     Touch(address, end - start, small);
-                    _entries.Add(((nint)address / small, (int)((end - start) / small)));
-                    continue;
                 }
-                if (LibC.madvise(address, (nuint)(end - start), LibC.MADV_POPULATE_READ) < 0)
+                else if (LibC.madvise(address, (nuint)(end - start), LibC.MADV_POPULATE_READ) < 0)
                 {
                     var failure = new LinuxException("madvise(MADV_POPULATE_READ)");
                     _mapping.Dispose();
                     throw failure;
                 }
-                for (long offset = 0; offset < end - start; offset += page)
+                long run = _hugetlb && !scans ? page : end - start;
+                for (long offset = 0; offset < end - start; offset += run)
                 {
-                    _entries.Add((((nint)address + offset) / small, 1));
+                    _runs.Add((((nint)address + offset) / small, run / small));
                 }
             }
         }
@@ -128,7 +135,7 @@ public sealed unsafe class PageWatch : IDisposable
             long mark = _hugetlb ? status.Blocks : status.ChangedAt;
             if (mark == _settled)
             {
-                return !_hugetlb || (IsNextPresent() && IsNextPresent());
+                return !_hugetlb || AreNextPresent();
             }
             if (!AreAllPresent())
             {
@@ -155,21 +162,17 @@ public sealed unsafe class PageWatch : IDisposable
         private bool AreAllPresent()
         {
             long window = 0;
-            long windowEnd = 0;
-            foreach ((long first, int count) in CollectionsMarshal.AsSpan(_entries))
+            ReadOnlySpan<ulong> entries = [];
+            foreach ((long first, long count) in CollectionsMarshal.AsSpan(_runs))
             {
                 for (long entry = first; entry < first + count; entry++)
                 {
-                    if (entry >= windowEnd)
+                    if (entry >= window + entries.Length)
                     {
                         window = entry;
-                        windowEnd = Math.Min(entry + _buffer.Length, _entries[^1].First + _entries[^1].Count);
-                        if (!Read(window, (int)(windowEnd - window)))
-                        {
-                            return false;
-                        }
+                        entries = _pages.Read(window, _runs[^1].First + _runs[^1].Count - window);
                     }
-                    if (_buffer[entry - window] < Present)
+                    if (entries.IsEmpty || !PageMap.IsPresent(entries[(int)(entry - window)]))
                     {
                         return false;
                     }
@@ -178,19 +181,21 @@ public sealed unsafe class PageWatch : IDisposable
             return true;
         }
 
-        private bool IsNextPresent()
+        private bool AreNextPresent()
         {
-            _turn = _turn + 1 < _entries.Count ? _turn + 1 : 0;
-            return Read(_entries[_turn].First, 1) && _buffer[0] >= Present;
-        }
-
-        private bool Read(long first, int count)
-        {
-            fixed (ulong* buffer = _buffer)
+            for (int look = 0; look < Math.Min(Looks, _runs.Count); look++)
             {
-                nint length = count * sizeof(ulong);
-                return LibC.pread(_pagemap, buffer, (nuint)length, first * sizeof(ulong)) == length;
+                _turn = _turn + 1 < _runs.Count ? _turn + 1 : 0;
+                (long first, long count) = _runs[_turn];
+                bool isPresent = _scans
+                    ? _pages.Scan((nint)(first * Environment.SystemPageSize), count * Environment.SystemPageSize)
+                    : _pages.Read(first, 1) is [var entry] && PageMap.IsPresent(entry);
+                if (!isPresent)
+                {
+                    return false;
+                }
             }
+            return true;
         }
 
         /// <summary>Sorts ranges, widens them to pages and joins those that touch.</summary>

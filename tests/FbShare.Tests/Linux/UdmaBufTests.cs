@@ -16,6 +16,8 @@ public class UdmaBufTests
         Assert.Equal(24, sizeof(LibC.UdmabufCreateItem));
         Assert.Equal((LibC.DMA_BUF_IOCTL_EXPORT_SYNC_FILE >> 16) & 0x3FFF, (nuint)sizeof(LibC.DmaBufExportSyncFile));
         Assert.Equal((LibC.DMA_BUF_IOCTL_SYNC >> 16) & 0x3FFF, (nuint)sizeof(ulong));
+        Assert.Equal((LibC.PAGEMAP_SCAN >> 16) & 0x3FFF, (nuint)sizeof(LibC.PmScanArg));
+        Assert.Equal(24, sizeof(LibC.PageRegion));
         Assert.Equal(120, sizeof(LibC.StatFs));
     }
 

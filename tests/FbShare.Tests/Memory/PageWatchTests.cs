@@ -85,4 +85,35 @@ public class PageWatchTests
 
         Assert.False(watch.IsIntact());
     }
+
+    /// <summary>Three runs of huge pages are looked at every time; a run of many pages only where the kernel looks through it by itself.</summary>
+    [NeedsHugePagesTheory(10)]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public void A_huge_page_that_went_and_came_between_two_looks_is_found(bool mayScan, int looks)
+    {
+        const int Huge = 2 << 20;
+        using FileDescriptor file = MemFd.Create("test-huge", 10 * Huge, hugetlb: true);
+        using MemoryMapping guest = MemoryMapping.Map(file, 0, 10 * Huge, writable: true);
+        // Pages 0 and 1, 3 to 5, and 8; but a part of each.
+        FileRange[] ranges = [new(file, Page, Huge), new(file, (8 * Huge) + Page, Page), new(file, (4 * Huge) - Page, Huge + (2 * Page))];
+        foreach (int page in (int[])[0, 1, 3, 4, 5, 8])
+        {
+            using var watch = new PageWatch(ranges, mayScan);
+            Replace(2);
+            Replace(7);
+            Assert.All(Enumerable.Range(0, 10), _ => Assert.True(watch.IsIntact()));
+
+            Replace(page);
+
+            Assert.Contains(false, Enumerable.Range(0, looks).Select(_ => watch.IsIntact()));
+        }
+
+        void Replace(int page)
+        {
+            guest.Slice(page * Huge, 1).Fill(1);
+            MemFd.PunchHole(file, page * Huge, Huge);
+            guest.Slice(page * Huge, 1).Fill(2);
+        }
+    }
 }

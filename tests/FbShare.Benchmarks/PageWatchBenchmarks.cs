@@ -1,0 +1,46 @@
+using BenchmarkDotNet.Attributes;
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.Benchmarks;
+
+/// <summary>What each flip pays to see that the guest's memory still has a 4K picture's pages.</summary>
+public class PageWatchBenchmarks
+{
+    private const int Page = 4096;
+    private const int Pages = 8100;
+    private const long Size = 64 << 20;
+
+    private FileDescriptor _file = null!;
+    private PageWatch _watch = null!;
+
+    /// <summary>Needs 32 free huge pages of 2 MiB.</summary>
+    [Params(false, true)]
+    public bool HugeTlb { get; set; }
+
+    /// <summary>In equal pieces with a page between them.</summary>
+    [Params(1, 16, 8100)]
+    public int Ranges { get; set; }
+
+    [GlobalSetup]
+    public void SetUp()
+    {
+        _file = MemFd.Create("benchmark-watch", Size, HugeTlb);
+        using MemoryMapping guest = MemoryMapping.Map(_file, 0, Size, writable: true);
+        guest.Slice(0, (int)Size).Fill(1);
+        int piece = Pages / Ranges;
+        _watch = new PageWatch(Enumerable.Range(0, Ranges).Select(i => new FileRange(_file, (long)i * (piece + 1) * Page, (long)piece * Page)));
+        // A file that was changed a moment ago is looked at page by page.
+        Thread.Sleep(50);
+    }
+
+    [GlobalCleanup]
+    public void CleanUp()
+    {
+        _watch.Dispose();
+        _file.Dispose();
+    }
+
+    [Benchmark]
+    public bool IsIntact() => _watch.IsIntact() ? true : throw new InvalidOperationException("the pages are others");
+}
