@@ -55,6 +55,7 @@ public sealed unsafe partial class GL
     private readonly delegate* unmanaged<GLEnum, uint, void> _glBindFramebuffer;
     private readonly delegate* unmanaged<GLEnum, GLEnum, GLEnum, uint, int, void> _glFramebufferTexture2D;
     private readonly delegate* unmanaged<GLEnum, GLEnum> _glCheckFramebufferStatus;
+    private readonly delegate* unmanaged<int, int, int, int, int, int, int, int, uint, GLEnum, void> _glBlitFramebuffer;
     private readonly delegate* unmanaged<int, int, int, int, GLEnum, GLEnum, void*, void> _glReadPixels;
     private readonly delegate* unmanaged<void> _glFlush;
     private readonly delegate* unmanaged<void> _glFinish;
@@ -114,6 +115,7 @@ public sealed unsafe partial class GL
         _glBindFramebuffer = (delegate* unmanaged<GLEnum, uint, void>)getProcAddress("glBindFramebuffer");
         _glFramebufferTexture2D = (delegate* unmanaged<GLEnum, GLEnum, GLEnum, uint, int, void>)getProcAddress("glFramebufferTexture2D");
         _glCheckFramebufferStatus = (delegate* unmanaged<GLEnum, GLEnum>)getProcAddress("glCheckFramebufferStatus");
+        _glBlitFramebuffer = (delegate* unmanaged<int, int, int, int, int, int, int, int, uint, GLEnum, void>)getProcAddress("glBlitFramebuffer");
         _glReadPixels = (delegate* unmanaged<int, int, int, int, GLEnum, GLEnum, void*, void>)getProcAddress("glReadPixels");
         _glFlush = (delegate* unmanaged<void>)getProcAddress("glFlush");
         _glFinish = (delegate* unmanaged<void>)getProcAddress("glFinish");
@@ -222,6 +224,10 @@ public sealed unsafe partial class GL
     public void FramebufferTexture2D(GLEnum target, GLEnum attachment, GLEnum textureTarget, uint texture, int level) => _glFramebufferTexture2D(target, attachment, textureTarget, texture, level);
 
     public GLEnum CheckFramebufferStatus(GLEnum target) => _glCheckFramebufferStatus(target);
+
+    /// <summary>Since OpenGL 3 and OpenGL ES 3.</summary>
+    public void BlitFramebuffer(int sourceX0, int sourceY0, int sourceX1, int sourceY1, int x0, int y0, int x1, int y1, uint mask, GLEnum filter) =>
+        _glBlitFramebuffer(sourceX0, sourceY0, sourceX1, sourceY1, x0, y0, x1, y1, mask, filter);
 
     public void ReadPixels(int x, int y, int width, int height, GLEnum format, GLEnum type, void* pixels) => _glReadPixels(x, y, width, height, format, type, pixels);
 

@@ -22,6 +22,9 @@ public sealed unsafe partial class GL
     public bool IsSoftware => Renderer.StartsWith("llvmpipe", StringComparison.Ordinal) || Renderer.StartsWith("softpipe", StringComparison.Ordinal)
         || Renderer.Contains("swrast", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether textures may have their bytes in the order B, G, R, A.</summary>
+    public bool HasBgra => !Version.IsEmbedded || Has("GL_EXT_texture_format_BGRA8888");
+
     /// <summary>Takes the calls of the context that is current on this thread.</summary>
     /// <exception cref="GraphicsException">None is, or it is too old.</exception>
     public static GL GetApi()
@@ -190,6 +193,7 @@ public enum GLEnum : uint
     UnsignedByte = 0x1401,
     Float = 0x1406,
     Rgba = 0x1908,
+    Bgra = 0x80E1,
     Vendor = 0x1F00,
     Renderer = 0x1F01,
     Version = 0x1F02,
@@ -213,6 +217,7 @@ public enum GLEnum : uint
     LinkStatus = 0x8B82,
     FramebufferComplete = 0x8CD5,
     ColorAttachment0 = 0x8CE0,
+    ReadFramebuffer = 0x8CA8,
     Framebuffer = 0x8D40,
     TextureExternalOes = 0x8D65,
 }

@@ -11,6 +11,7 @@ public sealed unsafe class PictureRenderer : IDisposable
     private readonly uint _corners;
     private readonly uint _array;
     private readonly Shader _plain;
+    private readonly PictureBlit? _blit;
     private Shader? _external;
     private OffscreenTarget? _joined;
 
@@ -29,6 +30,7 @@ public sealed unsafe class PictureRenderer : IDisposable
         float* corners = stackalloc float[8] { 0, 0, 1, 0, 0, 1, 1, 1 };
         gl.BufferData(GLEnum.ArrayBuffer, 8 * sizeof(float), corners, GLEnum.StaticDraw);
         _plain = new Shader(gl, language, isExternal: false);
+        _blit = PictureBlit.Create(gl);
     }
 
     /// <summary>Draws a whole picture.</summary>
@@ -38,6 +40,10 @@ public sealed unsafe class PictureRenderer : IDisposable
     /// <param name="smooth">Whether pixels are mixed when the size changes.</param>
     public void Draw(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow, bool smooth)
     {
+        if (_blit?.TryDraw(picture, target, framebuffer, isWindow) == true)
+        {
+            return;
+        }
         bool isScaled = target.Width != picture.Width || target.Height != picture.Height;
         if (smooth && isScaled && picture.Bands.Length > 1)
         {
@@ -48,8 +54,19 @@ public sealed unsafe class PictureRenderer : IDisposable
         DrawQuads(picture, target, framebuffer, isWindow, smooth && isScaled ? GLEnum.Linear : GLEnum.Nearest);
     }
 
+    /// <summary>Draws over what is there, colours multiplied by alpha.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public void Blend(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow)
+    {
+        _gl.Enable(GLEnum.Blend);
+        _gl.BlendFunc(GLEnum.One, GLEnum.OneMinusSrcAlpha);
+        DrawQuads(picture, target, framebuffer, isWindow, GLEnum.Nearest);
+        _gl.Disable(GLEnum.Blend);
+    }
+
     public void Dispose()
     {
+        _blit?.Dispose();
         _joined?.Dispose();
         _plain.Dispose();
         _external?.Dispose();

@@ -18,11 +18,14 @@ internal readonly struct TexelOrder
     /// <summary>Alpha is 1 whatever the texel says.</summary>
     public bool IsOpaque { get; }
 
+    /// <summary>The texel's components are the colour's, but for alpha.</summary>
+    public bool IsIdentity => Matrix[0] == 1 && Matrix[5] == 1 && Matrix[10] == 1;
+
     /// <summary>The texel's components are the colour's: the driver knows the format.</summary>
     public static TexelOrder Known(DrmFormat format) => Of(format, format.ByteOrder());
 
-    /// <summary>The pixels' bytes were given to OpenGL as R, G, B, A, whatever they are.</summary>
-    public static TexelOrder Uploaded(DrmFormat format) => Of(format, (0, 1, 2, 3));
+    /// <summary>The pixels' bytes were given to OpenGL as R, G, B, A, or as B, G, R, A, whatever they are.</summary>
+    public static TexelOrder Uploaded(DrmFormat format, bool asBgra) => Of(format, asBgra ? (2, 1, 0, 3) : (0, 1, 2, 3));
 
     /// <summary>The pixels were called <paramref name="told"/>, which the driver knows, and are <paramref name="format"/>.</summary>
     public static TexelOrder ToldAs(DrmFormat told, DrmFormat format) => Of(format, told.ByteOrder());

@@ -8,6 +8,7 @@ public sealed unsafe class UploadTexture : IDisposable
     private readonly GL _gl;
     private readonly FrameLayout _layout;
     private readonly bool _hasRowLength;
+    private readonly GLEnum _format;
     private readonly uint _texture;
 
     /// <summary>Makes an empty texture.</summary>
@@ -23,8 +24,13 @@ public sealed unsafe class UploadTexture : IDisposable
         _layout = layout;
         _hasRowLength = !gl.Version.IsEmbedded || gl.Version.Major >= 3 || gl.Has("GL_EXT_unpack_subimage");
         _texture = Textures.Create(gl, GLEnum.Texture2D);
-        gl.TexImage2D(GLEnum.Texture2D, 0, gl.Version is { IsEmbedded: true, Major: 2 } ? (int)GLEnum.Rgba : (int)GLEnum.Rgba8, layout.Width, layout.Height, 0, GLEnum.Rgba, GLEnum.UnsignedByte, null);
-        Picture = new PictureTexture(gl, layout.Width, layout.Height, TexelOrder.Uploaded(layout.Format), isExternal: false, [new(_texture, 0, layout.Height, null)]);
+        // The order of a window's own pixels, where the picture has it too.
+        bool isBgra = layout.Format is DrmFormat.XR24 or DrmFormat.AR24 && gl.HasBgra;
+        _format = isBgra ? GLEnum.Bgra : GLEnum.Rgba;
+        GLEnum stored = gl.Version.IsEmbedded && (isBgra || gl.Version.Major == 2) ? _format : GLEnum.Rgba8;
+        gl.TexImage2D(GLEnum.Texture2D, 0, (int)stored, layout.Width, layout.Height, 0, _format, GLEnum.UnsignedByte, null);
+        TexelOrder order = TexelOrder.Uploaded(layout.Format, isBgra);
+        Picture = new PictureTexture(gl, layout.Width, layout.Height, order, isExternal: false, [new(_texture, 0, layout.Height, null)]);
     }
 
     /// <summary>What to draw; owned by this.</summary>
@@ -58,7 +64,7 @@ public sealed unsafe class UploadTexture : IDisposable
             for (int y = damage.Y; y < damage.Bottom; y += rows)
             {
                 _gl.TexSubImage2D(
-                    GLEnum.Texture2D, 0, damage.X, y, damage.Width, rows, GLEnum.Rgba, GLEnum.UnsignedByte, begin + _layout.OffsetOf(damage.X, y));
+                    GLEnum.Texture2D, 0, damage.X, y, damage.Width, rows, _format, GLEnum.UnsignedByte, begin + _layout.OffsetOf(damage.X, y));
             }
             if (isWhole)
             {

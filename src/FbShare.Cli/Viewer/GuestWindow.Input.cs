@@ -17,6 +17,7 @@ internal sealed partial class GuestWindow
 
     private Placement _placement = new(new Rect(0, 0, 1, 1), 1, 1);
     private (int Width, int Height)? _followedSize;
+    private bool _hasFollowed;
     private SdlCursor? _cursor;
     private UploadTexture? _pointerTexture;
     private CursorPosition _cursorPosition;
@@ -265,10 +266,12 @@ internal sealed partial class GuestWindow
         }
     }
 
-    /// <summary>The window takes the size of a guest that has a new one, unless the user gives it a size right now.</summary>
+    /// <summary>The window takes the size of a guest that has a new one, unless the user gives it a size right now; of its first picture whatever
+    /// the scale, unless somebody gave the window a size before.</summary>
     private void FollowGuest(FrameLayout layout)
     {
-        bool isFirst = _upload is null;
+        bool isFirst = !_hasFollowed && Window.IsAsOpened;
+        _hasFollowed = true;
         if ((isFirst || _settings.Scale == ScaleMode.Follow) && _resized.DueAt is null && !Window.IsFullscreen && !Window.IsMaximized
             && Window.Size != (layout.Width, layout.Height))
         {

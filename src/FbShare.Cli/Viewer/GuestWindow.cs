@@ -253,12 +253,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     {
         Window.MakeCurrent();
         (int Width, int Height) size = Window.Size;
-        _graphics.Clear(size);
-        PictureTexture? picture = Refresh(out bool isRead);
-        if (picture is not null)
-        {
-            DrawPicture(picture, size);
-        }
+        DrawPicture(Refresh(out bool isRead), size);
         DrawOver(size, began);
         long drawn = EventLoop.Now;
         using (EglFence? fence = _owesReply && !isRead ? _graphics.Fence() : null)
@@ -322,9 +317,18 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         return _upload.Picture;
     }
 
-    private void DrawPicture(PictureTexture picture, (int Width, int Height) window)
+    private void DrawPicture(PictureTexture? picture, (int Width, int Height) window)
     {
+        if (picture is null)
+        {
+            _graphics.Clear(window);
+            return;
+        }
         _placement = Placement.Of(_settings.Scale, picture.Width, picture.Height, window);
+        if (!_placement.Covers(window))
+        {
+            _graphics.Clear(window);
+        }
         bool isBottomUp = _source is { IsBottomUp: true };
         // The other way up: mirrored target, and the framebuffer's other first row.
         Rect target = isBottomUp ? _placement.Target with { Y = window.Height - _placement.Target.Bottom } : _placement.Target;

@@ -29,6 +29,9 @@ internal readonly record struct Placement(Rect Target, int Width, int Height)
         return new Placement(new Rect(Math.Max(0, (window.Width - w) / 2), Math.Max(0, (window.Height - h) / 2), w, h), width, height);
     }
 
+    /// <summary>Whether nothing of the window is beside the picture.</summary>
+    public bool Covers((int Width, int Height) window) => Target.X == 0 && Target.Y == 0 && Target.Width >= window.Width && Target.Height >= window.Height;
+
     /// <summary>The picture's pixel at a place of the window; the nearest one for a place beside the picture.</summary>
     public (int X, int Y) ToPicture(double x, double y) => (
         Math.Clamp((int)Math.Floor((x - Target.X) * Width / Target.Width), 0, Width - 1),

@@ -7,6 +7,7 @@ internal sealed unsafe class SdlWindow : IDisposable
 
     private readonly nint _window;
     private readonly nint _context;
+    private readonly (int Width, int Height) _openedAs;
     private string _title = "";
 
     /// <param name="window">Owned from here on.</param>
@@ -16,6 +17,7 @@ internal sealed unsafe class SdlWindow : IDisposable
         _window = window;
         _context = context;
         Id = Sdl.SDL_GetWindowID(window);
+        _openedAs = Units;
     }
 
     /// <summary>SDL's number for it, in events.</summary>
@@ -33,15 +35,10 @@ internal sealed unsafe class SdlWindow : IDisposable
     }
 
     /// <summary>Pixels per unit of pointer events.</summary>
-    public double PixelScale
-    {
-        get
-        {
-            int width, height;
-            Sdl.SDL_GetWindowSize(_window, &width, &height);
-            return width > 0 ? (double)Size.Width / width : 1;
-        }
-    }
+    public double PixelScale => Units.Width > 0 ? (double)Size.Width / Units.Width : 1;
+
+    /// <summary>Whether nobody has given it another size yet.</summary>
+    public bool IsAsOpened => Units == _openedAs;
 
     /// <summary>How often per second the display that it is on shows a new picture.</summary>
     public int RefreshHz
@@ -102,6 +99,17 @@ internal sealed unsafe class SdlWindow : IDisposable
         Sdl.SDL_SetWindowKeyboardGrab(_window, on ? 1 : 0);
         Sdl.SDL_SetWindowMouseGrab(_window, on ? 1 : 0);
         _ = Sdl.SDL_SetRelativeMouseMode(on && relative ? 1 : 0);
+    }
+
+    /// <summary>The size in SDL's own units.</summary>
+    private (int Width, int Height) Units
+    {
+        get
+        {
+            int width, height;
+            Sdl.SDL_GetWindowSize(_window, &width, &height);
+            return (width, height);
+        }
     }
 
     /// <summary>Lets OpenGL draw here.</summary>

@@ -46,13 +46,8 @@ internal sealed unsafe class ViewerGraphics : IDisposable
     }
 
     /// <summary>Draws over what is there, colours multiplied by alpha.</summary>
-    public void Blend(PictureTexture picture, Rect target, (int Width, int Height) framebuffer)
-    {
-        GL.Enable(GLEnum.Blend);
-        GL.BlendFunc(GLEnum.One, GLEnum.OneMinusSrcAlpha);
-        Renderer.Draw(picture, target, framebuffer, isWindow: true, smooth: false);
-        GL.Disable(GLEnum.Blend);
-    }
+    public void Blend(PictureTexture picture, Rect target, (int Width, int Height) framebuffer) =>
+        Renderer.Blend(picture, target, framebuffer, isWindow: true);
 
     /// <summary>Marks this moment of drawing; null where the driver cannot, and has been made to finish instead.</summary>
     public EglFence? Fence()

@@ -40,6 +40,57 @@ public class GraphicsTests
         }
     }
 
+    /// <summary>Where a processor draws, some of these are moved rows, and parts of the others too.</summary>
+    [GraphicsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void A_window_without_alpha_shows_every_format_wherever_the_picture_lies_in_it(bool window)
+    {
+        const GLEnum Rgb = (GLEnum)0x1907;
+        const GLEnum Rgb8 = (GLEnum)0x8051;
+        using GraphicsDevice device = Open("es3");
+        GL gl = device.GL;
+        uint texture = Textures.Create(gl, GLEnum.Texture2D);
+        gl.TexImage2D(GLEnum.Texture2D, 0, (int)Rgb8, 100, 80, 0, Rgb, GLEnum.UnsignedByte, null);
+        uint framebuffer = gl.GenFramebuffer();
+        gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
+        gl.FramebufferTexture2D(GLEnum.Framebuffer, GLEnum.ColorAttachment0, GLEnum.Texture2D, texture, 0);
+        foreach (DrmFormat format in DrmFormats.All)
+        {
+            (byte[] bytes, FrameLayout layout) = RandomPicture(format, 60, 50, 240);
+            using var whole = new UploadTexture(gl, layout);
+            whole.Upload(bytes, layout.Bounds);
+            using PictureTexture bands = Cut(gl, bytes, layout, 17, 18, 50);
+            byte[] rgba = Picture.Copy(layout, bytes).ToRgba();
+            foreach ((PictureTexture picture, int x, int y) in ((PictureTexture, int, int)[])[(whole.Picture, 0, 0), (whole.Picture, 31, 23), (bands, 31, 23), (bands, 70, 60)])
+            {
+                gl.ClearColor(1, 0, 1, 1);
+                gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
+                gl.Clear((uint)GLEnum.ColorBufferBit);
+
+                device.Renderer.Draw(picture, new Rect(x, y, 60, 50), (100, 80), window, smooth: false);
+
+                byte[] seen = new byte[100 * 80 * 4];
+                gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
+                fixed (byte* pixels = seen)
+                {
+                    gl.ReadPixels(0, 0, 100, 80, GLEnum.Rgba, GLEnum.UnsignedByte, pixels);
+                }
+                for (int row = 0; row < 80; row++)
+                {
+                    for (int column = 0; column < 100; column++)
+                    {
+                        bool isInside = column >= x && column < x + 60 && row >= y && row < y + 50;
+                        ReadOnlySpan<byte> expected = isInside ? rgba.AsSpan((((row - y) * 60) + column - x) * 4, 3) : [255, 0, 255];
+                        Assert.True(expected.SequenceEqual(seen.AsSpan((((window ? 79 - row : row) * 100) + column) * 4, 3)), $"{format} at {x},{y}: {column},{row}");
+                    }
+                }
+            }
+        }
+        gl.DeleteFramebuffer(framebuffer);
+        gl.DeleteTexture(texture);
+    }
+
     [GraphicsTheory]
     [InlineData("es2")]
     [InlineData("es3")]
@@ -178,7 +229,7 @@ public class GraphicsTests
             bands.Add(new PictureTexture.Band(texture, y, end - y, null));
             y = end;
         }
-        return new PictureTexture(gl, layout.Width, layout.Height, TexelOrder.Uploaded(layout.Format), isExternal: false, [.. bands]);
+        return new PictureTexture(gl, layout.Width, layout.Height, TexelOrder.Uploaded(layout.Format, asBgra: false), isExternal: false, [.. bands]);
     }
 }
 

@@ -1,0 +1,52 @@
+using FbShare.Display;
+
+namespace FbShare.Graphics;
+
+/// <summary>Draws pictures of the framebuffer's own pixels by glBlitFramebuffer. Where a processor draws, that moves rows, a tenth of the
+/// work of a shader that is run for every pixel.</summary>
+/// <remarks>Leaves a framebuffer of its own bound for reading.</remarks>
+internal sealed class PictureBlit : IDisposable
+{
+    private const GLEnum AlphaBits = (GLEnum)0x0D55;
+
+    private readonly GL _gl;
+    private readonly uint _framebuffer;
+
+    private PictureBlit(GL gl)
+    {
+        _gl = gl;
+        _framebuffer = gl.GenFramebuffer();
+    }
+
+    /// <summary>One, where the driver is a processor's; null elsewhere.</summary>
+    public static PictureBlit? Create(GL gl) => gl is { IsSoftware: true, Version: { IsEmbedded: true, Major: >= 3 } } ? new PictureBlit(gl) : null;
+
+    /// <summary>Draws a picture pixel by pixel, blending nothing.</summary>
+    /// <returns>False, and nothing is drawn, where this needs a shader.</returns>
+    /// <inheritdoc cref="PictureRenderer.Draw"/>
+    public bool TryDraw(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow)
+    {
+        bool isPlain = !picture.IsExternal && picture.Order.IsIdentity && target.Width == picture.Width && target.Height == picture.Height;
+        // An X would come to be alpha.
+        if (!isPlain || (picture.Order.IsOpaque && _gl.GetInteger(AlphaBits) > 0))
+        {
+            return false;
+        }
+        _gl.BindFramebuffer(GLEnum.ReadFramebuffer, _framebuffer);
+        foreach (PictureTexture.Band band in picture.Bands)
+        {
+            _gl.FramebufferTexture2D(GLEnum.ReadFramebuffer, GLEnum.ColorAttachment0, GLEnum.Texture2D, band.Texture, 0);
+            if (_gl.CheckFramebufferStatus(GLEnum.ReadFramebuffer) != GLEnum.FramebufferComplete)
+            {
+                return false;
+            }
+            int top = target.Y + band.Y;
+            int bottom = top + band.Height;
+            (int from, int to) = isWindow ? (framebuffer.Height - top, framebuffer.Height - bottom) : (top, bottom);
+            _gl.BlitFramebuffer(0, 0, picture.Width, band.Height, target.X, from, target.Right, to, (uint)GLEnum.ColorBufferBit, GLEnum.Nearest);
+        }
+        return true;
+    }
+
+    public void Dispose() => _gl.DeleteFramebuffer(_framebuffer);
+}
