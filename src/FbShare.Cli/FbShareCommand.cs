@@ -6,6 +6,8 @@ namespace FbShare.Cli;
 /// <summary>The root: fbshare itself, with the options that every command has.</summary>
 internal sealed class FbShareCommand : RootCommand
 {
+    public const string ProgramName = "fbshare";
+
     private const string QuietName = "--quiet";
     private const string VerboseName = "--verbose";
 
@@ -41,9 +43,9 @@ internal sealed class FbShareCommand : RootCommand
         Add(verbose);
         foreach (Option option in Options)
         {
-            if (option is HelpOption { Action: HelpAction help })
+            if (option is HelpOption)
             {
-                option.Action = new HelpWithExamples(help, Examples);
+                option.Action = new HelpPage(Examples);
             }
         }
     }
