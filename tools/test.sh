@@ -138,7 +138,7 @@ run_in_testbed() {
   [ $code != 124 ] && [ $code != 125 ]
 }
 
-run_host_in_testbed() { run_in_testbed "$1" 6.12 host 'Category=Testbed&Category!=Nested' || true; }
+run_host_in_testbed() { run_in_testbed "$1" 6.12 host 'Category=Testbed&Category!=Nested' --screen || true; }
 
 # Guests in the VM, and what is about its kernel with the newest one. KVM there is a makeshift: see tools/testbed --help.
 run_guests_in_testbed() {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FbShare.Cli.Viewer;
 
 /// <summary>When a frame passed each stage, in nanoseconds of the loop's clock.</summary>
@@ -40,5 +42,25 @@ internal sealed class FrameStages
             sum += time;
         }
         return (least, sum / Count, most);
+    }
+
+    /// <summary>A line about the frames that are kept, from the guest's flush on where it is known; empty without a frame.</summary>
+    public string Describe()
+    {
+        if (Count == 0)
+        {
+            return "";
+        }
+        bool isFlushKnown = this[0].Flushed != 0;
+        string told = isFlushKnown ? $"told {Of(f => f.Told - f.Flushed)}, " : "";
+        Func<FrameTimes, long> begin = isFlushKnown ? f => f.Flushed : f => f.Told;
+        return $"the last {Count}, since {(isFlushKnown ? "the guest's flush" : "they were told of")} (median, most): {told}drawn {Of(f => f.Drawn - begin(f))}, "
+            + $"presented {Of(f => f.Presented - begin(f))}, acknowledged {Of(f => f.Acknowledged - begin(f))} ms";
+
+        string Of(Func<FrameTimes, long> length)
+        {
+            long[] times = [.. _frames.Take(Count).Select(length).Order()];
+            return string.Create(CultureInfo.InvariantCulture, $"{times[times.Length / 2] / 1e6:f2} {times[^1] / 1e6:f2}");
+        }
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private readonly LoopTimer _hudRest;
     private readonly GuestKeyboard _keyboard = new();
     private readonly GuestPointer _pointer = new();
+    private readonly FrameStages _stages = new();
     private readonly long _framePeriod;
     private RemoteConsole? _console;
     private RemotePicture? _source;
@@ -212,6 +213,10 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     public void Dispose()
     {
         _log.Verbose($"{_frames} frames drawn of {_updates} updates");
+        if (_stages.Count > 0)
+        {
+            _log.Verbose(_stages.Describe());
+        }
         _nextFrame.Dispose();
         _resized.Dispose();
         _hudRest.Dispose();
@@ -266,7 +271,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             long acknowledged = EventLoop.Now;
             if (_toldAt != 0)
             {
-                _hud?.Stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, acknowledged));
+                _stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, acknowledged));
             }
             _hud?.Frames.Add(1, presented);
         }
@@ -463,7 +468,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         }
         else
         {
-            _hud = new Hud(_graphics);
+            _hud = new Hud(_graphics, _stages);
         }
         _dirty = true;
     }

@@ -20,17 +20,21 @@ internal sealed class Hud : IDisposable
     private static readonly CanvasColor ToldToAcknowledged = new(1, 0.7, 0.25);
 
     private readonly Overlay _overlay;
+    private readonly FrameStages _stages;
     private double _y;
 
-    public Hud(ViewerGraphics graphics) => _overlay = new Overlay(graphics, Width, Height);
+    /// <param name="stages">Of the frames that were shown; stays the caller's.</param>
+    public Hud(ViewerGraphics graphics, FrameStages stages)
+    {
+        _overlay = new Overlay(graphics, Width, Height);
+        _stages = stages;
+    }
 
     public Rate Flips { get; } = new();
 
     public Rate Frames { get; } = new();
 
     public Rate Bytes { get; } = new();
-
-    public FrameStages Stages { get; } = new();
 
     /// <summary>When <see cref="Write"/> was last called, in nanoseconds.</summary>
     public long WrittenAt { get; private set; }
@@ -57,7 +61,7 @@ internal sealed class Hud : IDisposable
         canvas.SetFont(13, monospaced: true);
         Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s     window {Frames.PerSecond(now),4} frames/s", Plain, 18);
         Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
-        if (Stages.Count > 0 && Stages[0].Flushed != 0)
+        if (_stages.Count > 0 && _stages[0].Flushed != 0)
         {
             Stage(canvas, "flush \u2192 told", FlushedToTold, f => f.Flushed == 0 ? 0 : f.Told - f.Flushed);
         }
@@ -103,7 +107,7 @@ internal sealed class Hud : IDisposable
 
     private void Stage(CairoCanvas canvas, string name, in CanvasColor color, Func<FrameTimes, long> length)
     {
-        (long least, long mean, long most) = Stages.Measure(length);
+        (long least, long mean, long most) = _stages.Measure(length);
         canvas.Fill(Margin, _y + 3, 10, 10, color);
         canvas.Write(Margin + 18, _y + 13, $"{name,-20} {least / 1e6,6:0.00} {mean / 1e6,6:0.00} {most / 1e6,6:0.00} ms", Plain);
         _y += 18;
@@ -117,9 +121,9 @@ internal sealed class Hud : IDisposable
         canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new CanvasColor(1, 1, 1, 0.06));
         canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new CanvasColor(1, 1, 1, 0.3));
         double bottom = _y + GraphHeight;
-        for (int age = 0; age < Stages.Count; age++)
+        for (int age = 0; age < _stages.Count; age++)
         {
-            FrameTimes frame = Stages[age];
+            FrameTimes frame = _stages[age];
             double x = Width - Margin - ((age + 1) * Step);
             double told = frame.Flushed == 0 ? 0 : Math.Min(GraphHeight, (frame.Told - frame.Flushed) / GraphTop * GraphHeight);
             double drawn = Math.Min(GraphHeight - told, (frame.Drawn - frame.Told) / GraphTop * GraphHeight);

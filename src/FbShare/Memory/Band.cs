@@ -43,7 +43,7 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             {
                 index++;
             }
-            int skip = (int)((start + runs[index].Shift) % Environment.SystemPageSize);
+            int skip = SmallPages.Within(start + runs[index].Shift);
             long most = start - skip + limits.SizeLimit;
             if (limits.ListLimit < runs.Count - index)
             {
@@ -79,15 +79,14 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
 
     private static Band Make(List<Run> runs, int index, int row, int count, long start, long end, int skip)
     {
-        int page = Environment.SystemPageSize;
         var ranges = new List<FileRange>();
         long length = 0;
         for (long at = start; at < end; index++)
         {
             Run run = runs[index];
-            long fileStart = (at + run.Shift) / page * page;
+            long fileStart = SmallPages.RoundDown(at + run.Shift);
             long stop = Math.Min(end, run.End);
-            long fileEnd = (stop + run.Shift + page - 1) / page * page;
+            long fileEnd = SmallPages.RoundUp(stop + run.Shift);
             ranges.Add(new FileRange(run.Region.Descriptor, fileStart, fileEnd - fileStart));
             length += fileEnd - fileStart;
             at = stop;
@@ -116,7 +115,7 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             else
             {
                 // Bytes before the picture and after it may lie as they like.
-                if (at > rows.Offset && at < pictureEnd && (!IsAtPage(runs[^1].End + runs[^1].Shift) || !IsAtPage(range.Offset)))
+                if (at > rows.Offset && at < pictureEnd && (!SmallPages.IsAtPage(runs[^1].End + runs[^1].Shift) || !SmallPages.IsAtPage(range.Offset)))
                 {
                     available = 0;
                     why = $"byte {at} of the resource, at offset {range.Offset} of its file, begins a range within a page";
@@ -130,7 +129,7 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
         available = at;
         for (int i = 0; i < runs.Count - 1; i++)
         {
-            if (runs[i].End >= pictureEnd && (!IsAtPage(runs[i].End + runs[i].Shift) || !IsAtPage(runs[i + 1].Shift + runs[i].End)))
+            if (runs[i].End >= pictureEnd && (!SmallPages.IsAtPage(runs[i].End + runs[i].Shift) || !SmallPages.IsAtPage(runs[i + 1].Shift + runs[i].End)))
             {
                 available = runs[i].End;
                 break;
@@ -139,8 +138,6 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
         why = null;
         return true;
     }
-
-    private static bool IsAtPage(long offset) => offset % Environment.SystemPageSize == 0;
 
     /// <summary>Bytes of the picture that lie together in a file.</summary>
     /// <param name="Shift">What is added to a place in the picture to get the place in the file.</param>

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The viewer's window where pictures really can be shared: Mesa's llvmpipe imports dma-bufs under Wayland, and under X11 it does not.</summary>
@@ -33,6 +36,36 @@ public sealed class ViewerTestbedTests
         Assert.Contains("EGL_EXT_image_dma_buf_import is missing", viewer.Said, StringComparison.Ordinal);
     }
 
+    [KmsFact]
+    public void On_a_bare_console_the_screen_shows_the_guest()
+    {
+        using var guest = new DrivenGuest();
+        byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
+        guest.Show(card);
+        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", $"unix:{guest.Display}"]) { RedirectStandardError = true };
+        info.Environment.Remove("DISPLAY");
+        info.Environment.Remove("WAYLAND_DISPLAY");
+        info.Environment.Remove("SDL_VIDEODRIVER");
+        using Process viewer = Process.Start(info)!;
+        var said = new ConcurrentQueue<string?>();
+        viewer.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
+        viewer.BeginErrorReadLine();
+        try
+        {
+            using var screen = new KmsScreen();
+            XServer.WaitUntil(
+                () => viewer.HasExited || (screen.Read(out int width, out int height) is { } rgb && (width, height) == (DrivenGuest.Width, DrivenGuest.Height) && rgb.AsSpan().SequenceEqual(card)),
+                () => $"the screen shows something else; the viewer said:\n{string.Join('\n', said)}");
+            Assert.False(viewer.HasExited, string.Join('\n', said));
+            Assert.Contains(said, line => line?.Contains("KMSDRM", StringComparison.Ordinal) == true);
+        }
+        finally
+        {
+            viewer.Kill();
+            viewer.WaitForExit();
+        }
+    }
+
     [ViewerTestbedFact("cage")]
     public void A_stock_QEMU_without_OpenGL_shares_its_surface_and_the_window_shows_it()
     {
@@ -64,4 +97,12 @@ internal sealed class ViewerTestbedFactAttribute : FactAttribute
     /// <param name="programs">What else has to be there.</param>
     public ViewerTestbedFactAttribute(params string[] programs) =>
         Skip = TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
+}
+
+/// <summary>Runs on the testbed's own display adapter, where nobody is in the way (tools/testbed --screen).</summary>
+internal sealed class KmsFactAttribute : FactAttribute
+{
+    public KmsFactAttribute() => Skip = Environment.GetEnvironmentVariable("FBSHARE_TESTBED") != "1" ? "no testbed VM: the test takes the screen"
+        : !File.Exists(KmsScreen.DevicePath) ? $"no {KmsScreen.DevicePath}"
+        : TestMachine.Missing(Needs.Blob);
 }
