@@ -388,7 +388,7 @@ public sealed class DisplayProtocolTests
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 16, 12, bands: 1));
         fixture.Hub.Commit();
         fixture.RunUntil(() => listener.Calls.Contains("UpdateDMABUF 0,0 16x12"));
-        Assert.Contains("ScanoutDMABUF 16x12 stride 64 0x34325258 modifier 0 top True", listener.Calls);
+        Assert.Contains("ScanoutDMABUF 16x12 stride 64 0x34325258 modifier 0 top False", listener.Calls);
         Assert.Empty(listener.Pixels);
 
         listener.Refuses.Add("ScanoutDMABUF");

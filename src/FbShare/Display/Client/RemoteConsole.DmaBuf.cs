@@ -13,7 +13,8 @@ public sealed partial class RemoteConsole
 
     private bool TakeDmaBuf(BusMessage call)
     {
-        if (!call.HasSignature("huuuutb"u8) || !_takeDmaBuf)
+        // A QEMU with gl=on offers nothing else: its viewers must read it like a copy.
+        if (!call.HasSignature("huuuutb"u8) || (!_takeDmaBuf && Status.IsKnown))
         {
             return Refuse(call, "this viewer takes no dma-bufs");
         }
@@ -23,8 +24,8 @@ public sealed partial class RemoteConsole
         uint stride = call.ReadUInt32();
         uint fourcc = call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
-        bool isTopDown = call.ReadBoolean();
-        return ShowDmaBuf(call, [file], [new BandPlace(0, height, stride, 0)], width, height, fourcc, modifier, !isTopDown);
+        bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
+        return ShowDmaBuf(call, [file], [new BandPlace(0, height, stride, 0)], width, height, fourcc, modifier, isBottomUp);
     }
 
     private bool TakeDmaBuf2(BusMessage call)
@@ -51,13 +52,13 @@ public sealed partial class RemoteConsole
         call.ReadUInt32();
         call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
-        bool isTopDown = call.ReadBoolean();
+        bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
         if (planes != 1 || files.Count != 1 || offsets.Length != 1 || strides.Length != 1)
         {
             return Refuse(call, $"a picture of {planes} planes is not known here", files);
         }
         ulong offset = offsets[0] + ((ulong)y * strides[0]) + ((ulong)x * DrmFormats.BytesPerPixel);
-        return ShowDmaBuf(call, files, [new BandPlace(0, height, strides[0], offset)], width, height, fourcc, modifier, !isTopDown);
+        return ShowDmaBuf(call, files, [new BandPlace(0, height, strides[0], offset)], width, height, fourcc, modifier, isBottomUp);
     }
 
     private bool TakeBands(BusMessage call)

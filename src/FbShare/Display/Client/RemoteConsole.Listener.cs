@@ -126,6 +126,11 @@ public sealed partial class RemoteConsole
         {
             _listener?.Reply(call);
         }
+        if (_isNew && picture.Source == RemotePictureSource.DmaBuf && !Status.IsKnown)
+        {
+            _view?.Update(picture.Layout.Bounds);
+        }
+        _isNew = false;
         return true;
     }
 
@@ -182,18 +187,27 @@ public sealed partial class RemoteConsole
 
     private bool TakeDisable(BusMessage call)
     {
+        // A QEMU says this of a dma-buf that it lets go of, after it has told of the one in its place (dbus_release_dmabuf); where a
+        // guest shows nothing, it tells of a picture that says so.
+        bool isRelease = !Status.IsKnown && Picture is { Source: RemotePictureSource.DmaBuf };
         RemotePicture? before = Picture;
-        Picture = null;
-        _view?.Disable();
+        if (!isRelease)
+        {
+            Picture = null;
+            _view?.Disable();
+        }
         if (before is { Source: not RemotePictureSource.DmaBuf })
         {
             Retire(before);
         }
         foreach ((_, RemotePicture kept) in _kept)
         {
-            Retire(kept);
+            if (!ReferenceEquals(kept, Picture))
+            {
+                Retire(kept);
+            }
         }
-        _kept.Clear();
+        _kept.RemoveAll(kept => !ReferenceEquals(kept.Picture, Picture));
         _listener?.Reply(call);
         return true;
     }

@@ -17,6 +17,9 @@ public sealed partial class RemoteConsole : IDisposable
     private BusConnection? _listener;
     private IDisplayView? _view;
     private bool _takeDmaBuf;
+
+    /// <summary>No picture has come yet. The first dma-buf of a QEMU is drawn already, and no update follows until the guest draws again.</summary>
+    private bool _isNew;
     private (int Width, int Height) _told;
 
     internal RemoteConsole(DisplayClient client, uint id)
@@ -104,6 +107,7 @@ public sealed partial class RemoteConsole : IDisposable
         }
         _view = view;
         _takeDmaBuf = takeDmaBuf;
+        _isNew = true;
         LastFlush = null;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)

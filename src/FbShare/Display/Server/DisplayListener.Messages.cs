@@ -84,7 +84,7 @@ internal sealed partial class DisplayListener
         m.Append((uint)frame.Bands[0].Stride);
         m.Append((uint)frame.Format);
         m.Append(DisplayProtocol.ModifierLinear);
-        m.Append(true);
+        m.Append(DisplayProtocol.IsTopDown);
         _connection.Call(m, _dmaBufShown);
     }
 
@@ -110,7 +110,7 @@ internal sealed partial class DisplayListener
         m.Append((uint)frame.Width);
         m.Append((uint)frame.Height);
         m.Append(DisplayProtocol.ModifierLinear);
-        m.Append(true);
+        m.Append(DisplayProtocol.IsTopDown);
         _connection.Call(m, _dmaBufShown);
     }
 
