@@ -144,9 +144,9 @@ run_host_in_testbed() { run_in_testbed "$1" 6.12 host 'Category=Testbed&Category
 run_guests_in_testbed() {
   local guests
   for guests in guests:Category=Nested\&FullyQualifiedName\!~balloon balloon:Category=Nested\&FullyQualifiedName~balloon; do
-    run_in_testbed "$1" 6.12 "${guests%%:*}" "${guests#*:}" --kvm --timeout 420 || {
+    run_in_testbed "$1" 6.12 "${guests%%:*}" "${guests#*:}" --render-node --kvm --timeout 420 || {
       say 'the testbed died of running guests by KVM: once more, emulated, which takes some minutes longer'
-      run_in_testbed "$1" 6.12 "${guests%%:*}" "${guests#*:}" --timeout 1000 || true
+      run_in_testbed "$1" 6.12 "${guests%%:*}" "${guests#*:}" --render-node --timeout 1000 || true
     }
   done
   run_in_testbed "$1" backports newest-kernel Category=Kernel || true

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FbShare.Capture;
+using FbShare.Display.Client;
 
 namespace FbShare.QemuTests;
 
@@ -11,15 +12,16 @@ internal sealed class StockGuest : IDisposable
 
     /// <summary>Starts it and waits until it is ready.</summary>
     /// <param name="folder">For its sockets; stays the caller's.</param>
+    /// <param name="gl">Its display shares textures (and needs a DRM render node), not memory.</param>
     /// <param name="devices">As -device takes them.</param>
-    public StockGuest(GuestOptions options, string folder, params string[] devices)
+    public StockGuest(GuestOptions options, string folder, bool gl, params string[] devices)
     {
         _patience = options.Patience;
         _dump = Path.Combine(folder, "screen.ppm");
-        Display = $"qmp:{folder}/display";
+        Display = new DisplayAddress(DisplayAddressKind.Qmp, Path.Combine(folder, "display"));
         Machine = new GuestMachine(
             options,
-            [.. devices.SelectMany(device => (string[])["-device", device]), "-display", "dbus,p2p=yes", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
+            [.. devices.SelectMany(device => (string[])["-device", device]), "-display", gl ? "dbus,p2p=yes,gl=on" : "dbus,p2p=yes", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
             folder, TextWriter.Synchronized(new StringWriter()));
         Machine.Boot();
     }
@@ -27,7 +29,7 @@ internal sealed class StockGuest : IDisposable
     public GuestMachine Machine { get; }
 
     /// <summary>The address of QEMU's own display, for the viewer.</summary>
-    public string Display { get; }
+    public DisplayAddress Display { get; }
 
     /// <summary>Whether QEMU itself has dma-bufs mapped: it does so for blobs only.</summary>
     public bool MapsDmaBufs => File.ReadAllText($"/proc/{Machine.ProcessId}/maps").Contains("/dmabuf:", StringComparison.Ordinal);

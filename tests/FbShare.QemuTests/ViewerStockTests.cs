@@ -21,12 +21,12 @@ public class ViewerStockTests
         try
         {
             using var stock = new StockGuest(
-                new GuestOptions { Qemu = StockQemuTheoryAttribute.Program(which) }, folder.FullName, device, "virtio-keyboard-pci", "virtio-tablet-pci");
+                new GuestOptions { Qemu = StockQemuTheoryAttribute.Program(which) }, folder.FullName, gl: false, device, "virtio-keyboard-pci", "virtio-tablet-pci");
             GuestMachine guest = stock.Machine;
             using var server = new XServer();
             guest.Type("card mode 1024x768 --frame 31 &");
             guest.WaitForLine("card: shown");
-            using var viewer = new ViewerProcess(server, stock.Display);
+            using var viewer = new ViewerProcess(server, $"{stock.Display}");
             viewer.WaitForTitle("1024x768, copy");
             viewer.AssertShows(TestCard.Still(1024, 768, 31), 1024, 768);
 

@@ -48,8 +48,15 @@ internal sealed class WaylandServer : IDesk, IDisposable
         server, "weston", "--backend=x11-backend.so", $"--shell={shell}-shell.so", "--use-pixman", "--no-config", "--idle-time=0", $"--socket={Socket}",
         $"--width={width}", $"--height={height}", $"--scale={scale}");
 
-    /// <summary>Cage, whose screen has the size that the user gives its window.</summary>
-    public static WaylandServer Cage(XServer server) => new(server, "cage", "--", "sleep", "infinity");
+    /// <summary>Cage, whose screen has the size that the user gives its window: this one.</summary>
+    public static WaylandServer Cage(XServer server, int width, int height)
+    {
+        var cage = new WaylandServer(server, "cage", "--", "sleep", "infinity");
+        server.Do("windowmove", cage._window, "0", "0");
+        server.Do("windowsize", cage._window, $"{width}", $"{height}");
+        XServer.WaitUntil(() => server.Do("getwindowgeometry", cage._window).Contains($"{width}x{height}", StringComparison.Ordinal), () => "the screen keeps its size");
+        return cage;
+    }
 
     public ProcessStartInfo StartInfo(string program, params string[] arguments)
     {

@@ -17,7 +17,7 @@ public sealed class NestedGuests : IDisposable
     private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
     private readonly Lazy<StockGuest> _stock;
 
-    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName, "virtio-gpu-pci,blob=true"));
+    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName, gl: false, "virtio-gpu-pci,blob=true"));
 
     /// <summary>On our device, with a balloon.</summary>
     internal Guest Shmem => _shmem.Value;
@@ -99,10 +99,20 @@ internal sealed class GuestScreen : IDisposable
     });
 }
 
+/// <summary>Runs where that is so, and windows can be opened and looked at.</summary>
+internal sealed class NestedViewerFactAttribute : FactAttribute
+{
+    /// <param name="programs">What else has to be there.</param>
+    public NestedViewerFactAttribute(params string[] programs) => Skip = NestedFactAttribute.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
+}
+
 /// <summary>Runs where there is a real /dev/udmabuf and a QEMU with the test guest.</summary>
 internal sealed class NestedFactAttribute : FactAttribute
 {
     public NestedFactAttribute(Needs needs) => Skip = Missing(needs);
+
+    /// <param name="node">A device node that has to be there too.</param>
+    public NestedFactAttribute(Needs needs, string node) => Skip = Missing(needs) ?? (File.Exists(node) ? null : $"no {node}");
 
     public static string? Missing(Needs needs) => TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(needs);
 }

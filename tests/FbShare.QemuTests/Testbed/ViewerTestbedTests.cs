@@ -13,7 +13,7 @@ public sealed class ViewerTestbedTests
     {
         using var guest = new DrivenGuest();
         using var server = new XServer();
-        using WaylandServer cage = OpenCage(server, DrivenGuest.Width, DrivenGuest.Height);
+        using WaylandServer cage = WaylandServer.Cage(server, DrivenGuest.Width, DrivenGuest.Height);
         byte[] first = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
         guest.Show(first);
         using var viewer = new ViewerProcess(cage, guest.Display);
@@ -71,23 +71,12 @@ public sealed class ViewerTestbedTests
     {
         using var stock = new StockFirmware(TestMachine.Qemu, "virtio-vga");
         using var server = new XServer();
-        using WaylandServer cage = OpenCage(server, 720, 400);
+        using WaylandServer cage = WaylandServer.Cage(server, 720, 400);
         stock.WaitForText();
         using var viewer = new ViewerProcess(cage, $"{stock.Display}");
         viewer.WaitForTitle("720x400, copy");
         // The text cursor blinks, so one of the next moments has it alike in both pictures.
         viewer.WaitForPicture(window => window.ToRgb().AsSpan().SequenceEqual(stock.Screen.ToRgb()));
-    }
-
-    /// <summary>A compositor whose screen has this size.</summary>
-    private static WaylandServer OpenCage(XServer server, int width, int height)
-    {
-        WaylandServer cage = WaylandServer.Cage(server);
-        string window = cage.FindWindow(0);
-        server.Do("windowmove", window, "0", "0");
-        server.Do("windowsize", window, $"{width}", $"{height}");
-        XServer.WaitUntil(() => server.Do("getwindowgeometry", window).Contains($"{width}x{height}", StringComparison.Ordinal), () => "the screen keeps its size");
-        return cage;
     }
 }
 

@@ -1,0 +1,36 @@
+using FbShare.Capture;
+using FbShare.Display.Client;
+
+namespace FbShare.QemuTests;
+
+/// <summary>Reads what is shown when asked.</summary>
+internal sealed class LatestPicture(RemoteConsole console) : IDisplayView
+{
+    public Picture Take()
+    {
+        RemotePicture shown = console.Picture!;
+        byte[] pixels = new byte[shown.Layout.RowBytes * shown.Layout.Height];
+        shown.CopyTo(shown.Layout.Bounds, pixels, shown.Layout.RowBytes);
+        return new Picture(shown.Layout.Format, shown.Layout.Width, shown.Layout.Height, pixels);
+    }
+
+    public string? Show(RemotePicture picture) => null;
+
+    public bool Update(Display.Rect damage) => true;
+
+    public void Forget(RemotePicture picture)
+    {
+    }
+
+    public void Disable()
+    {
+    }
+
+    public void DefineCursor(Display.CursorImage image)
+    {
+    }
+
+    public void MoveCursor(Display.CursorPosition position)
+    {
+    }
+}
