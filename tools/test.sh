@@ -196,7 +196,7 @@ if wants testbed; then
       failed=$((failed + 1))
       continue
     fi
-    if [ "$(nproc)" -ge 4 ] && [ "$(awk '/^MemAvailable/ { print $2 >= 12 * 1024 * 1024 }' /proc/meminfo)" = 1 ]; then
+    if [ "$(nproc)" -ge 4 ] && [ "$(awk '/^MemAvailable/ { print ($2 >= 12 * 1024 * 1024) }' /proc/meminfo)" = 1 ]; then
       # Two machines of two processors and 4 GB each have room beside each other.
       run_host_in_testbed "$name" &
       run_guests_in_testbed "$name"
