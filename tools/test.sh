@@ -96,6 +96,13 @@ reserve_hugepages() {
     say "no $wanted huge pages of 2 MB to be had ($(cat $pages 2>/dev/null || echo none) are): tests in huge pages are skipped; cure: echo $wanted | sudo tee $pages"
 }
 
+# Whether a trx file is of a run that came to its end: one that was aborted has the results up to then.
+is_whole() {
+  local executed good
+  read -r executed good < <(sed -n 's/.*<Counters .*executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2/p' "$1" 2>/dev/null) || return
+  [ "$executed" != "$good" ] || grep -q '<ResultSummary outcome="Completed"' "$1"
+}
+
 passed=0 failed=0 skipped=0
 # Adds the counts of a trx file; a run that left none has failed.
 count() {
@@ -105,7 +112,7 @@ count() {
     failed=$((failed + 1))
     return
   fi
-  if [ "$executed" = "$good" ] && ! grep -q '<ResultSummary outcome="Completed"' "$file"; then
+  if ! is_whole "$file"; then
     say "FAILED: ${file##*/}: $(sed -n 's/.*<Text>//p' "$file" | head -n 1)"
     failed=$((failed + 1))
   fi
@@ -130,7 +137,7 @@ run_project() {
   count "$file"
 }
 
-# Runs tests of a project in the VM; fails if the VM did not live to their end.
+# Runs tests of a project in the VM; fails if they did not come to their end.
 #   $1 project, $2 kernel, $3 what to call them, $4 which (vstest's filter), then options of tools/testbed
 run_in_testbed() {
   local name=$1 kernel=$2 called=$3 filter=$4 code=0
@@ -139,7 +146,7 @@ run_in_testbed() {
   tools/testbed run --kernel "$kernel" --timeout 2700 --results "$results/testbed" --share "$results/publish/$name:/app" "$@" -- \
     sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$name.dll --nologo --filter '$filter' \
       --results-directory /results --logger 'trx;LogFileName=$name-testbed-$called.trx' --logger 'console;verbosity=minimal'" || code=$?
-  [ $code != 124 ] && [ $code != 125 ]
+  [ $code != 124 ] && [ $code != 125 ] && is_whole "$results/testbed/$name-testbed-$called.trx"
 }
 
 # Runs tests with guests in a VM of their own. KVM there is a makeshift: see tools/testbed --help.
@@ -148,7 +155,7 @@ run_nested_in_testbed() {
   local name=$1 called=$2 filter="Category=Nested&$3"
   shift 3
   run_in_testbed "$name" 6.12 "$called" "$filter" --kvm --timeout 420 "$@" || {
-    say 'the testbed died of running guests by KVM: once more, emulated, which takes some minutes longer'
+    say 'the testbed or its tests died, maybe of KVM there: once more, emulated, which takes some minutes longer'
     run_in_testbed "$name" 6.12 "$called" "$filter" --timeout 1000 "$@" || true
   }
 }
