@@ -6,8 +6,6 @@ namespace FbShare.Cli;
 /// <summary>The root: fbshare itself, with the options that every command has.</summary>
 internal sealed class FbShareCommand : RootCommand
 {
-    public const string ProgramName = "fbshare";
-
     private const string QuietName = "--quiet";
     private const string VerboseName = "--verbose";
 
@@ -49,6 +47,9 @@ internal sealed class FbShareCommand : RootCommand
             }
         }
     }
+
+    /// <summary>What the user types for a command.</summary>
+    public static string NameOf(Command command) => command is RootCommand ? "fbshare" : $"fbshare {command.Name}";
 
     /// <summary>The log that a command line asks for.</summary>
     public static Log LogFor(ParseResult arguments) => new(

@@ -35,7 +35,7 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
 
     private static string UsageOf(Command command)
     {
-        string usage = command is RootCommand ? $"{FbShareCommand.ProgramName} [command] [options]" : $"{FbShareCommand.ProgramName} {command.Name} [options]";
+        string usage = $"{FbShareCommand.NameOf(command)}{(command is RootCommand ? " [command]" : "")} [options]";
         foreach (Argument argument in command.Arguments)
         {
             usage += $" -- {NameOf(argument)}";

@@ -44,7 +44,7 @@ internal static class Program
     private static int RefuseUsage(ParseResult arguments)
     {
         Command command = arguments.CommandResult.Command;
-        string name = command is RootCommand ? FbShareCommand.ProgramName : $"{FbShareCommand.ProgramName} {command.Name}";
+        string name = FbShareCommand.NameOf(command);
         // Without a command, that one is missing comes first, and what is wrong besides says more.
         Console.Error.WriteLine($"fbshare: {arguments.Errors[command is RootCommand ? ^1 : 0].Message}");
         Console.Error.WriteLine($"fbshare: see {name} --help");

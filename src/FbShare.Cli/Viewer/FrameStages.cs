@@ -44,13 +44,9 @@ internal sealed class FrameStages
         return (least, sum / Count, most);
     }
 
-    /// <summary>A line about the frames that are kept, from the guest's flush on where it is known; empty without a frame.</summary>
+    /// <summary>A line about the frames that are kept, from the guest's flush on where it is known. There must be one.</summary>
     public string Describe()
     {
-        if (Count == 0)
-        {
-            return "";
-        }
         bool isFlushKnown = this[0].Flushed != 0;
         string told = isFlushKnown ? $"told {Of(f => f.Told - f.Flushed)}, " : "";
         Func<FrameTimes, long> begin = isFlushKnown ? f => f.Flushed : f => f.Told;

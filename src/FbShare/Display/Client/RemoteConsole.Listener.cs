@@ -111,11 +111,7 @@ public sealed partial class RemoteConsole
         }
         if (picture.Source != RemotePictureSource.DmaBuf)
         {
-            foreach ((_, RemotePicture kept) in _kept)
-            {
-                Retire(kept);
-            }
-            _kept.Clear();
+            RetireKept();
         }
         if (refusal is not null && picture.Source == RemotePictureSource.DmaBuf)
         {
@@ -132,6 +128,19 @@ public sealed partial class RemoteConsole
         }
         _isNew = false;
         return true;
+    }
+
+    /// <summary>Lets go of the dma-bufs that are kept, but for the one that is shown.</summary>
+    private void RetireKept()
+    {
+        foreach ((_, RemotePicture kept) in _kept)
+        {
+            if (!ReferenceEquals(kept, Picture))
+            {
+                Retire(kept);
+            }
+        }
+        _kept.RemoveAll(kept => !ReferenceEquals(kept.Picture, Picture));
     }
 
     private void Retire(RemotePicture picture)
@@ -200,14 +209,7 @@ public sealed partial class RemoteConsole
         {
             Retire(before);
         }
-        foreach ((_, RemotePicture kept) in _kept)
-        {
-            if (!ReferenceEquals(kept, Picture))
-            {
-                Retire(kept);
-            }
-        }
-        _kept.RemoveAll(kept => !ReferenceEquals(kept.Picture, Picture));
+        RetireKept();
         _listener?.Reply(call);
         return true;
     }
