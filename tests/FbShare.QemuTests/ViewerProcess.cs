@@ -6,7 +6,7 @@ using FbShare.Capture;
 
 namespace FbShare.QemuTests;
 
-/// <summary>A running <c>fbshare view</c> and its only window.</summary>
+/// <summary>A running <c>fbshare view</c>, or another command with a window, and its only window.</summary>
 internal sealed class ViewerProcess : IDisposable
 {
     private readonly IDesk _desk;
@@ -15,10 +15,15 @@ internal sealed class ViewerProcess : IDisposable
 
     /// <param name="display">A display's socket, or the whole address of another kind of display.</param>
     public ViewerProcess(IDesk desk, string display, params string[] options)
+        : this(desk, ["view", "--display", display.Contains(':', StringComparison.Ordinal) ? display : $"unix:{display}", .. options])
+    {
+    }
+
+    /// <param name="command">A command of fbshare that opens a window.</param>
+    public ViewerProcess(IDesk desk, string[] command)
     {
         _desk = desk;
-        string address = display.Contains(':', StringComparison.Ordinal) ? display : $"unix:{display}";
-        _process = Process.Start(desk.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", address, .. options]))!;
+        _process = Process.Start(desk.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), [.. command, "-v"]))!;
         _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
         _process.BeginErrorReadLine();
         string? window = null;

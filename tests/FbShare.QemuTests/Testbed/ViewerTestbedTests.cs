@@ -23,6 +23,19 @@ public sealed class ViewerTestbedTests
         Assert.Equal(0, guest.BytesCopied);
     }
 
+    [ViewerTestbedFact("cage")]
+    public void A_region_s_window_shows_the_pages_themselves()
+    {
+        using var picture = new ScatteredPicture();
+        using var server = new XServer();
+        using WaylandServer cage = WaylandServer.Cage(server, ScatteredPicture.Width, ScatteredPicture.Height);
+        byte[] first = picture.Draw(1);
+        using var region = new ViewerProcess(cage, picture.Command);
+        region.WaitForTitle("320x200, udmabuf");
+        region.AssertShows(first, ScatteredPicture.Width, ScatteredPicture.Height);
+        region.AssertShows(picture.Draw(2), ScatteredPicture.Width, ScatteredPicture.Height);
+    }
+
     [ViewerTestbedFact]
     public void Under_X11_whose_driver_imports_nothing_the_window_shows_a_copy_and_says_why()
     {

@@ -1,0 +1,44 @@
+using FbShare.Linux;
+
+namespace FbShare.QemuTests;
+
+/// <summary>A picture in two parts of a memfd: it ends in the pages before those in which it begins.</summary>
+internal sealed class ScatteredPicture : IDisposable
+{
+    public const int Width = 320;
+    public const int Height = 200;
+
+    private const int Page = 4096;
+    private const int Length = 64 * Page;
+    private const int FirstPart = 31 * Page;
+    private const int FirstPartAt = 32 * Page;
+
+    private readonly FileDescriptor _memory = MemFd.Create("scattered-picture", Length);
+    private readonly MemoryMapping _pages;
+
+    public ScatteredPicture() => _pages = MemoryMapping.Map(_memory, 0, Length, writable: true);
+
+    /// <summary>The command of fbshare that shows it in a window.</summary>
+    public string[] Command =>
+    [
+        "region", "--pid", $"{Environment.ProcessId}", "--fd", $"{_memory.Number}", "--range", $"{FirstPartAt}:{FirstPart},0:{32 * Page}",
+        "--size", $"{Width}x{Height}", "--live",
+    ];
+
+    /// <summary>Fills it with noise.</summary>
+    /// <returns>What must be seen: R, G, B.</returns>
+    public byte[] Draw(int seed)
+    {
+        byte[] pixels = new byte[Width * Height * 4];
+        new Random(seed).NextBytes(pixels);
+        pixels.AsSpan(0, FirstPart).CopyTo(_pages.Slice(FirstPartAt, FirstPart));
+        pixels.AsSpan(FirstPart).CopyTo(_pages.Slice(0, pixels.Length - FirstPart));
+        return [.. pixels.Chunk(4).SelectMany(p => new[] { p[2], p[1], p[0] })];
+    }
+
+    public void Dispose()
+    {
+        _pages.Dispose();
+        _memory.Dispose();
+    }
+}
