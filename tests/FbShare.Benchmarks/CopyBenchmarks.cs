@@ -64,25 +64,6 @@ public unsafe class CopyBenchmarks
     [BenchmarkCategory("frame"), Benchmark]
     public void FrameOfSinglePages() => Frame(_singlePages);
 
-    [BenchmarkCategory("frame"), Benchmark]
-    public void FrameInOnePieceThatIsTheSame() => Changed(_onePiece);
-
-    [BenchmarkCategory("frame"), Benchmark]
-    public void FrameOfSinglePagesThatIsTheSame() => Changed(_singlePages);
-
-    [BenchmarkCategory("frame"), Benchmark]
-    public void FrameOfSinglePagesThatHasChanged()
-    {
-        // What is in guest memory stays; every row of the older copy is another each time.
-        for (int row = 0; row < _height; row++)
-        {
-            Span<byte> old = _frame.Slice((long)row * Stride, Stride);
-            old[0] ^= 1;
-            old[^1] ^= 1;
-        }
-        Changed(_singlePages);
-    }
-
     [BenchmarkCategory("damage"), Benchmark(Baseline = true)]
     public void DamageMemoryCopy() => Plain(Stride / 2 * (_height / 2));
 
@@ -104,8 +85,6 @@ public unsafe class CopyBenchmarks
     }
 
     private void Frame(Backing backing) => backing.CopyRows(0, Stride, Stride, _height, _frame.From(0), Stride);
-
-    private void Changed(Backing backing) => backing.CopyChangedRows(0, Stride, Stride, _height, _frame.From(0), Stride);
 
     private void Damage(Backing backing)
     {

@@ -27,8 +27,6 @@ internal sealed class BenchRig : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly DriverQueue.Piece[][] _flips = new DriverQueue.Piece[2][];
     private int _flip;
-    private int _size;
-    private byte _shade;
 
     public BenchRig(long ramBytes, FramePath? path = null)
     {
@@ -79,7 +77,6 @@ internal sealed class BenchRig : IDisposable
     {
         uint stride = (uint)width * 4;
         ulong size = (ulong)stride * (uint)height;
-        _size = (int)size;
         for (uint i = 0; i < 2; i++)
         {
             ulong address = FrontEndDriver.FreeMemory + (i * size);
@@ -111,11 +108,6 @@ internal sealed class BenchRig : IDisposable
             });
         }
     }
-
-    /// <summary>Changes the first bytes of what the next flip shows.</summary>
-    /// <param name="bytes">As many as there are, if not given.</param>
-    public void Paint(int? bytes = null) =>
-        Driver.Ram.At(FrontEndDriver.FreeMemory + (ulong)((_flip & 1) * (long)_size), bytes ?? _size).Fill(++_shade);
 
     /// <summary>TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick; waits until all three are back.</summary>
     public void Flip()

@@ -166,15 +166,14 @@ public sealed class DisplayHub : IDisposable
             if (ReferenceEquals(a.Consumer, consumer))
             {
                 a.Reading = false;
-                if (a.OnCopy)
-                {
-                    Refresh(o);
-                }
-                Tell(o, a);
             }
         }
         TellIfConsumed(o, wasHeld);
     }
+
+    /// <summary>Brings the copy in <see cref="IDisplayConsumer.ShowBuffer"/>'s buffer up to date: for a consumer that was busy at an
+    /// <see cref="IDisplayConsumer.Update"/> and is about to look at what it was told then.</summary>
+    public void Refresh(int output) => Refresh(_outputs[output]);
 
     /// <summary>The consumer's <see cref="IDisplayConsumer.TakesDmaBuf"/> changed: it is shown the picture again, by its new path.</summary>
     public void PathChanged(int output, IDisplayConsumer consumer)
@@ -187,7 +186,6 @@ public sealed class DisplayHub : IDisposable
             return;
         }
         attachment.Reading = false;
-        attachment.Copy = null;
         ShowTo(o, attachment);
         TellIfConsumed(o, wasHeld);
     }
@@ -225,52 +223,26 @@ public sealed class DisplayHub : IDisposable
         Scanout scanout = o.Scanout!;
         PathChoice choice = _exporter.Choose(o.Index, scanout, a.Consumer.TakesDmaBuf);
         a.Path = choice;
-        if (choice.Path == FramePath.Udmabuf || scanout.Host is not null)
+        a.OnCopy = false;
+        if (choice.Path == FramePath.Udmabuf)
         {
-            a.Copy = null;
-            a.Unseen = scanout.Layout.Bounds;
-            if (choice.Path == FramePath.Udmabuf)
-            {
-                a.Consumer.ShowDmaBuf(scanout, scanout.Export!.Frame!);
-            }
-            else
-            {
-                a.Consumer.ShowBuffer(scanout, scanout.Host!, scanout.Layout);
-            }
+            a.Consumer.ShowDmaBuf(scanout, scanout.Export!.Frame!);
+        }
+        else if (choice.Path == FramePath.Copy && scanout.Host is not null)
+        {
+            a.Consumer.ShowBuffer(scanout, scanout.Host, scanout.Layout);
         }
         else
         {
-            ShowCopyTo(o, a);
+            a.OnCopy = true;
+            FrameLayout layout = o.EnsureCopy(scanout.Layout);
+            if (!a.Reading)
+            {
+                Refresh(o);
+            }
+            a.Consumer.ShowBuffer(scanout, o.Copy!, layout);
         }
-        Tell(o, a);
-    }
-
-    private void ShowCopyTo(Output o, Attachment a)
-    {
-        Scanout scanout = o.Scanout!;
-        FrameLayout layout = o.EnsureCopy(scanout.Layout);
-        // Who has the copy already is told what changes in it, and no more.
-        if (!ReferenceEquals(a.Copy, o.Copy) || a.CopyLayout != layout)
-        {
-            (a.Copy, a.CopyLayout) = (o.Copy, layout);
-            a.Unseen = layout.Bounds;
-        }
-        if (!a.Reading)
-        {
-            Refresh(o);
-        }
-        a.Consumer.ShowBuffer(scanout, o.Copy!, layout);
-    }
-
-    /// <summary>Tells a consumer what it has not seen, unless it is reading: then it is told afterwards.</summary>
-    private static void Tell(Output o, Attachment a)
-    {
-        if (!a.Reading && !a.Unseen.IsEmpty && o.Scanout is not null && !o.ShowPending)
-        {
-            Rect damage = a.Unseen;
-            a.Unseen = default;
-            a.Reading = a.Consumer.Update(damage);
-        }
+        a.Reading = a.Consumer.Update(scanout.Layout.Bounds);
     }
 
     private void Update(Output o, Rect damage)
@@ -287,55 +259,39 @@ public sealed class DisplayHub : IDisposable
         o.Stale = o.Stale.Union(damage);
         foreach (Attachment a in o.Attachments)
         {
-            if (!a.OnCopy)
-            {
-                a.Unseen = a.Unseen.Union(damage);
-            }
-            else if (!a.Reading)
+            if (a.OnCopy && !a.Reading)
             {
                 Refresh(o);
             }
-        }
-        foreach (Attachment a in o.Attachments)
-        {
-            Tell(o, a);
+            a.Reading |= a.Consumer.Update(damage);
         }
     }
 
-    /// <summary>Brings the copy up to date, and notes what changed in it for each who looks at it.</summary>
     private void Refresh(Output o)
     {
         // A picture that was set but not flushed yet is the next one's business.
-        if (o.Stale.IsEmpty || o.ShowPending || o.Scanout is null)
+        if (!o.Stale.IsEmpty && !o.ShowPending && o.AnyOnCopy)
         {
-            return;
-        }
-        Rect changed = Gather(o, o.Stale);
-        o.Stale = default;
-        foreach (Attachment a in o.Attachments)
-        {
-            if (a.OnCopy)
-            {
-                a.Unseen = a.Unseen.Union(changed);
-            }
+            Gather(o, o.Stale);
+            o.Stale = default;
         }
     }
 
-    /// <summary>Copies what changed.</summary>
-    /// <returns>What it was: some pixels more at most; empty if there was nothing.</returns>
-    private Rect Gather(Output o, Rect damage)
+    private void Gather(Output o, Rect damage)
     {
         FrameLayout from = o.Scanout!.Layout;
         FrameLayout to = o.CopyLayout;
+        int rowBytes = damage.Width * DrmFormats.BytesPerPixel;
         Span<byte> destination = o.Copy!.From(to.OffsetOf(damage.X, damage.Y));
-        ChangedRows changed = o.Path!.Path == FramePath.Mmap
-            ? o.Scanout.Export!.CopyChangedTo(damage, destination, to.Stride)
-            : o.Scanout.Guest!.CopyChangedRows(
-                from.OffsetOf(damage.X, damage.Y), from.Stride, damage.Width * DrmFormats.BytesPerPixel, damage.Height, destination, to.Stride);
-        BytesCopied += changed.Copied;
-        int left = changed.First / DrmFormats.BytesPerPixel;
-        int right = (changed.End + DrmFormats.BytesPerPixel - 1) / DrmFormats.BytesPerPixel;
-        return new Rect(damage.X + left, damage.Y + changed.FirstRow, right - left, changed.EndRow - changed.FirstRow);
+        if (o.Path!.Path == FramePath.Mmap)
+        {
+            o.Scanout.Export!.CopyTo(damage, destination, to.Stride);
+        }
+        else
+        {
+            o.Scanout.Guest!.CopyRows(from.OffsetOf(damage.X, damage.Y), from.Stride, rowBytes, damage.Height, destination, to.Stride);
+        }
+        BytesCopied += (long)rowBytes * damage.Height;
     }
 
     private sealed class Output(int index)
@@ -413,8 +369,7 @@ public sealed class DisplayHub : IDisposable
             {
                 a.Path = null;
                 a.Reading = false;
-                a.Copy = null;
-                a.Unseen = default;
+                a.OnCopy = false;
                 a.Consumer.Disable();
             }
         }
@@ -455,14 +410,6 @@ public sealed class DisplayHub : IDisposable
 
         public bool Reading { get; set; }
 
-        /// <summary>What changed since it was last told.</summary>
-        public Rect Unseen { get; set; }
-
-        /// <summary>The copy that it looks at; null while it looks at the source's own pixels.</summary>
-        public FrameBuffer? Copy { get; set; }
-
-        public FrameLayout CopyLayout { get; set; }
-
-        public bool OnCopy => Copy is not null;
+        public bool OnCopy { get; set; }
     }
 }

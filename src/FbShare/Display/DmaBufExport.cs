@@ -30,7 +30,7 @@ public sealed class DmaBufExport : IDisposable
 
     /// <summary>Makes udmabufs over the pages of a picture, in as few bands as fit.</summary>
     /// <param name="name">For the kernel's lists.</param>
-    /// <param name="mapped">Map them too, for <see cref="CopyChangedTo"/>.</param>
+    /// <param name="mapped">Map them too, for <see cref="CopyTo"/>.</param>
     internal static DmaBufExport Create(UdmaBufDevice device, Backing pages, FrameLayout layout, string name, bool mapped)
     {
         var rows = new PixelRows(layout.Offset, layout.Stride, layout.RowBytes, layout.Height);
@@ -74,15 +74,13 @@ public sealed class DmaBufExport : IDisposable
     /// <summary>Whether the dma-bufs still hold the guest's own pages, as far as can be told.</summary>
     internal bool IsIntact() => _watch is null || _watch.IsIntact();
 
-    /// <summary>Copies pixels out of the mapped dma-bufs onto an older copy, between DMA_BUF_IOCTL_SYNC START and END.</summary>
+    /// <summary>Copies pixels out of the mapped dma-bufs, between DMA_BUF_IOCTL_SYNC START and END.</summary>
     /// <param name="area">Inside the picture.</param>
     /// <param name="destination">Where the area's first pixel goes.</param>
-    /// <returns>What has changed, seen from the area's first pixel.</returns>
-    internal ChangedRows CopyChangedTo(Rect area, Span<byte> destination, int destinationStride)
+    internal void CopyTo(Rect area, Span<byte> destination, int destinationStride)
     {
         IReadOnlyList<DmaBufBand> bands = Frame!.Bands;
         int rowBytes = area.Width * DrmFormats.BytesPerPixel;
-        ChangedRows changed = default;
         for (int i = 0; i < bands.Count; i++)
         {
             DmaBufBand band = bands[i];
@@ -97,8 +95,7 @@ public sealed class DmaBufExport : IDisposable
                 for (int y = part.Y; y < part.Bottom; y++)
                 {
                     long offset = band.Offset + ((long)(y - band.Y) * band.Stride) + ((long)part.X * DrmFormats.BytesPerPixel);
-                    int row = y - area.Y;
-                    changed.Copy(row, 0, _mappings[i].Slice(offset, rowBytes), destination.Slice(row * destinationStride, rowBytes));
+                    _mappings[i].Slice(offset, rowBytes).CopyTo(destination[((y - area.Y) * destinationStride)..]);
                 }
             }
             finally
@@ -106,7 +103,6 @@ public sealed class DmaBufExport : IDisposable
                 DmaBuf.EndRead(band.Descriptor);
             }
         }
-        return changed;
     }
 
     public void Dispose()

@@ -15,16 +15,16 @@ public interface IDisplayConsumer
     void ShowDmaBuf(Scanout scanout, DmaBufFrame frame);
 
     /// <summary>A new picture in host memory.</summary>
-    /// <param name="buffer">Holds the whole picture now, and what changes before each <see cref="Update"/>.</param>
+    /// <param name="buffer">Holds the whole picture now and is kept up to date before each <see cref="Update"/>, but for a consumer
+    /// that is still reading: that one calls <see cref="DisplayHub.Refresh(int)"/> before it looks again.</param>
     void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout);
 
     /// <summary>The output shows nothing.</summary>
     void Disable();
 
-    /// <summary>The picture changed inside <paramref name="damage"/>; also called after each Show, with the whole picture or, where the
-    /// same buffer is shown on, with what is new in it.</summary>
-    /// <returns>True if it is still being read: <see cref="DisplayHub.Done"/> is called when it is not any more, and what changed
-    /// meanwhile is told then. The guest waits for that where it shares its own pages, for as long as the device lets it.</returns>
+    /// <summary>The picture changed inside <paramref name="damage"/> (also called after each Show, with the whole picture).</summary>
+    /// <returns>True if it is still being read: <see cref="DisplayHub.Done"/> is called when it is not any more. The guest waits for
+    /// that where it shares its own pages, for as long as the device lets it.</returns>
     bool Update(Rect damage);
 
     /// <summary>A new pointer picture; null hides it.</summary>

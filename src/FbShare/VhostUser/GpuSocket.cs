@@ -174,7 +174,7 @@ internal sealed class GpuSocket : IDisposable
             _scanoutDirty |= _buffer is null || layout.Width != _layout.Width || layout.Height != _layout.Height;
             _buffer = buffer;
             _layout = layout;
-            _damage = _damage.Intersect(layout.Bounds);
+            _damage = layout.Bounds;
         }
 
         public void Disable()

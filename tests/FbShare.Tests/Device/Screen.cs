@@ -36,11 +36,8 @@ internal sealed class Screen : IDisplayConsumer
     public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
     {
         Events.Add($"show {layout.Width}x{layout.Height}");
-        if (!ReferenceEquals(buffer, Buffer) || layout != Layout)
-        {
-            _pixels = new byte[layout.RowBytes * layout.Height];
-        }
         (Scanout, Buffer, Layout) = (scanout, buffer, layout);
+        _pixels = new byte[layout.RowBytes * layout.Height];
     }
 
     public void Disable()

@@ -179,9 +179,6 @@ public sealed class DisplayProtocolTests
         using Backing backing = pages.Make((0, 4096));
         Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
         using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
-        byte[] expected = new byte[4096];
-        Array.Fill(expected, (byte)200);
-        expected.CopyTo(guest.Slice(0, 4096));
         (RemoteConsole console, RecordingView view) = fixture.Watch();
         view.IsSlow = true;
         fixture.Settle();
@@ -199,12 +196,13 @@ public sealed class DisplayProtocolTests
             fixture.Settle();
         }
         Assert.Equal(copied, fixture.Hub.BytesCopied);
-        Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
+        Assert.Equal(new byte[4096], RecordingView.Pixels(view.Shown[^1]));
 
         console.Done();
         fixture.RunUntil(() => view.Updates.Count == 2);
         Assert.Equal(new Rect(0, 0, 1, 10), view.Updates[1]);
         Assert.Equal(copied + (4 * 10), fixture.Hub.BytesCopied);
+        byte[] expected = new byte[4096];
         expected.AsSpan(0, 4).Fill(100);
         expected.AsSpan(128 * 9, 4).Fill(100);
         Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
@@ -369,10 +367,8 @@ public sealed class DisplayProtocolTests
         FlushMark first = fixture.Hub.GetLastFlush(0);
         Assert.Equal(new FlushMark(first.At / 1000 * 1000, 1), console.LastFlush);
 
-        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
-        for (byte i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++)
         {
-            guest.Slice(0, 4096).Fill((byte)(100 + i));
             fixture.Hub.Flush(0, new Rect(i, 0, 1, 1));
         }
         console.Done();

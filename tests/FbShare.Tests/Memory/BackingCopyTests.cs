@@ -55,61 +55,6 @@ public class BackingCopyTests
         Assert.Equal(-1, FirstDifference(expected, destination));
     }
 
-    [Theory]
-    [MemberData(nameof(Pictures))]
-    public void An_older_copy_is_brought_up_to_date_and_what_changed_is_known(string cut, int offset, int stride, int rowBytes, int rows, int destinationStride)
-    {
-        const int size = 32 << 20;
-        using var guest = new TestPages(size);
-        var random = new Random(8);
-        using MemoryMapping file = MemoryMapping.Map(guest.File, 0, size, writable: true);
-        random.NextBytes(file.Slice(0, size));
-        using Backing backing = guest.Make([.. Cut(cut, random)]);
-        var now = new byte[((rows - 1) * destinationStride) + rowBytes + 100];
-        Array.Fill(now, Untouched);
-        backing.CopyRows(offset, stride, rowBytes, rows, now, destinationStride);
-        byte[] copy = (byte[])now.Clone();
-
-        Assert.True(Update().IsEmpty);
-        for (int round = 0; round < 30; round++)
-        {
-            // A rectangle of all sizes, of which only the corners are sure to differ.
-            int firstRow = random.Next(rows);
-            int endRow = random.Next(firstRow, Math.Min(rows, firstRow + (rows >> random.Next(8)))) + 1;
-            int first = random.Next(rowBytes);
-            int end = random.Next(first, Math.Min(rowBytes, first + (rowBytes >> random.Next(8)))) + 1;
-            for (int i = 0; i < 4; i++)
-            {
-                copy[((i < 2 ? firstRow : endRow - 1) * destinationStride) + (i % 2 == 0 ? first : end - 1)] ^= 0xFF;
-            }
-            bool isNothing = firstRow == endRow - 1 || first == end - 1;   // turned over and back
-
-            ChangedRows changed = Update();
-
-            if (isNothing)
-            {
-                Assert.True(changed.IsEmpty);
-            }
-            else if (changed.Copied < (long)rows * rowBytes)
-            {
-                Assert.Equal((firstRow, endRow, first, end), (changed.FirstRow, changed.EndRow, changed.First, changed.End));
-                Assert.InRange(changed.Copied, 1, (long)(endRow - firstRow) * (end - first));
-            }
-            else
-            {
-                Assert.Equal((0, rows, 0, rowBytes), (changed.FirstRow, changed.EndRow, changed.First, changed.End));
-                Assert.True((endRow - firstRow) * (long)(end - first) > (long)rows * rowBytes / 2, "all was copied for a little");
-            }
-        }
-
-        ChangedRows Update()
-        {
-            ChangedRows changed = backing.CopyChangedRows(offset, stride, rowBytes, rows, copy, destinationStride);
-            Assert.Equal(-1, FirstDifference(now, copy));
-            return changed;
-        }
-    }
-
     /// <summary>Ten megabytes of the guest's file.</summary>
     private static IEnumerable<(ulong Offset, uint Length)> Cut(string how, Random random)
     {

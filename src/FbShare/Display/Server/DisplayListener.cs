@@ -5,8 +5,8 @@ using FbShare.Memory;
 namespace FbShare.Display.Server;
 
 /// <summary>One registered listener: a consumer of an output that lives in another process, behind a D-Bus connection of its own.</summary>
-/// <remarks>At most one update is under way. What changes meanwhile is kept by the hub, and told when the listener has answered, so
-/// a slow one costs neither memory nor the guest's time.</remarks>
+/// <remarks>At most one update is under way. What changes meanwhile is gathered, and told when the listener has answered, so a
+/// slow one costs neither memory nor the guest's time.</remarks>
 internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 {
     private readonly EventLoop _loop;
@@ -19,6 +19,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     private bool _attached;
 
     private Wire _wire;
+    private Scanout? _scanout;
     private FrameLayout _layout;
     private FrameBuffer? _buffer;
     private FrameLayout? _refusedDmaBuf;
@@ -29,6 +30,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     private bool _showAgain;
     private bool _cursorLate;
     private bool _positionLate;
+    private Rect _pending;
 
     /// <param name="socket">The client's end was made by the client; this one is owned from here on.</param>
     /// <param name="name">Who this is, for the log.</param>
@@ -119,7 +121,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     {
         try
         {
-            TellBuffer(buffer, layout);
+            TellBuffer(scanout, buffer, layout);
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
@@ -144,8 +146,12 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
             _isFresh = false;
             return _inFlight;
         }
-        // A picture that could not be told yet is told whole.
-        return _inFlight || _showAgain || SendUpdate(damage);
+        if (_inFlight || _showAgain)
+        {
+            _pending = _pending.Union(damage);
+            return true;
+        }
+        return SendUpdate(damage);
     }
 
     public void DefineCursor(CursorImage? image)
@@ -203,7 +209,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
             _refusedDmaBuf = scanout.Layout;
             _showAgain = true;
         }
-        if (!Begin(scanout.Layout))
+        if (!Begin(scanout, scanout.Layout))
         {
             return;
         }
@@ -223,14 +229,15 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         }
     }
 
-    private void TellBuffer(FrameBuffer buffer, FrameLayout layout)
+    private void TellBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
     {
-        // The same buffer again: the listener has it mapped, or all its pixels.
-        if (_wire is Wire.Map or Wire.Inline && ReferenceEquals(buffer, _buffer) && layout == _layout && !_showAgain)
+        // The same buffer again: the listener has it mapped.
+        if (_wire == Wire.Map && ReferenceEquals(buffer, _buffer) && layout == _layout && !_showAgain)
         {
+            _scanout = scanout;
             return;
         }
-        if (!Begin(layout))
+        if (!Begin(scanout, layout))
         {
             return;
         }
@@ -304,10 +311,12 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     }
 
     /// <summary>Takes note of a new picture; false if it cannot be told yet.</summary>
-    private bool Begin(FrameLayout layout)
+    private bool Begin(Scanout scanout, FrameLayout layout)
     {
+        _scanout = scanout;
         _layout = layout;
         _isFresh = false;
+        _pending = default;
         if (_inFlight)
         {
             // What is shown now may be gone by the time of the answer, so the hub is asked again then.
@@ -327,9 +336,11 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     private void Forget()
     {
         _wire = Wire.None;
+        _scanout = null;
         _buffer = null;
         _showAgain = false;
         _isFresh = false;
+        _pending = default;
     }
 
     private void ShowAgainSoon() => _loop.Post(() =>
@@ -364,7 +375,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         string cause = text.Length > 0 ? text : name;
         if (_wire == Wire.DmaBuf)
         {
-            _refusedDmaBuf = _layout;
+            _refusedDmaBuf = _scanout?.Layout;
             Log?.Invoke($"{Name} could not take output {Output} ({_layout}) as a dma-buf and gets a copy: {cause}");
         }
         else
@@ -396,10 +407,19 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         if (_showAgain)
         {
             _showAgain = false;
+            _pending = default;
             _hub.PathChanged(Output, this);
+        }
+        else if (!_pending.IsEmpty && ReferenceEquals(_hub.GetScanout(Output), _scanout))
+        {
+            Rect damage = _pending;
+            _pending = default;
+            _hub.Refresh(Output);
+            SendUpdate(damage);
         }
         else
         {
+            _pending = default;
             _hub.Done(Output, this);
         }
         return true;
