@@ -137,18 +137,16 @@ run_project() {
   count "$file"
 }
 
-# Runs tests in the VM; fails if they did not come to their end. What they print goes to a file, and is shown if a test failed.
+# Runs tests in the VM; fails if they did not come to their end.
 #   $1 what to call them, $2 kernel, $3 which (vstest's filter), then options of tools/testbed
 run_in_testbed() {
-  local called=$1 kernel=$2 filter=$3 name code=0
+  local called=$1 kernel=$2 filter=$3 code=0
   shift 3
-  name=${testbed_project##*/}
+  say "running $testbed_project ($called) in the testbed, kernel $kernel"
   tools/testbed run --kernel "$kernel" --results "$results/testbed" --share "$results/publish:/app" "$@" -- \
-    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$name.dll --nologo --filter '$filter' \
-      --results-directory /results --logger 'trx;LogFileName=testbed-$called.trx' --logger 'console;verbosity=minimal'" \
-    >"$results/testbed/$called.log" 2>&1 || code=$?
-  [ "$code" = 0 ] || sed "s/^/$called: /" "$results/testbed/$called.log"
-  [ "$code" != 124 ] && [ "$code" != 125 ] && is_whole "$results/testbed/testbed-$called.trx"
+    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$testbed_project.dll --nologo --filter '$filter' \
+      --results-directory /results --logger 'trx;LogFileName=testbed-$called.trx' --logger 'console;verbosity=minimal'" || code=$?
+  [ $code != 124 ] && [ $code != 125 ] && is_whole "$results/testbed/testbed-$called.trx"
 }
 
 # Runs tests with a guest, in a VM of its own: one or two boots each. KVM there is a makeshift (see tools/testbed --help), and now and then
@@ -159,64 +157,31 @@ run_nested_in_testbed() {
   shift 2
   for attempt in first second; do
     run_in_testbed "$called" 6.12 "$filter" --kvm --timeout 600 "$@" && return
-    say "$called: the VM or its tests did not come to their end, maybe because of KVM there ($attempt attempt)"
+    say "the VM or its tests did not come to their end, maybe because of KVM there ($attempt attempt)"
   done
-  say "$called: once more, emulated, which takes many minutes longer"
-  run_in_testbed "$called" 6.12 "$filter" --timeout 2400 "$@"
-}
-
-# The parts of the testbed's suite, longest first.
-testbed_parts=(host newest-kernel viewers stock shmem hugetlb balloon opengl)
-run_testbed_part() {
-  say "running $1 in the testbed"
-  local begin=$SECONDS
-  case $1 in
-    host) run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen --timeout 2700 ;;
-    newest-kernel) run_in_testbed newest-kernel backports Category=Kernel --timeout 2700 ;;
-    shmem) run_nested_in_testbed shmem 'FullyQualifiedName~in_shmem' ;;
-    viewers) run_nested_in_testbed viewers 'FullyQualifiedName~NestedViewer&FullyQualifiedName!~OpenGL' ;;
-    hugetlb) run_nested_in_testbed hugetlb 'FullyQualifiedName~in_hugetlb' ;;
-    stock) run_nested_in_testbed stock 'FullyQualifiedName~own_blob_device' ;;
-    balloon) run_nested_in_testbed balloon 'FullyQualifiedName~balloon' ;;
-    # With that node there, Mesa's surfaceless platform was seen to crash: not where others draw.
-    opengl) run_nested_in_testbed opengl 'FullyQualifiedName~OpenGL' --render-node ;;
-  esac || true
-  say "$1 took $((SECONDS - begin)) s"
-}
-
-# Runs parts that nobody has taken yet, until there is none.
-run_testbed_parts() {
-  local part
-  for part in "${testbed_parts[@]}"; do
-    ! mkdir "$results/testbed/$part.taken" 2>/dev/null || run_testbed_part "$part"
-  done
-}
-
-# Ends the lanes and the VMs that they wait for.
-# shellcheck disable=SC2317  # called by a trap
-stop_testbed_parts() {
-  local lane stopped=()
-  for lane in $(jobs -p); do mapfile -t -O ${#stopped[@]} stopped < <(pgrep -P "$lane"; echo "$lane"); done
-  [ ${#stopped[@]} = 0 ] || kill "${stopped[@]}" 2>/dev/null || true
+  say 'once more, emulated, which takes many minutes longer'
+  run_in_testbed "$called" 6.12 "$filter" --timeout 2400 "$@" || true
 }
 
 run_testbed() {
-  local part lane lanes=$(($(nproc) / 4))
   tools/testbed build
   say "publishing $testbed_project for the testbed"   # optimised: an emulated machine is slow enough
-  if ! dotnet publish "$testbed_project" -c Release --nologo -v quiet -o "$results/publish"; then
+  if ! dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish"; then
     say "FAILED: publishing $testbed_project"
     failed=$((failed + 1))
     return
   fi
-  mkdir -p "$results/testbed"
-  # A VM emulates two processors and draws by software: two on four processors were slower than one after the other.
-  lanes=$((lanes < 1 ? 1 : lanes > 3 ? 3 : lanes))
-  for ((lane = 0; lane < lanes; lane++)); do run_testbed_parts & done
-  trap 'stop_testbed_parts; exit 130' INT TERM
-  wait
-  trap - INT TERM
-  for part in "${testbed_parts[@]}"; do count "$results/testbed/testbed-$part.trx"; done
+  run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen --timeout 2700 || true
+  run_nested_in_testbed shmem 'FullyQualifiedName~in_shmem'
+  run_nested_in_testbed viewers 'FullyQualifiedName~NestedViewer&FullyQualifiedName!~OpenGL'
+  run_nested_in_testbed hugetlb 'FullyQualifiedName~in_hugetlb'
+  run_nested_in_testbed stock 'FullyQualifiedName~own_blob_device'
+  run_nested_in_testbed balloon 'FullyQualifiedName~balloon'
+  # With that node there, Mesa's surfaceless platform was seen to crash: not where others draw.
+  run_nested_in_testbed opengl 'FullyQualifiedName~OpenGL' --render-node
+  run_in_testbed newest-kernel backports Category=Kernel --timeout 2700 || true
+  local called
+  for called in host shmem viewers hugetlb stock balloon opengl newest-kernel; do count "$results/testbed/testbed-$called.trx"; done
 }
 
 # Whether the device costs what it should, counted as one test.
@@ -229,7 +194,7 @@ wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 command -v dotnet >/dev/null || fail 'there is no dotnet here: install the .NET 10 SDK (Debian has no package of it)'
 results=$repo/artifacts/test-results
-testbed_project=tests/FbShare.QemuTests
+testbed_project=FbShare.QemuTests
 rm -rf "$results"
 mkdir -p "$results"
 install_needs

@@ -17,7 +17,7 @@ public sealed class RegionWindowTests : IDisposable
         region.AssertShows(_picture.Draw(2), ScatteredPicture.Width, ScatteredPicture.Height);
 
         server.Do("key", "ctrl+alt+q");
-        Assert.Equal(0, region.WaitForExit());
+        Assert.Equal((0, ""), (region.WaitForExit(), region.Printed));
     }
 
     [ViewerFact]

@@ -11,7 +11,7 @@ internal sealed class ScatteredPicture : IDisposable
     private const int Page = 4096;
     private const int Length = 64 * Page;
     private const int FirstPart = 31 * Page;
-    private const int FirstPartAt = 32 * Page;
+    private const int LastPart = 32 * Page;
 
     private readonly FileDescriptor _memory = MemFd.Create("scattered-picture", Length);
     private readonly MemoryMapping _pages;
@@ -21,7 +21,7 @@ internal sealed class ScatteredPicture : IDisposable
     /// <summary>The command of fbshare that shows it in a window.</summary>
     public string[] Command =>
     [
-        "region", "--pid", $"{Environment.ProcessId}", "--fd", $"{_memory.Number}", "--range", $"{FirstPartAt}:{FirstPart},0:{32 * Page}",
+        "region", "--pid", $"{Environment.ProcessId}", "--fd", $"{_memory.Number}", "--range", $"{LastPart}:{FirstPart},0:{LastPart}",
         "--size", $"{Width}x{Height}", "--live",
     ];
 
@@ -31,7 +31,7 @@ internal sealed class ScatteredPicture : IDisposable
     {
         byte[] pixels = new byte[Width * Height * 4];
         new Random(seed).NextBytes(pixels);
-        pixels.AsSpan(0, FirstPart).CopyTo(_pages.Slice(FirstPartAt, FirstPart));
+        pixels.AsSpan(0, FirstPart).CopyTo(_pages.Slice(LastPart, FirstPart));
         pixels.AsSpan(FirstPart).CopyTo(_pages.Slice(0, pixels.Length - FirstPart));
         return [.. pixels.Chunk(4).SelectMany(p => new[] { p[2], p[1], p[0] })];
     }

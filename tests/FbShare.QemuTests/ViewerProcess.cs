@@ -41,7 +41,11 @@ internal sealed class ViewerProcess : IDisposable
     /// <summary>The window's title; under Wayland, where nobody else can read it, as the viewer says.</summary>
     public string Title => _desk is XServer ? _desk.Server.Do("getwindowname", Window) : _said.LastOrDefault(l => l?.Contains("window: ", StringComparison.Ordinal) == true) ?? "";
 
+    /// <summary>Its messages (stderr).</summary>
     public string Said => string.Join('\n', _said);
+
+    /// <summary>What it wrote to stdout, once it has ended.</summary>
+    public string Printed => _process.StandardOutput.ReadToEnd();
 
     public void WaitForTitle(string part) =>
         XServer.WaitUntil(() => Title.Contains(part, StringComparison.Ordinal), () => $"the title is '{Title}' and not '{part}'; it said:\n{Said}");

@@ -24,8 +24,8 @@ public sealed class NestedGuestTests(NestedGuests guests)
         screen.AssertSees(TestCard.Full(1280, 800, 12));
         screen.Guest.EndCard();
 
-        // Memory goes and comes back while the old buffers are still imported.
-        Balloon(384L << 20);
+        // Most of the memory goes and comes back while the old buffers are still imported.
+        Balloon(200L << 20);
         Balloon(512L << 20);
 
         screen.Show("card flip 3 full --frames 20", "card: flipped");
