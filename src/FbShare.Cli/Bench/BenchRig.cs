@@ -63,11 +63,12 @@ internal sealed class BenchRig : IDisposable
         return true;
     });
 
-    /// <summary>Serves the display protocol at a socket.</summary>
-    public void ServeDisplay(string path) => OnLoop(() =>
+    /// <summary>Serves the display protocol at a socket, to viewers as slow as they may be: in an emulated machine the first frames take
+    /// their time.</summary>
+    public void ServeDisplay(string path, IInputSink? input = null) => OnLoop(() =>
     {
         UnixListener listener = UnixListener.Listen(path);
-        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), null, static _ => { }));
+        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), input, static _ => { }) { Patience = TimeSpan.FromMinutes(5) });
         _owned.Add(listener);
         return true;
     });

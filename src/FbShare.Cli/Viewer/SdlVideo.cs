@@ -11,20 +11,18 @@ internal sealed unsafe class SdlVideo : IDisposable
     /// <summary>SDL puts focus changes of X11 off by 200 ms, to be told of in a later look at its events.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Without a descriptor to wait for (KMSDRM) events must be asked for.</summary>
-    private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(8);
-
     private readonly EventLoop _loop;
     private readonly LoopTimer _later;
     private FileDescriptor? _connection;
     private EventLoop.Watch? _watch;
+    private ConsoleInput? _console;
     private nint _context;
     private GlVersion _version;
 
     private SdlVideo(EventLoop loop)
     {
         _loop = loop;
-        _later = new LoopTimer(loop, OnLater);
+        _later = new LoopTimer(loop, Sdl.SDL_PumpEvents);
         Driver = Sdl.GetCurrentVideoDriver();
     }
 
@@ -105,6 +103,7 @@ internal sealed unsafe class SdlVideo : IDisposable
     {
         _later.Dispose();
         _watch?.Dispose();
+        _console?.Dispose();
         _connection?.Dispose();
         if (_context != 0)
         {
@@ -139,7 +138,7 @@ internal sealed unsafe class SdlVideo : IDisposable
         };
         if (number < 0)
         {
-            _later.SetAfter(PollTime);
+            _console = new ConsoleInput(_loop, Sdl.SDL_PumpEvents);
             return;
         }
         var borrowed = new FileDescriptor(number);
@@ -153,14 +152,5 @@ internal sealed unsafe class SdlVideo : IDisposable
                 _later.SetAfter(SettleTime);
             }
         });
-    }
-
-    private void OnLater()
-    {
-        Sdl.SDL_PumpEvents();
-        if (_watch is null)
-        {
-            _later.SetAfter(PollTime);
-        }
     }
 }

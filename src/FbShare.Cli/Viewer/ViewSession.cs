@@ -108,11 +108,11 @@ internal sealed class ViewSession : IDisposable
             {
                 window.DrawIfDue();
             }
-            // Drawing may have read events of the window system from its connection.
-            Dispatch();
+            // Drawing may have brought events, which may ask for drawing.
+            bool goesOn = Dispatch();
             if (!_stopping)
             {
-                _loop.RunOnce(Timeout.Infinite);
+                _loop.RunOnce(goesOn ? 0 : Timeout.Infinite);
             }
         }
     }
@@ -219,29 +219,47 @@ internal sealed class ViewSession : IDisposable
         }
     }
 
-    /// <summary>Gives every waiting event to its window.</summary>
-    private void Dispatch()
+    /// <summary>Gives every waiting event to its window; false if there was none.</summary>
+    private bool Dispatch()
     {
+        bool any = false;
         while (SdlVideo.TryPoll(out Sdl.Event e))
         {
+            any = true;
             if (e.type == Sdl.SDL_QUIT)
             {
                 _stopping = true;
                 continue;
             }
-            uint id = e.type is Sdl.SDL_FINGERDOWN or Sdl.SDL_FINGERUP or Sdl.SDL_FINGERMOTION ? e.tfinger_windowID : e.windowID;
-            foreach (GuestWindow window in _windows.Values)
+            if (Target(e) is { } window)
             {
-                if (window.Window.Id == id)
-                {
-                    Dispatch(e, window);
-                }
+                Dispatch(e, window);
             }
         }
         foreach (GuestWindow window in _windows.Values)
         {
             window.EndOfInput();
         }
+        return any;
+    }
+
+    /// <summary>The window that an event is for. On a bare console SDL does not say whose a finger is: it is the window's that was pointed at.</summary>
+    private GuestWindow? Target(in Sdl.Event e)
+    {
+        bool isFinger = e.type is Sdl.SDL_FINGERDOWN or Sdl.SDL_FINGERUP or Sdl.SDL_FINGERMOTION;
+        uint id = isFinger ? e.tfinger_windowID : e.windowID;
+        if (isFinger && id == 0)
+        {
+            return _pointed ?? _windows.Values.First();
+        }
+        foreach (GuestWindow window in _windows.Values)
+        {
+            if (window.Window.Id == id)
+            {
+                return window;
+            }
+        }
+        return null;
     }
 
     private void Dispatch(in Sdl.Event e, GuestWindow window)

@@ -6,11 +6,13 @@ namespace FbShare.Linux;
 internal static unsafe partial class LibC
 {
     public const int AF_UNIX = 1;
+    public const int AF_NETLINK = 16;
     public const int SOCK_STREAM = 1;
     public const int SOCK_NONBLOCK = O_NONBLOCK;
     public const int SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1;
     public const int SO_PEERCRED = 17;
+    public const int SO_DOMAIN = 39;
     public const int SCM_RIGHTS = 1;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;

@@ -23,18 +23,41 @@ public static class ProcessDescriptors
         const string Prefix = "/memfd:";
         var found = new List<(int, string)>();
         var files = new HashSet<string>();
+        foreach ((int fd, string target) in List(pid))
+        {
+            if (target.StartsWith(Prefix, StringComparison.Ordinal)
+                && files.Add(File.ReadLines($"/proc/{pid}/fdinfo/{fd}").FirstOrDefault(l => l.StartsWith("ino:", StringComparison.Ordinal), $"{fd}")))
+            {
+                found.Add((fd, target[Prefix.Length..].Replace(" (deleted)", "", StringComparison.Ordinal)));
+            }
+        }
+        return found;
+    }
+
+    /// <summary>All descriptors of a process and what each is, in /proc's words (<c>/dev/null</c>, <c>socket:[4711]</c>), by number.</summary>
+    /// <inheritdoc cref="ListMemFds"/>
+    public static IReadOnlyList<(int Fd, string Target)> List(int pid)
+    {
+        var found = new List<(int Fd, string Target)>();
         foreach (string link in Directory.GetFiles($"/proc/{pid}/fd"))
         {
-            string? target = File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName;
-            string fd = Path.GetFileName(link);
-            if (target is not null && target.StartsWith(Prefix, StringComparison.Ordinal)
-                && files.Add(File.ReadLines($"/proc/{pid}/fdinfo/{fd}").FirstOrDefault(l => l.StartsWith("ino:", StringComparison.Ordinal), fd)))
+            // Null where it was closed meanwhile.
+            if (new FileInfo(link).LinkTarget is { } target)
             {
-                string name = target[Prefix.Length..].Replace(" (deleted)", "", StringComparison.Ordinal);
-                found.Add((int.Parse(fd, CultureInfo.InvariantCulture), name));
+                found.Add((int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture), target));
             }
         }
         found.Sort();
         return found;
+    }
+
+    /// <summary>Whether a socket is one to the kernel's news (netlink(7), as udev's is).</summary>
+    /// <exception cref="LinuxException">It is no socket.</exception>
+    public static unsafe bool IsNetlink(FileDescriptor socket)
+    {
+        int domain;
+        uint length = sizeof(int);
+        LinuxException.Check(LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_DOMAIN, &domain, &length), "getsockopt(SO_DOMAIN)");
+        return domain == LibC.AF_NETLINK;
     }
 }

@@ -1,5 +1,6 @@
 using FbShare.Cli.Bench;
 using FbShare.Cli.Driver;
+using FbShare.Display.Server;
 
 namespace FbShare.QemuTests.Testbed;
 
@@ -14,10 +15,11 @@ internal sealed class DrivenGuest : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-driven-");
     private readonly BenchRig _rig = new(32 << 20);
 
-    public DrivenGuest()
+    /// <param name="input">Takes what viewers' users do.</param>
+    public DrivenGuest(IInputSink? input = null)
     {
         Display = Path.Combine(_folder.FullName, "display");
-        _rig.ServeDisplay(Display);
+        _rig.ServeDisplay(Display, input);
     }
 
     /// <summary>The display server's socket.</summary>

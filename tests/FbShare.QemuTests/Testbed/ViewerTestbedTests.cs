@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The viewer's window where pictures really can be shared: Mesa's llvmpipe imports dma-bufs under Wayland, and under X11 it does not.</summary>
@@ -50,33 +47,39 @@ public sealed class ViewerTestbedTests
     }
 
     [KmsFact]
-    public void On_a_bare_console_the_screen_shows_the_guest()
+    public void On_a_bare_console_the_screen_shows_the_guest_and_keys_and_fingers_reach_it()
     {
-        using var guest = new DrivenGuest();
+        using UserInput keyboard = UserInput.Keyboard();
+        using UserInput touch = UserInput.TouchScreen();
+        var input = new RecordingInput();
+        using var guest = new DrivenGuest(input);
         byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
         guest.Show(card);
-        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), ["view", "-v", "--display", $"unix:{guest.Display}"]) { RedirectStandardError = true };
-        info.Environment.Remove("DISPLAY");
-        info.Environment.Remove("WAYLAND_DISPLAY");
-        info.Environment.Remove("SDL_VIDEODRIVER");
-        using Process viewer = Process.Start(info)!;
-        var said = new ConcurrentQueue<string?>();
-        viewer.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
-        viewer.BeginErrorReadLine();
-        try
-        {
-            using var screen = new KmsScreen();
-            XServer.WaitUntil(
-                () => viewer.HasExited || (screen.Read(out int width, out int height) is { } rgb && (width, height) == (DrivenGuest.Width, DrivenGuest.Height) && rgb.AsSpan().SequenceEqual(card)),
-                () => $"the screen shows something else; the viewer said:\n{string.Join('\n', said)}");
-            Assert.False(viewer.HasExited, string.Join('\n', said));
-            Assert.Contains(said, line => line?.Contains("KMSDRM", StringComparison.Ordinal) == true);
-        }
-        finally
-        {
-            viewer.Kill();
-            viewer.WaitForExit();
-        }
+        using var viewer = new ConsoleViewer(guest.Display);
+        using var screen = new KmsScreen();
+        viewer.WaitUntil(
+            () => screen.Read(out int width, out int height) is { } rgb && (width, height) == (DrivenGuest.Width, DrivenGuest.Height) && rgb.AsSpan().SequenceEqual(card),
+            () => "the screen shows something else");
+        Assert.Contains("KMSDRM", viewer.Said, StringComparison.Ordinal);
+
+        keyboard.Press(30, true);    // KEY_A
+        keyboard.Press(30, false);
+        keyboard.Press(105, true);   // KEY_LEFT
+        keyboard.Press(105, false);
+        WaitFor("key 30 True", "key 30 False", "key 203 True", "key 203 False");
+
+        touch.Touch(0, UserInput.Range / 4, UserInput.Range / 2);
+        touch.Touch(0, UserInput.Range / 2, UserInput.Range / 4);
+        touch.EndTouch(0);
+        WaitFor("touch Begin 0 319,399 of 1280x800", "touch Update 0 639,199 of 1280x800", "touch End 0 639,199 of 1280x800");
+
+        // Nothing to do and nobody asks.
+        long before = viewer.WakeUps;
+        Assert.False(viewer.HasExitedWithin(TimeSpan.FromSeconds(3)), viewer.Said);
+        Assert.InRange(viewer.WakeUps - before, 0, 20);
+
+        void WaitFor(params string[] wanted) =>
+            viewer.WaitUntil(() => wanted.All(input.Events.Contains), () => $"not all of {string.Join(", ", wanted)} came to the guest, but {string.Join(", ", input.Events)}");
     }
 
     [ViewerTestbedFact("cage")]
@@ -106,5 +109,6 @@ internal sealed class KmsFactAttribute : FactAttribute
 {
     public KmsFactAttribute() => Skip = Environment.GetEnvironmentVariable("FBSHARE_TESTBED") != "1" ? "no testbed VM: the test takes the screen"
         : !File.Exists(KmsScreen.DevicePath) ? $"no {KmsScreen.DevicePath}"
+        : !File.Exists(UserInput.DevicePath) ? $"no {UserInput.DevicePath}"
         : TestMachine.Missing(Needs.Blob);
 }
