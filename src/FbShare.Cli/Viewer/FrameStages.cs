@@ -13,7 +13,11 @@ internal readonly record struct FrameTimes(long Flushed, long Told, long Drawn, 
 /// <summary>The stages of the last frames.</summary>
 internal sealed class FrameStages
 {
-    public const int Capacity = 120;
+    /// <summary>The frames that <see cref="Describe"/> is about.</summary>
+    public const int Capacity = 2000;
+
+    /// <summary>The frames that a user watches.</summary>
+    public const int Recent = 120;
 
     private readonly FrameTimes[] _frames = new FrameTimes[Capacity];
     private long _count;
@@ -26,22 +30,23 @@ internal sealed class FrameStages
 
     public void Add(FrameTimes frame) => _frames[_count++ % Capacity] = frame;
 
-    /// <summary>Least, mean and most nanoseconds from one stage to another; zeros without a frame.</summary>
+    /// <summary>Least, mean and most nanoseconds from one stage to another in the <see cref="Recent"/> frames; zeros without one.</summary>
     public (long Least, long Mean, long Most) Measure(Func<FrameTimes, long> length)
     {
-        if (Count == 0)
+        int count = Math.Min(Count, Recent);
+        if (count == 0)
         {
             return default;
         }
         (long least, long sum, long most) = (long.MaxValue, 0, 0);
-        for (int i = 0; i < Count; i++)
+        for (int age = 0; age < count; age++)
         {
-            long time = length(_frames[i]);
+            long time = length(this[age]);
             least = Math.Min(least, time);
             most = Math.Max(most, time);
             sum += time;
         }
-        return (least, sum / Count, most);
+        return (least, sum / count, most);
     }
 
     /// <summary>A line about the frames that are kept, from the guest's flush on where it is known. There must be one.</summary>
@@ -50,13 +55,16 @@ internal sealed class FrameStages
         bool isFlushKnown = this[0].Flushed != 0;
         string told = isFlushKnown ? $"told {Of(f => f.Told - f.Flushed)}, " : "";
         Func<FrameTimes, long> begin = isFlushKnown ? f => f.Flushed : f => f.Told;
-        return $"the last {Count}, since {(isFlushKnown ? "the guest's flush" : "they were told of")} (median, most): {told}drawn {Of(f => f.Drawn - begin(f))}, "
+        return $"the last {Count}, since {(isFlushKnown ? "the guest's flush" : "they were told of")} (median, 99 of 100 within, most): {told}drawn {Of(f => f.Drawn - begin(f))}, "
             + $"presented {Of(f => f.Presented - begin(f))}, acknowledged {Of(f => f.Acknowledged - begin(f))} ms";
 
         string Of(Func<FrameTimes, long> length)
         {
             long[] times = [.. _frames.Take(Count).Select(length).Order()];
-            return string.Create(CultureInfo.InvariantCulture, $"{times[times.Length / 2] / 1e6:f2} {times[^1] / 1e6:f2}");
+            return string.Create(CultureInfo.InvariantCulture, $"{Within(times, 50):f2} {Within(times, 99):f2} {Within(times, 100):f2}");
         }
+
+        // The milliseconds within which so many of a hundred are.
+        static double Within(long[] times, int percent) => times[((times.Length * percent) - 1) / 100] / 1e6;
     }
 }

@@ -116,12 +116,12 @@ internal sealed class Hud : IDisposable
     /// <summary>A column for each frame, the last at the right; what takes longer than two frames at 60 Hz is cut off.</summary>
     private void Graph(CairoCanvas canvas)
     {
-        const double Step = (double)(Width - (2 * Margin)) / FrameStages.Capacity;
+        const double Step = (double)(Width - (2 * Margin)) / FrameStages.Recent;
         _y += 6;
         canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new CanvasColor(1, 1, 1, 0.06));
         canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new CanvasColor(1, 1, 1, 0.3));
         double bottom = _y + GraphHeight;
-        for (int age = 0; age < _stages.Count; age++)
+        for (int age = 0; age < Math.Min(_stages.Count, FrameStages.Recent); age++)
         {
             FrameTimes frame = _stages[age];
             double x = Width - Margin - ((age + 1) * Step);

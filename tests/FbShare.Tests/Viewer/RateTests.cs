@@ -38,9 +38,33 @@ public sealed class RateTests
         {
             stages.Add(new FrameTimes(0, 0, i, i * 3, i * 5));
         }
-        Assert.Equal((1, 60, FrameStages.Capacity), stages.Measure(f => f.Drawn - f.Told));
-        Assert.Equal((2, 121, 2 * FrameStages.Capacity), stages.Measure(f => f.Presented - f.Drawn));
-        Assert.Equal(FrameStages.Capacity, stages[0].Drawn);
-        Assert.Equal(1, stages[FrameStages.Capacity - 1].Drawn);
+        const int Last = FrameStages.Capacity;
+        Assert.Equal((Last - 119, Last - 60, Last), stages.Measure(f => f.Drawn - f.Told));
+        Assert.Equal(Last, stages[0].Drawn);
+        Assert.Equal(1, stages[Last - 1].Drawn);
+    }
+
+    [Fact]
+    public void Few_stages_are_measured_as_they_are()
+    {
+        var stages = new FrameStages();
+        Assert.Equal((0, 0, 0), stages.Measure(f => f.Drawn - f.Told));
+        stages.Add(new FrameTimes(0, 10, 12, 15, 16));
+        stages.Add(new FrameTimes(0, 20, 26, 31, 40));
+        Assert.Equal((2, 4, 6), stages.Measure(f => f.Drawn - f.Told));
+    }
+
+    [Fact]
+    public void The_description_has_the_median_the_99th_of_a_hundred_and_the_most()
+    {
+        var stages = new FrameStages();
+        for (int i = 1; i <= 200; i++)
+        {
+            long told = (1000L * i) + 1;
+            stages.Add(new FrameTimes(told - 1_000_000, told, told + (i * 10_000), told + (i * 20_000), told + (i * 30_000)));
+        }
+        Assert.Equal(
+            "the last 200, since the guest's flush (median, 99 of 100 within, most): told 1.00 1.00 1.00, drawn 2.00 2.98 3.00, presented 3.00 4.96 5.00, acknowledged 4.00 6.94 7.00 ms",
+            stages.Describe());
     }
 }
