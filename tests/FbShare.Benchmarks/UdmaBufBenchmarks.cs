@@ -51,7 +51,7 @@ public unsafe class UdmaBufBenchmarks
         {
             _requests.Add(
             [
-                .. Bytes(new LibC.UdmabufCreateList { flags = LibC.UDMABUF_FLAGS_CLOEXEC, count = (uint)band.Ranges.Count }),
+                .. Bytes(new LibC.UdmabufCreateList { flags = LibC.UDMABUF_FLAGS_CLOEXEC, count = (uint)band.Ranges.Length }),
                 .. band.Ranges.SelectMany(r => Bytes(new LibC.UdmabufCreateItem { memfd = (uint)r.File.Number, offset = (ulong)r.Offset, size = (ulong)r.Length })),
             ]);
         }
@@ -86,7 +86,7 @@ public unsafe class UdmaBufBenchmarks
     {
         foreach (Band band in CutIntoBands())
         {
-            _udmaBuf!.Create([.. band.Ranges]).Dispose();
+            _udmaBuf!.Create(band.Ranges.AsSpan()).Dispose();
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class DmaBufExport : IDisposable
             watch = new PageWatch(bands.SelectMany(b => b.Ranges));
             foreach (Band band in bands)
             {
-                FileDescriptor dmaBuf = device.Create([.. band.Ranges]);
+                FileDescriptor dmaBuf = device.Create(band.Ranges.AsSpan());
                 made.Add(new DmaBufBand(dmaBuf, band.FirstRow, band.RowCount, layout.Stride, band.Offset, band.Length));
                 DmaBuf.SetName(dmaBuf, name);
                 if (mapped)

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using FbShare.Linux;
 
 namespace FbShare.Memory;
@@ -16,7 +18,7 @@ public readonly record struct PixelRows(long Offset, int Stride, int RowBytes, i
 /// <param name="Offset">Bytes from the udmabuf's begin to the first row: less than a page.</param>
 /// <param name="Length">Bytes of the udmabuf, whole pages.</param>
 /// <param name="Ranges">Page-aligned file ranges which, one after the other, are the udmabuf.</param>
-public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, IReadOnlyList<FileRange> Ranges)
+public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, ImmutableArray<FileRange> Ranges)
 {
     /// <summary>Cuts a picture into the fewest bands that keep to the limits.</summary>
     /// <param name="pages">Where the picture's bytes are, in order.</param>
@@ -26,11 +28,11 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
     /// <remarks>Taking as many rows as fit, from the top, is the fewest: whatever rows fit together, fewer of them do as well.
     /// A band ends with the padding of its last row where there is any, because drivers count whole strides.</remarks>
     public static bool TryCut(
-        IReadOnlyList<MemoryRange> pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
+        ReadOnlySpan<MemoryRange> pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
         bands = null;
         cure = null;
-        if (!TryMerge(pages, rows, out List<Run>? runs, out long available, out why))
+        if (!TryMerge(pages, rows, out ReadOnlySpan<Run> runs, out long available, out why))
         {
             return false;
         }
@@ -45,7 +47,7 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             }
             int skip = SmallPages.Within(start + runs[index].Shift);
             long most = start - skip + limits.SizeLimit;
-            if (limits.ListLimit < runs.Count - index)
+            if (limits.ListLimit < runs.Length - index)
             {
                 most = limits.ListLimit < 1 ? start : Math.Min(most, runs[index + limits.ListLimit - 1].End);
             }
@@ -77,67 +79,76 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             : (int)Math.Clamp((most - start) / rows.Stride, 0, left - 1);
     }
 
-    private static Band Make(List<Run> runs, int index, int row, int count, long start, long end, int skip)
+    private static Band Make(ReadOnlySpan<Run> runs, int index, int row, int count, long start, long end, int skip)
     {
-        var ranges = new List<FileRange>();
-        long length = 0;
-        for (long at = start; at < end; index++)
+        int last = index;
+        while (runs[last].End < end)
         {
-            Run run = runs[index];
-            long fileStart = SmallPages.RoundDown(at + run.Shift);
+            last++;
+        }
+        var ranges = new FileRange[last - index + 1];
+        long length = 0;
+        long at = start;
+        for (int i = 0; i < ranges.Length; i++)
+        {
+            ref readonly Run run = ref runs[index + i];
             long stop = Math.Min(end, run.End);
-            long fileEnd = SmallPages.RoundUp(stop + run.Shift);
-            ranges.Add(new FileRange(run.Region.Descriptor, fileStart, fileEnd - fileStart));
-            length += fileEnd - fileStart;
+            long fileStart = SmallPages.RoundDown(at + run.Shift);
+            long bytes = SmallPages.RoundUp(stop + run.Shift) - fileStart;
+            ranges[i] = new FileRange(run.Region.Descriptor, fileStart, bytes);
+            length += bytes;
             at = stop;
         }
-        return new Band(row, count, skip, length, ranges);
+        return new Band(row, count, skip, length, ImmutableCollectionsMarshal.AsImmutableArray(ranges));
     }
 
     /// <summary>The picture's bytes as runs of files, neighbours of one file joined (two regions may show the same file). False if
     /// a cut between two runs is not at a page's edge.</summary>
     /// <param name="available">How many bytes may be used, padding after the last pixel included.</param>
     private static bool TryMerge(
-        IReadOnlyList<MemoryRange> pages, PixelRows rows, [NotNullWhen(true)] out List<Run>? runs, out long available, [NotNullWhen(false)] out string? why)
+        ReadOnlySpan<MemoryRange> pages, PixelRows rows, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
     {
-        runs = new List<Run>(pages.Count);
+        var merged = new Run[pages.Length];
+        int count = 0;
         long at = 0;
         long pictureEnd = rows.Offset + ((long)(rows.Count - 1) * rows.Stride) + rows.RowBytes;
-        for (int i = 0; i < pages.Count; i++)
-        {
-            MemoryRange range = pages[i];
-            long end = at + range.Length;
-            if (runs.Count > 0 && runs[^1] is var last && last.Region.Device == range.Region.Device && last.Region.Inode == range.Region.Inode
-                && last.End + last.Shift == range.Offset)
-            {
-                runs[^1] = last with { End = end };
-            }
-            else
-            {
-                // Bytes before the picture and after it may lie as they like.
-                if (at > rows.Offset && at < pictureEnd && (!SmallPages.IsAtPage(runs[^1].End + runs[^1].Shift) || !SmallPages.IsAtPage(range.Offset)))
-                {
-                    available = 0;
-                    why = $"byte {at} of the resource, at offset {range.Offset} of its file, begins a range within a page";
-                    return false;
-                }
-                runs.Add(new Run(range.Region, range.Offset - at, end));
-            }
-            at = end;
-        }
         // Padding after the last pixel counts only up to the first cut that is not at a page's edge.
-        available = at;
-        for (int i = 0; i < runs.Count - 1; i++)
+        available = long.MaxValue;
+        foreach (ref readonly MemoryRange range in pages)
         {
-            if (runs[i].End >= pictureEnd && (!SmallPages.IsAtPage(runs[i].End + runs[i].Shift) || !SmallPages.IsAtPage(runs[i + 1].Shift + runs[i].End)))
+            if (count > 0)
             {
-                available = runs[i].End;
-                break;
+                ref Run last = ref merged[count - 1];
+                long before = at + last.Shift;
+                if (before == range.Offset && IsSameFile(last.Region, range.Region))
+                {
+                    at += range.Length;
+                    last = last with { End = at };
+                    continue;
+                }
+                // Bytes before the picture and after it may lie as they like.
+                if (at > rows.Offset && available > at && (!SmallPages.IsAtPage(before) || !SmallPages.IsAtPage(range.Offset)))
+                {
+                    if (at < pictureEnd)
+                    {
+                        runs = default;
+                        why = $"byte {at} of the resource, at offset {range.Offset} of its file, begins a range within a page";
+                        return false;
+                    }
+                    available = at;
+                }
             }
+            merged[count++] = new Run(range.Region, range.Offset - at, at + range.Length);
+            at += range.Length;
         }
+        available = Math.Min(available, at);
+        runs = merged.AsSpan(0, count);
         why = null;
         return true;
     }
+
+    private static bool IsSameFile(MemoryRegion one, MemoryRegion other) =>
+        ReferenceEquals(one, other) || (one.Device == other.Device && one.Inode == other.Inode);
 
     /// <summary>Bytes of the picture that lie together in a file.</summary>
     /// <param name="Shift">What is added to a place in the picture to get the place in the file.</param>

@@ -38,7 +38,7 @@ public class BandTests
 
         Band band = Assert.Single(Cut(pages, [(0, Page), (TestPages.OtherAddress + Page, Page)], new PixelRows(0, 1024, 1024, 8), new(8, 64 << 20)));
 
-        Assert.Equal(2, band.Ranges.Count);
+        Assert.Equal(2, band.Ranges.Length);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public class BandTests
         Band[] bands = Cut(pages, entries, rows, limits);
 
         AssertSameBytes(bands, pages, entries, rows, step: 1);
-        Assert.All(bands, b => Assert.InRange(b.Ranges.Count, 1, limits.ListLimit));
+        Assert.All(bands, b => Assert.InRange(b.Ranges.Length, 1, limits.ListLimit));
         Assert.All(bands, b => Assert.InRange(b.Length, 1, limits.SizeLimit));
         // The fewest: no band could have taken the next one's first row.
         using Backing backing = pages.Make(entries);
