@@ -139,7 +139,7 @@ internal sealed class GuestMachine : IDisposable
         {
             arguments.AddRange(
             [
-                "-kernel", Path.Combine(TestMachine.Guest, "bzImage"), "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"),
+                "-kernel", TestMachine.Kernel, "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"),
                 "-append", File.ReadAllText(Path.Combine(TestMachine.Guest, "cmdline")).Trim() + " fbshare.serial=plain",
                 "-serial", $"unix:{folder}/serial,server=on,wait=off",
             ]);
