@@ -34,7 +34,7 @@ public sealed class DmaBufExport : IDisposable
     internal static DmaBufExport Create(UdmaBufDevice device, Backing pages, FrameLayout layout, string name, bool mapped)
     {
         var rows = new PixelRows(layout.Offset, layout.Stride, layout.RowBytes, layout.Height);
-        if (!Band.TryCut(pages.GetRanges(), rows, device.Limits, out Band[]? bands, out string? why, out string? cure))
+        if (!Band.TryCut(pages, rows, device.Limits, out Band[]? bands, out string? why, out string? cure))
         {
             return new DmaBufExport(new PathObstacle(why, cure));
         }

@@ -85,22 +85,14 @@ public sealed unsafe class Backing : IDisposable
         return true;
     }
 
+    /// <summary>How many ranges there are.</summary>
+    public int RangeCount => _segments.Length;
+
     /// <summary>The <paramref name="index"/>th range, in the order of the picture's bytes.</summary>
     public MemoryRange GetRange(int index)
     {
         ref readonly Segment segment = ref _segments[index];
         return new MemoryRange(segment.Region, (long)segment.Region.FileOffset + segment.RegionOffset, segment.Length);
-    }
-
-    /// <summary>All ranges, in the order of the picture's bytes.</summary>
-    public MemoryRange[] GetRanges()
-    {
-        var ranges = new MemoryRange[_segments.Length];
-        for (int i = 0; i < ranges.Length; i++)
-        {
-            ranges[i] = GetRange(i);
-        }
-        return ranges;
     }
 
     /// <summary>Copies bytes out of guest memory.</summary>

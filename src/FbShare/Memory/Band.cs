@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
@@ -21,21 +22,35 @@ public readonly record struct PixelRows(long Offset, int Stride, int RowBytes, i
 public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, ImmutableArray<FileRange> Ranges)
 {
     /// <summary>Cuts a picture into the fewest bands that keep to the limits.</summary>
-    /// <param name="pages">Where the picture's bytes are, in order.</param>
+    /// <param name="pages">Where the picture's bytes are.</param>
     /// <param name="rows">Which bytes are pixels; checked against <paramref name="pages"/> by whoever made it.</param>
     /// <param name="why">Why it cannot be done, in words.</param>
     /// <param name="cure">What the user can do; null where nothing can be done.</param>
     /// <remarks>Taking as many rows as fit, from the top, is the fewest: whatever rows fit together, fewer of them do as well.
     /// A band ends with the padding of its last row where there is any, because drivers count whole strides.</remarks>
     public static bool TryCut(
-        ReadOnlySpan<MemoryRange> pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
+        Backing pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
+    {
+        // Thousands of them would be a large object for the collector each time.
+        Run[] room = ArrayPool<Run>.Shared.Rent(pages.RangeCount);
+        try
+        {
+            bands = null;
+            cure = null;
+            return TryMerge(pages, rows, room, out ReadOnlySpan<Run> runs, out long available, out why)
+                && TryCut(runs, available, rows, limits, out bands, out why, out cure);
+        }
+        finally
+        {
+            ArrayPool<Run>.Shared.Return(room, clearArray: true);
+        }
+    }
+
+    private static bool TryCut(
+        ReadOnlySpan<Run> runs, long available, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
         bands = null;
-        cure = null;
-        if (!TryMerge(pages, rows, out ReadOnlySpan<Run> runs, out long available, out why))
-        {
-            return false;
-        }
+        why = cure = null;
         var cut = new List<Band>();
         int index = 0;
         for (int row = 0; row < rows.Count;)
@@ -104,21 +119,22 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
 
     /// <summary>The picture's bytes as runs of files, neighbours of one file joined (two regions may show the same file). False if
     /// a cut between two runs is not at a page's edge.</summary>
+    /// <param name="room">For <paramref name="runs"/>: one for each range.</param>
     /// <param name="available">How many bytes may be used, padding after the last pixel included.</param>
     private static bool TryMerge(
-        ReadOnlySpan<MemoryRange> pages, PixelRows rows, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
+        Backing pages, PixelRows rows, Span<Run> room, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
     {
-        var merged = new Run[pages.Length];
         int count = 0;
         long at = 0;
         long pictureEnd = rows.Offset + ((long)(rows.Count - 1) * rows.Stride) + rows.RowBytes;
         // Padding after the last pixel counts only up to the first cut that is not at a page's edge.
         available = long.MaxValue;
-        foreach (ref readonly MemoryRange range in pages)
+        for (int i = 0; i < pages.RangeCount; i++)
         {
+            MemoryRange range = pages.GetRange(i);
             if (count > 0)
             {
-                ref Run last = ref merged[count - 1];
+                ref Run last = ref room[count - 1];
                 long before = at + last.Shift;
                 if (before == range.Offset && IsSameFile(last.Region, range.Region))
                 {
@@ -138,11 +154,11 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
                     available = at;
                 }
             }
-            merged[count++] = new Run(range.Region, range.Offset - at, at + range.Length);
+            room[count++] = new Run(range.Region, range.Offset - at, at + range.Length);
             at += range.Length;
         }
         available = Math.Min(available, at);
-        runs = merged.AsSpan(0, count);
+        runs = room[..count];
         why = null;
         return true;
     }

@@ -141,14 +141,14 @@ public class BandTests
     private static Band[] Cut(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
-        Assert.True(Band.TryCut(backing.GetRanges(), rows, limits, out Band[]? bands, out string? why, out _), why);
+        Assert.True(Band.TryCut(backing, rows, limits, out Band[]? bands, out string? why, out _), why);
         return bands;
     }
 
     private static string Refuse(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
-        Assert.False(Band.TryCut(backing.GetRanges(), rows, limits, out _, out string? why, out string? cure));
+        Assert.False(Band.TryCut(backing, rows, limits, out _, out string? why, out string? cure));
         return $"{why}; {cure}";
     }
 
