@@ -10,11 +10,13 @@ Installs what the tests need (saying which package and why; root or sudo), build
 
   unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
-  testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed), and those of them
-            that are about the kernel (category Kernel) with Debian's newest kernel too; on a machine that has
-            its own /dev/udmabuf, `unit` and `qemu` run them as well
+  testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
+            VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
+            machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
+  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL. Each takes minutes to
+            boot; half an hour in all
 
-Without SUITE: all. The first run also builds the tree, the test guest and the testbed (a few minutes).
+Without SUITE: all but `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files, logs) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
 over all suites; what was skipped is listed before it, with the reason. Exit code 0 when none failed.
 
@@ -32,7 +34,7 @@ cd "$repo"
 suites=()
 for argument in "$@"; do
   case $argument in
-    unit | qemu | testbed) suites+=("$argument") ;;
+    unit | qemu | testbed | nested) suites+=("$argument") ;;
     -h | --help) usage; exit 0 ;;
     *) fail "unknown suite '$argument': see tools/test.sh --help" ;;
   esac
@@ -146,40 +148,46 @@ run_in_testbed() {
       --results-directory /results --logger 'trx;LogFileName=testbed-$1.trx' --logger 'console;verbosity=minimal'" || true
 }
 
-run_testbed() {
+prepare_testbed() {
   tools/testbed build
   say "publishing $testbed_project for the testbed"   # optimised: an emulated machine is slow enough
-  if ! dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish"; then
-    say "FAILED: publishing $testbed_project"
-    failed=$((failed + 1))
-    return
-  fi
-  # Two VMs side by side where each can have two processors.
+  dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && return
+  say "FAILED: publishing $testbed_project"
+  failed=$((failed + 1))
+  return 1
+}
+
+# The guest in the VM is emulated twice. KVM there (see tools/testbed --help) would boot it in half a minute, but in one VM of three
+# it stood still or took the kernel with it.
+run_testbed() {
+  begin run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
+  run_in_testbed guest 6.12 'Category=Nested&Category!=Slow'
+  run_in_testbed newest-kernel backports Category=Kernel
+  end host guest newest-kernel
+}
+
+run_nested() {
+  begin run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
+  # With a render node there, Mesa's surfaceless platform was seen to crash: only where nothing else draws.
+  run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
+  end nested opengl
+}
+
+# Runs something beside what follows, where each can have two processors; else before it.
+begin() {
   if [ "$(nproc)" -ge 4 ]; then
     trap 'trap - TERM; kill 0' INT TERM   # a job in the background does not hear Ctrl+C
-    run_driven_in_testbed &
-    run_nested_in_testbed
-    wait $!
+    "$@" &
   else
-    run_driven_in_testbed
-    run_nested_in_testbed
+    "$@"
   fi
+}
+
+# Waits for what was begun and adds the counts of what ran in the VMs.
+end() {
+  wait
   local part
-  for part in host newest-kernel nested opengl; do count "$results/testbed/testbed-$part.trx"; done
-}
-
-# What needs no guest.
-run_driven_in_testbed() {
-  run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
-  run_in_testbed newest-kernel backports Category=Kernel
-}
-
-# Guests in the VM, emulated twice: each takes minutes to boot, most tests use the same one. KVM there (see tools/testbed --help) would boot
-# them in half a minute, but in one VM of three it stood still or took the kernel with it.
-run_nested_in_testbed() {
-  run_in_testbed nested 6.12 'Category=Nested&FullyQualifiedName!~OpenGL'
-  # With that node there, Mesa's surfaceless platform was seen to crash: not where others draw.
-  run_in_testbed opengl 6.12 'Category=Nested&FullyQualifiedName~OpenGL' --render-node
+  for part in "$@"; do count "$results/testbed/testbed-$part.trx"; done
 }
 
 # Whether the device costs what it should, counted as one test.
@@ -216,7 +224,12 @@ for project in tests/*/*.csproj; do
   esac
 done
 ! wants unit || run_bench_check
-! wants testbed || run_testbed
+if wants testbed || wants nested; then
+  if prepare_testbed; then
+    ! wants testbed || run_testbed
+    ! wants nested || run_nested
+  fi
+fi
 
 code=0
 [ "$failed" = 0 ] || code=1

@@ -7,6 +7,9 @@ internal static class TestMachine
     private static readonly string Cache = Environment.GetEnvironmentVariable("FBSHARE_CACHE")
         ?? Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? "/root", ".cache"), "fbshare");
 
+    /// <summary>How long a viewer and its window may take. In an emulated machine on a busy one the first frame takes minutes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     public static string Qemu { get; } = Environment.GetEnvironmentVariable("FBSHARE_QEMU") ?? Path.Combine(Cache, "bin", "qemu-system-x86_64");
 
     public static string OlderQemu { get; } = Environment.GetEnvironmentVariable("FBSHARE_QEMU_10") ?? Path.Combine(Cache, "bin", "qemu-system-x86_64-10.0");

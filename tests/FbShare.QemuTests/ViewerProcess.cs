@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FbShare.Capture;
@@ -7,11 +5,9 @@ using FbShare.Capture;
 namespace FbShare.QemuTests;
 
 /// <summary>A running <c>fbshare view</c>, or another command with a window, and its only window.</summary>
-internal sealed class ViewerProcess : IDisposable
+internal sealed class ViewerProcess : FbShareProcess
 {
     private readonly IDesk _desk;
-    private readonly Process _process;
-    private readonly ConcurrentQueue<string?> _said = new();
 
     /// <param name="display">A display's socket, or the whole address of another kind of display.</param>
     public ViewerProcess(IDesk desk, string display, params string[] options)
@@ -21,31 +17,22 @@ internal sealed class ViewerProcess : IDisposable
 
     /// <param name="command">A command of fbshare that opens a window.</param>
     public ViewerProcess(IDesk desk, string[] command)
+        : base(desk.StartInfo(Program, [.. command, "-v"]))
     {
         _desk = desk;
-        _process = Process.Start(desk.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), [.. command, "-v"]))!;
-        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
-        _process.BeginErrorReadLine();
-        string? window = null;
-        XServer.WaitUntil(() => _process.HasExited || (window = desk.FindWindow(_process.Id)) is not null, () => $"no window appeared; it said:\n{Said}");
-        Assert.True(window is not null, $"it ended; it said:\n{Said}");
-        Window = window;
+        WaitUntil(() => desk.FindWindow(ProcessId) is not null, () => "no window appeared");
+        Window = desk.FindWindow(ProcessId)!;
         desk.Server.Do("windowfocus", Window);
     }
 
     /// <summary>X's number for the window, or for that of the desk it is on.</summary>
     public string Window { get; }
 
-    public int ProcessId => _process.Id;
-
     /// <summary>The window's title; under Wayland, where nobody else can read it, as the viewer says.</summary>
-    public string Title => _desk is XServer ? _desk.Server.Do("getwindowname", Window) : _said.LastOrDefault(l => l?.Contains("window: ", StringComparison.Ordinal) == true) ?? "";
-
-    /// <summary>Its messages (stderr).</summary>
-    public string Said => string.Join('\n', _said);
+    public string Title => _desk is XServer ? _desk.Server.Do("getwindowname", Window) : LastSaid("window: ") ?? "";
 
     /// <summary>What it wrote to stdout, once it has ended.</summary>
-    public string Printed => _process.StandardOutput.ReadToEnd();
+    public string Printed => Process.StandardOutput.ReadToEnd();
 
     public void WaitForTitle(string part) =>
         XServer.WaitUntil(() => Title.Contains(part, StringComparison.Ordinal), () => $"the title is '{Title}' and not '{part}'; it said:\n{Said}");
@@ -92,36 +79,11 @@ internal sealed class ViewerProcess : IDisposable
         return true;
     }
 
-    /// <summary>Waits for its end.</summary>
-    public int WaitForExit()
-    {
-        Assert.True(_process.WaitForExit(TimeSpan.FromSeconds(60)), $"it did not end; it said:\n{Said}");
-        // Once more without a time: until its last words are here.
-        _process.WaitForExit();
-        return _process.ExitCode;
-    }
-
     /// <summary>How many frames it drew of how many updates, as it said at its end.</summary>
     public (int Drawn, int Updates) Count()
     {
         Match match = Regex.Match(Said, "(\\d+) frames drawn of (\\d+) updates");
         Assert.True(match.Success, Said);
         return (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>SIGKILL.</summary>
-    public void Kill()
-    {
-        _process.Kill();
-        _process.WaitForExit();
-    }
-
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            Kill();
-        }
-        _process.Dispose();
     }
 }

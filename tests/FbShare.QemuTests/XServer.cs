@@ -19,9 +19,6 @@ internal interface IDesk
 /// <summary>An X server without a screen (Xvfb), and a user at it (xdotool, ImageMagick's import).</summary>
 internal sealed class XServer : IDesk, IDisposable
 {
-    /// <summary>Long: in an emulated machine on a busy one the first frame takes minutes.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     private readonly Process _process;
 
     public XServer()
@@ -76,7 +73,7 @@ internal sealed class XServer : IDesk, IDisposable
         var clock = Stopwatch.StartNew();
         while (!reached())
         {
-            if (clock.Elapsed > Patience)
+            if (clock.Elapsed > TestMachine.Patience)
             {
                 Assert.Fail(otherwise());
             }

@@ -63,12 +63,13 @@ internal sealed class BenchRig : IDisposable
         return true;
     });
 
-    /// <summary>Serves the display protocol at a socket, to viewers as slow as they may be: in an emulated machine the first frames take
-    /// their time.</summary>
-    public void ServeDisplay(string path, IInputSink? input = null) => OnLoop(() =>
+    /// <summary>Serves the display protocol at a socket.</summary>
+    /// <param name="input">Takes what viewers' users do.</param>
+    /// <param name="patience">With viewers that do not answer; null: as a device has.</param>
+    public void ServeDisplay(string path, IInputSink? input = null, TimeSpan? patience = null) => OnLoop(() =>
     {
         UnixListener listener = UnixListener.Listen(path);
-        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), input, static _ => { }) { Patience = TimeSpan.FromMinutes(5) });
+        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), input, static _ => { }) { Patience = patience ?? DisplayServer.DefaultPatience });
         _owned.Add(listener);
         return true;
     });

@@ -61,7 +61,7 @@ internal static class Benchmarks
         echo.OnLoop(() => ThreadClock.Processors = deviceProcessor);
         var floors = new List<double>();
         var cpu = new List<double>();
-        for (int round = 0; round < rounds; round++)
+        for (int round = 0; round <= rounds; round++)
         {
             long echoed = echo.Cpu();
             Repeat(flips, pause + echo.Turn);

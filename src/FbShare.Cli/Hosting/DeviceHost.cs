@@ -41,7 +41,7 @@ internal sealed class DeviceHost : IDisposable
         {
             UnixListener viewers = Sockets.Listen(display, "--display");
             _consumers.Add(viewers);
-            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, log.Info);
+            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, log.Info) { Patience = options.DisplayPatience };
         }
         if (options.Dump is { } dump)
         {

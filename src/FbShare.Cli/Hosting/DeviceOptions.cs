@@ -25,6 +25,9 @@ internal sealed record DeviceOptions
     /// <summary>Serve org.qemu.Display1 to viewers at this UNIX socket.</summary>
     public string? DisplayPath { get; init; }
 
+    /// <summary>How long a viewer may take to answer.</summary>
+    public TimeSpan DisplayPatience { get; init; } = DisplayServer.DefaultPatience;
+
     /// <summary>The machine's name as viewers show it.</summary>
     public VirtualMachineName Name { get; init; } = new("guest", Guid.Empty);
 

@@ -33,20 +33,18 @@ internal sealed class ConsoleInput : IDisposable
         foreach ((int fd, string target) in ProcessDescriptors.List(Environment.ProcessId))
         {
             bool isDevice = target.StartsWith("/dev/input/event", StringComparison.Ordinal);
-            if (isDevice || target.StartsWith("socket:", StringComparison.Ordinal))
+            if (!isDevice && !target.StartsWith("socket:", StringComparison.Ordinal))
             {
-                var borrowed = new FileDescriptor(fd);
-                try
-                {
-                    if (isDevice || ProcessDescriptors.IsNetlink(borrowed))
-                    {
-                        Watch(borrowed.Duplicate(), isDevice);
-                    }
-                }
-                finally
-                {
-                    borrowed.Release();
-                }
+                continue;
+            }
+            FileDescriptor descriptor = FileDescriptor.DuplicateOf(fd);
+            if (isDevice || ProcessDescriptors.IsNetlink(descriptor))
+            {
+                Watch(descriptor, isDevice);
+            }
+            else
+            {
+                descriptor.Dispose();
             }
         }
     }

@@ -25,6 +25,9 @@ internal sealed class FrameStages
     /// <summary>How many frames are kept.</summary>
     public int Count => (int)Math.Min(_count, Capacity);
 
+    /// <summary>How many of the <see cref="Recent"/> frames there are.</summary>
+    public int RecentCount => Math.Min(Count, Recent);
+
     /// <summary>The frame that came <paramref name="age"/> frames before the last.</summary>
     public FrameTimes this[int age] => _frames[(_count - 1 - age) % Capacity];
 
@@ -33,20 +36,19 @@ internal sealed class FrameStages
     /// <summary>Least, mean and most nanoseconds from one stage to another in the <see cref="Recent"/> frames; zeros without one.</summary>
     public (long Least, long Mean, long Most) Measure(Func<FrameTimes, long> length)
     {
-        int count = Math.Min(Count, Recent);
-        if (count == 0)
+        if (RecentCount == 0)
         {
             return default;
         }
         (long least, long sum, long most) = (long.MaxValue, 0, 0);
-        for (int age = 0; age < count; age++)
+        for (int age = 0; age < RecentCount; age++)
         {
             long time = length(this[age]);
             least = Math.Min(least, time);
             most = Math.Max(most, time);
             sum += time;
         }
-        return (least, sum / count, most);
+        return (least, sum / RecentCount, most);
     }
 
     /// <summary>A line about the frames that are kept, from the guest's flush on where it is known. There must be one.</summary>

@@ -121,7 +121,7 @@ internal sealed class Hud : IDisposable
         canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new CanvasColor(1, 1, 1, 0.06));
         canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new CanvasColor(1, 1, 1, 0.3));
         double bottom = _y + GraphHeight;
-        for (int age = 0; age < Math.Min(_stages.Count, FrameStages.Recent); age++)
+        for (int age = 0; age < _stages.RecentCount; age++)
         {
             FrameTimes frame = _stages[age];
             double x = Width - Margin - ((age + 1) * Step);

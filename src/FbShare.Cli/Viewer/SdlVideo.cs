@@ -141,9 +141,7 @@ internal sealed unsafe class SdlVideo : IDisposable
             _console = new ConsoleInput(_loop, Sdl.SDL_PumpEvents);
             return;
         }
-        var borrowed = new FileDescriptor(number);
-        _connection = borrowed.Duplicate();
-        borrowed.Release();
+        _connection = FileDescriptor.DuplicateOf(number);
         _watch = _loop.Add(_connection, LoopEvents.Readable, _ =>
         {
             Sdl.SDL_PumpEvents();

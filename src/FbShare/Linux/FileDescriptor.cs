@@ -24,6 +24,21 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     public static FileDescriptor Open(string path, bool writable) =>
         new(LinuxException.Check(LibC.open(path, (writable ? LibC.O_RDWR : LibC.O_RDONLY) | LibC.O_CLOEXEC, 0), $"open({path})"));
 
+    /// <summary>A second descriptor for what somebody else owns under this number.</summary>
+    /// <exception cref="LinuxException">It is not open, or no descriptor is free.</exception>
+    public static FileDescriptor DuplicateOf(int number)
+    {
+        var borrowed = new FileDescriptor(number);
+        try
+        {
+            return borrowed.Duplicate();
+        }
+        finally
+        {
+            borrowed.Release();
+        }
+    }
+
     /// <summary>A second descriptor of the same open file description (F_DUPFD_CLOEXEC).</summary>
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public FileDescriptor Duplicate() => new(LinuxException.Check(LibC.fcntl(this, LibC.F_DUPFD_CLOEXEC, 3), "fcntl(F_DUPFD_CLOEXEC)"));

@@ -19,7 +19,7 @@ internal sealed class DrivenGuest : IDisposable
     public DrivenGuest(IInputSink? input = null)
     {
         Display = Path.Combine(_folder.FullName, "display");
-        _rig.ServeDisplay(Display, input);
+        _rig.ServeDisplay(Display, input, TestMachine.Patience);
     }
 
     /// <summary>The display server's socket.</summary>

@@ -30,20 +30,20 @@ internal sealed unsafe class KmsScreen : IDisposable
         (width, height) = (0, 0);
         uint crtc;
         var resources = new CardResources { crtc_id_ptr = (ulong)&crtc, count_crtcs = 1 };
-        Call(DRM_IOCTL_MODE_GETRESOURCES, &resources);
+        _card.Control(DRM_IOCTL_MODE_GETRESOURCES, &resources);
         var shown = new Crtc { crtc_id = crtc };
-        Call(DRM_IOCTL_MODE_GETCRTC, &shown);
+        _card.Control(DRM_IOCTL_MODE_GETCRTC, &shown);
         if (shown.fb_id == 0)
         {
             return null;
         }
         var framebuffer = new FramebufferCommand { fb_id = shown.fb_id };
-        Call(DRM_IOCTL_MODE_GETFB, &framebuffer);
+        _card.Control(DRM_IOCTL_MODE_GETFB, &framebuffer);
         ulong handle = framebuffer.handle;
         try
         {
             var map = new MapDumb { handle = framebuffer.handle };
-            Call(DRM_IOCTL_MODE_MAP_DUMB, &map);
+            _card.Control(DRM_IOCTL_MODE_MAP_DUMB, &map);
             (width, height) = ((int)framebuffer.width, (int)framebuffer.height);
             using MemoryMapping mapping = MemoryMapping.Map(_card, (long)map.offset, (long)framebuffer.pitch * height, writable: false);
             var rgb = new byte[width * height * 3];
@@ -59,13 +59,11 @@ internal sealed unsafe class KmsScreen : IDisposable
         }
         finally
         {
-            Call(DRM_IOCTL_GEM_CLOSE, &handle);
+            _card.Control(DRM_IOCTL_GEM_CLOSE, &handle);
         }
     }
 
     public void Dispose() => _card.Dispose();
-
-    private void Call(nuint request, void* argument) => LinuxException.Check(LibC.ioctl(_card, request, argument), $"ioctl(0x{request:x})");
 
     /// <summary>struct drm_mode_card_res.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 64)]

@@ -14,6 +14,7 @@ public sealed class NestedGuestTests(NestedGuests guests)
     public void A_guest_in_shmem_is_seen_through_its_own_pages() => AssertChain(guests.Shmem);
 
     [NestedFact(Needs.Blob | Needs.HugePages)]
+    [Trait("Category", "Slow")]
     public void A_guest_in_hugetlb_is_seen_through_its_own_pages() => AssertChain(guests.HugeTlb);
 
     [NestedFact(Needs.Blob)]
@@ -45,6 +46,7 @@ public sealed class NestedGuestTests(NestedGuests guests)
     }
 
     [NestedFact(Needs.Blob)]
+    [Trait("Category", "Slow")]
     public void The_same_guest_on_QEMU_s_own_blob_device_gives_a_screendump_that_is_our_picture()
     {
         using var screen = new GuestScreen(guests.Shmem);

@@ -64,6 +64,7 @@ public sealed class NestedViewerTests(NestedGuests guests, ITestOutputHelper out
 
     /// <summary>Also when the guest takes another size, where QEMU tells of the old buffer's end last of all.</summary>
     [NestedFact(Needs.Blob, "/dev/dri/renderD128")]
+    [Trait("Category", "Slow")]
     public void A_stock_QEMU_with_OpenGL_shares_its_guest_s_pages_and_they_are_read_the_right_way_up()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-gl-");

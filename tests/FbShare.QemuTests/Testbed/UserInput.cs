@@ -93,7 +93,7 @@ internal sealed unsafe class UserInput : IDisposable
         }
     }
 
-    private void Call(nuint request, nint argument) => LinuxException.Check(LibC.ioctl(_device, request, (void*)argument), $"ioctl(0x{request:x})");
+    private void Call(nuint request, nint argument) => _device.Control(request, (void*)argument);
 
     /// <summary>struct input_event.</summary>
     [StructLayout(LayoutKind.Sequential)]

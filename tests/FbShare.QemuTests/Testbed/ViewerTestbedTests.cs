@@ -1,3 +1,5 @@
+using FbShare.Tests.Display;
+
 namespace FbShare.QemuTests.Testbed;
 
 /// <summary>The viewer's window where pictures really can be shared: Mesa's llvmpipe imports dma-bufs under Wayland, and under X11 it does not.</summary>
@@ -51,7 +53,7 @@ public sealed class ViewerTestbedTests
     {
         using UserInput keyboard = UserInput.Keyboard();
         using UserInput touch = UserInput.TouchScreen();
-        var input = new RecordingInput();
+        var input = new RecordingSink();
         using var guest = new DrivenGuest(input);
         byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
         guest.Show(card);
@@ -66,12 +68,12 @@ public sealed class ViewerTestbedTests
         keyboard.Press(30, false);
         keyboard.Press(105, true);   // KEY_LEFT
         keyboard.Press(105, false);
-        WaitFor("key 30 True", "key 30 False", "key 203 True", "key 203 False");
+        WaitFor("key 30 down", "key 30 up", "key 203 down", "key 203 up");
 
         touch.Touch(0, UserInput.Range / 4, UserInput.Range / 2);
         touch.Touch(0, UserInput.Range / 2, UserInput.Range / 4);
         touch.EndTouch(0);
-        WaitFor("touch Begin 0 319,399 of 1280x800", "touch Update 0 639,199 of 1280x800", "touch End 0 639,199 of 1280x800");
+        WaitFor("Begin 0 319,399 of 1280x800", "Update 0 639,199 of 1280x800", "End 0 639,199 of 1280x800");
 
         // Nothing to do and nobody asks.
         long before = viewer.WakeUps;

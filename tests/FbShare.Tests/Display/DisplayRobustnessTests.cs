@@ -301,7 +301,7 @@ public sealed class DisplayRobustnessTests
         client.Consoles[1].MoveTo(49, 39);
         client.Consoles[1].Touch(TouchKind.Begin, 0, 1.5, 2.25);
         client.Consoles[0].MoveTo(1, 2);
-        fixture.RunUntil(() => sink.Events.Count == 3);
+        fixture.RunUntil(() => sink.Events.Length == 3);
         Assert.Equal(["to 79,39 of 80x40", "Begin 0 31.5,2.25 of 80x40", "to 1,2 of 80x40"], sink.Events);
     }
 
@@ -413,24 +413,6 @@ public sealed class DisplayRobustnessTests
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text + '\0');
-
-    private sealed class RecordingSink : IInputSink
-    {
-        public List<string> Events { get; } = [];
-
-        public bool IsAbsolute { get; set; } = true;
-
-        public void Key(uint number, bool pressed) => Events.Add($"key {number} {(pressed ? "down" : "up")}");
-
-        public void Button(MouseButton button, bool pressed) => Events.Add($"{button} {(pressed ? "down" : "up")}");
-
-        public void MoveTo(int x, int y, int width, int height) => Events.Add($"to {x},{y} of {width}x{height}");
-
-        public void MoveBy(int dx, int dy) => Events.Add($"by {dx},{dy}");
-
-        public void Touch(TouchKind kind, int slot, double x, double y, int width, int height) =>
-            Events.Add(string.Create(CultureInfo.InvariantCulture, $"{kind} {slot} {x},{y} of {width}x{height}"));
-    }
 
     private sealed class CountingView : IDisplayView
     {

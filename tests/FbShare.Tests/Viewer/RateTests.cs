@@ -40,6 +40,7 @@ public sealed class RateTests
         }
         const int Last = FrameStages.Capacity;
         Assert.Equal((Last - 119, Last - 60, Last), stages.Measure(f => f.Drawn - f.Told));
+        Assert.Equal((2 * (Last - 119), (2 * Last) - 119, 2 * Last), stages.Measure(f => f.Presented - f.Drawn));
         Assert.Equal(Last, stages[0].Drawn);
         Assert.Equal(1, stages[Last - 1].Drawn);
     }

@@ -303,12 +303,7 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             BusException.Check(SdBus.sd_bus_negotiate_fds(bus, 1), "sd_bus_negotiate_fds");
             BusException.Check(SdBus.sd_bus_start(bus), address is null ? "sd_bus_start" : $"connect to '{address}'");
-            if (watched is null)
-            {
-                var borrowed = new FileDescriptor(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
-                watched = borrowed.Duplicate();
-                borrowed.Release();
-            }
+            watched ??= FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
             var connection = new BusConnection(loop, bus, watched);
             connection.Watch();
             return connection;

@@ -136,11 +136,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     public string ReadPath() => Text((byte*)Read<nint>('o'));
 
     /// <summary>A duplicate of the descriptor, the caller's to own.</summary>
-    public FileDescriptor ReadDescriptor()
-    {
-        using var borrowed = new BorrowedDescriptor(Read<int>('h'));
-        return borrowed.Descriptor.Duplicate();
-    }
+    public FileDescriptor ReadDescriptor() => FileDescriptor.DuplicateOf(Read<int>('h'));
 
     /// <summary>An array of bytes, valid while the message is.</summary>
     public ReadOnlySpan<byte> ReadBytes() => ReadArray<byte>('y');
@@ -232,14 +228,6 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         nuint size;
         Check(SdBus.sd_bus_message_read_array(_message, (byte)type, &values, &size));
         return new ReadOnlySpan<T>(values, checked((int)size) / sizeof(T));
-    }
-
-    /// <summary>Lends a number that the message owns to the code that duplicates it.</summary>
-    private readonly struct BorrowedDescriptor(int number) : IDisposable
-    {
-        public FileDescriptor Descriptor { get; } = new(number);
-
-        public void Dispose() => Descriptor.Release();
     }
 }
 

@@ -12,6 +12,9 @@ public sealed class DisplayServer : IDisposable
     /// <summary>The most listeners at a time, over all outputs and clients.</summary>
     public const int MostListeners = 64;
 
+    /// <summary>Without a <see cref="Patience"/> of one's own.</summary>
+    public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
+
     private const int MostPeers = 64;
 
     private readonly EventLoop _loop;
@@ -42,7 +45,7 @@ public sealed class DisplayServer : IDisposable
     }
 
     /// <summary>How long a client may owe an answer.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Patience { get; init; } = DefaultPatience;
 
     /// <summary>Where keys and pointers go; may come later than the server.</summary>
     public IInputSink? Input { get; set; }
