@@ -4,4 +4,8 @@ namespace FbShare.Linux;
 /// <param name="File">Stays its owner's.</param>
 /// <param name="Offset">Bytes from the file's begin.</param>
 /// <param name="Length">Bytes.</param>
-public readonly record struct FileRange(FileDescriptor File, long Offset, long Length);
+public readonly record struct FileRange(FileDescriptor File, long Offset, long Length)
+{
+    /// <summary>The first byte after it.</summary>
+    public long End => Offset + Length;
+}

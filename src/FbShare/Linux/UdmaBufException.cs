@@ -91,7 +91,7 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
                 }
             }
             long size = range.File.GetStatus().Size;
-            if (range.Offset + range.Length > size)
+            if (range.End > size)
             {
                 return new($"{range.Length} bytes at offset {range.Offset} are not inside the file of {size} bytes", null, Errno.EINVAL);
             }

@@ -10,8 +10,8 @@ namespace FbShare.Memory;
 /// takes the pages out of every page table (unmap_mapping_range). So the watch maps the ranges once more, for nobody to read:
 /// an entry that was there and is gone (/proc/self/pagemap, bit 63) betrays a page that was replaced. A page that was
 /// only unmapped by reclaim looks the same, so there may be false alarms but no false all-clear.</para>
-/// <para>Looking at thousands of entries at every frame would cost too much. A punched shmem file gets a new ctime, which
-/// writes through mappings leave alone: while fstat(2) shows the old one, so are the entries. hugetlb files
+/// <para>Looking at thousands of entries at every frame would cost too much. A punched shmem file gets a new ctime: while fstat(2)
+/// shows the old one, so are the entries. The first write to a page gives it a new ctime too, later ones do not. hugetlb files
 /// keep no such time, but their block count falls while a page is away; and for a huge page that went and came again between two
 /// looks, three of their runs are looked at every time, in turn: few pictures have more. Where the kernel looks at one page
 /// only per call (before Linux 6.7), a run is one huge page.</para>
@@ -34,12 +34,11 @@ public sealed unsafe class PageWatch : IDisposable
     {
         try
         {
-            FileRange[] all = [.. ranges];
             // Thousands of ranges have one file, or two descriptors of it: each is asked once.
-            Dictionary<FileDescriptor, (ulong, ulong)> identities = all.Select(r => r.File).Distinct().ToDictionary(f => f, Identity);
-            foreach (IGrouping<(ulong, ulong), FileRange> group in all.GroupBy(r => identities[r.File]))
+            Dictionary<FileDescriptor, (ulong, ulong)> identities = ranges.Select(r => r.File).Distinct().ToDictionary(f => f, Identity);
+            foreach ((ulong, ulong) identity in identities.Values.Distinct())
             {
-                _files.Add(new WatchedFile(_pages, [.. group], mayScan && _pages.CanScan));
+                _files.Add(new WatchedFile(_pages, ranges.Where(r => identities[r.File] == identity).ToArray(), mayScan && _pages.CanScan));
             }
         }
         catch
@@ -86,6 +85,9 @@ public sealed unsafe class PageWatch : IDisposable
         /// <summary>So many runs of huge pages are looked at every time.</summary>
         private const int Looks = 3;
 
+        /// <summary>Up to so many runs a call for each is cheaper than reading all entries, 512 at a time.</summary>
+        private const int MostScans = 128;
+
         private readonly PageMap _pages;
         private readonly FileDescriptor _file;
         private readonly bool _scans;
@@ -93,11 +95,12 @@ public sealed unsafe class PageWatch : IDisposable
         private readonly MemoryMapping _mapping;
 
         /// <summary>Runs of entries in the page map.</summary>
-        private readonly List<(long First, long Count)> _runs = [];
+        private readonly List<(long First, long Count)> _runs;
         private long _settled = -1;
         private int _turn;
 
-        public WatchedFile(PageMap pages, FileRange[] ranges, bool scans)
+        /// <param name="ranges">Of one file; are overwritten.</param>
+        public WatchedFile(PageMap pages, Span<FileRange> ranges, bool scans)
         {
             _pages = pages;
             _scans = scans;
@@ -105,24 +108,25 @@ public sealed unsafe class PageWatch : IDisposable
             _hugetlb = _file.IsHugeTlb();
             long small = Environment.SystemPageSize;
             long page = _hugetlb ? _file.GetStatus().BlockSize : small;
-            List<(long Start, long End)> joined = Join(ranges, page);
-            long begin = joined[0].Start;
+            ReadOnlySpan<FileRange> joined = Join(ranges, page);
+            _runs = new List<(long First, long Count)>(joined.Length);
+            long begin = joined[0].Offset;
             _mapping = MemoryMapping.Map(_file, begin, joined[^1].End - begin, writable: false);
-            foreach ((long start, long end) in joined)
+            foreach (FileRange range in joined)
             {
-                byte* address = _mapping.Pointer + (start - begin);
+                byte* address = _mapping.Pointer + (range.Offset - begin);
                 if (!_hugetlb)
                 {
-                    Touch(address, end - start, small);
+                    Touch(address, range.Length, small);
                 }
-                else if (LibC.madvise(address, (nuint)(end - start), LibC.MADV_POPULATE_READ) < 0)
+                else if (LibC.madvise(address, (nuint)range.Length, LibC.MADV_POPULATE_READ) < 0)
                 {
                     var failure = new LinuxException("madvise(MADV_POPULATE_READ)");
                     _mapping.Dispose();
                     throw failure;
                 }
-                long run = _hugetlb && !scans ? page : end - start;
-                for (long offset = 0; offset < end - start; offset += run)
+                long run = _hugetlb && !scans ? page : range.Length;
+                for (long offset = 0; offset < range.Length; offset += run)
                 {
                     _runs.Add((((nint)address + offset) / small, run / small));
                 }
@@ -158,8 +162,24 @@ public sealed unsafe class PageWatch : IDisposable
             }
         }
 
-        /// <summary>Looks at every entry, a windowful per read: runs lie in order, often close together.</summary>
         private bool AreAllPresent()
+        {
+            if (!_scans || _runs.Count > MostScans)
+            {
+                return AreAllPresentInWindows();
+            }
+            foreach ((long, long) run in CollectionsMarshal.AsSpan(_runs))
+            {
+                if (!IsPresent(run))
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /// <summary>Looks at every entry, a windowful per read: runs lie in order, often close together.</summary>
+        private bool AreAllPresentInWindows()
         {
             long window = 0;
             ReadOnlySpan<ulong> entries = [];
@@ -186,11 +206,7 @@ public sealed unsafe class PageWatch : IDisposable
             for (int look = 0; look < Math.Min(Looks, _runs.Count); look++)
             {
                 _turn = _turn + 1 < _runs.Count ? _turn + 1 : 0;
-                (long first, long count) = _runs[_turn];
-                bool isPresent = _scans
-                    ? _pages.Scan((nint)(first * Environment.SystemPageSize), count * Environment.SystemPageSize)
-                    : _pages.Read(first, 1) is [var entry] && PageMap.IsPresent(entry);
-                if (!isPresent)
+                if (!IsPresent(_runs[_turn]))
                 {
                     return false;
                 }
@@ -198,25 +214,31 @@ public sealed unsafe class PageWatch : IDisposable
             return true;
         }
 
-        /// <summary>Sorts ranges, widens them to pages and joins those that touch.</summary>
-        private static List<(long Start, long End)> Join(FileRange[] ranges, long page)
+        /// <summary>Whether all of a run is there; without a scan it is one page.</summary>
+        private bool IsPresent((long First, long Count) run) => _scans
+            ? _pages.Scan((nint)(run.First * Environment.SystemPageSize), run.Count * Environment.SystemPageSize)
+            : _pages.Read(run.First, 1) is [var entry] && PageMap.IsPresent(entry);
+
+        /// <summary>Sorts ranges, widens them to pages and joins those that touch, all where they are.</summary>
+        private static ReadOnlySpan<FileRange> Join(Span<FileRange> ranges, long page)
         {
-            var joined = new List<(long Start, long End)>();
-            Array.Sort(ranges, static (a, b) => a.Offset.CompareTo(b.Offset));
+            ranges.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
+            int count = 0;
             foreach (FileRange range in ranges)
             {
                 long start = range.Offset / page * page;
-                long end = (range.Offset + range.Length + page - 1) / page * page;
-                if (joined.Count > 0 && start <= joined[^1].End)
+                long end = (range.End + page - 1) / page * page;
+                if (count > 0 && start <= ranges[count - 1].End)
                 {
-                    joined[^1] = (joined[^1].Start, Math.Max(end, joined[^1].End));
+                    FileRange last = ranges[count - 1];
+                    ranges[count - 1] = last with { Length = Math.Max(end, last.End) - last.Offset };
                 }
                 else
                 {
-                    joined.Add((start, end));
+                    ranges[count++] = new FileRange(range.File, start, end - start);
                 }
             }
-            return joined;
+            return ranges[..count];
         }
     }
 }
