@@ -149,10 +149,10 @@ run_in_testbed() {
 }
 
 prepare_testbed() {
-  tools/testbed build
-  say "publishing $testbed_project for the testbed"   # optimised: an emulated machine is slow enough
-  dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && return
-  say "FAILED: publishing $testbed_project"
+  # Optimised: an emulated machine is slow enough.
+  tools/testbed build && say "publishing $testbed_project for the testbed" &&
+    dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && return
+  say 'FAILED: preparing the testbed'
   failed=$((failed + 1))
   return 1
 }
@@ -224,11 +224,9 @@ for project in tests/*/*.csproj; do
   esac
 done
 ! wants unit || run_bench_check
-if wants testbed || wants nested; then
-  if prepare_testbed; then
-    ! wants testbed || run_testbed
-    ! wants nested || run_nested
-  fi
+if { wants testbed || wants nested; } && prepare_testbed; then
+  ! wants testbed || run_testbed
+  ! wants nested || run_nested
 fi
 
 code=0

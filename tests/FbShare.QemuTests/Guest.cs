@@ -36,7 +36,7 @@ internal sealed class Guest : IDisposable
                 Gpu = new GpuOptions { Outputs = options.Outputs, Blob = !options.TwoD, RefreshHz = options.RefreshHz },
                 SocketPath = gpu,
                 DisplayPath = Display,
-                DisplayPatience = TestMachine.Patience,
+                DisplayPatience = options.DisplayPatience,
             },
             new Log(_log, LogLevel.Verbose));
         _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Verbose)) : null;

@@ -1,3 +1,5 @@
+using FbShare.Display.Server;
+
 namespace FbShare.QemuTests;
 
 /// <summary>Which guest in which QEMU.</summary>
@@ -21,6 +23,9 @@ internal sealed record GuestOptions
 
     /// <summary>How long the guest may take for what is asked of it.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long a viewer may take to answer the device.</summary>
+    public TimeSpan DisplayPatience { get; init; } = DisplayServer.DefaultPatience;
 
     /// <summary>A keyboard and a pointer, which the display's clients move.</summary>
     public bool Input { get; init; }

@@ -20,8 +20,9 @@ internal sealed class ViewerProcess : FbShareProcess
         : base(desk.StartInfo(Program, [.. command, "-v"]))
     {
         _desk = desk;
-        WaitUntil(() => desk.FindWindow(ProcessId) is not null, () => "no window appeared");
-        Window = desk.FindWindow(ProcessId)!;
+        string? window = null;
+        WaitUntil(() => (window = desk.FindWindow(ProcessId)) is not null, () => "no window appeared");
+        Window = window!;
         desk.Server.Do("windowfocus", Window);
     }
 

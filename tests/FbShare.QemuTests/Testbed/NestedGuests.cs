@@ -10,7 +10,7 @@ public sealed class NestedGuests : IDisposable
     /// <summary>For what takes seconds elsewhere, and minutes in an emulated machine on a busy one.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
-    private static readonly GuestOptions Options = new() { Patience = Patience };
+    private static readonly GuestOptions Options = new() { Patience = Patience, DisplayPatience = TestMachine.Patience };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
     private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { MoreArguments = ["-device", "virtio-balloon-pci"] }));
