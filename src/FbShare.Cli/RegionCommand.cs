@@ -5,6 +5,7 @@ using FbShare.Cli.Viewer;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Cli;
 

@@ -2,6 +2,7 @@ using FbShare.Cli.Hosting;
 using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.Cli;

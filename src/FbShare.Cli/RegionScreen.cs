@@ -1,6 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Pictures;
 
 namespace FbShare.Cli;
 

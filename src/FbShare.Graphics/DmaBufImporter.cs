@@ -1,4 +1,4 @@
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 

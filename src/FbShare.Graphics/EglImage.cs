@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 

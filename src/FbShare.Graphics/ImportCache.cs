@@ -1,5 +1,5 @@
-using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 

@@ -1,6 +1,6 @@
 using FbShare.Capture;
-using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 

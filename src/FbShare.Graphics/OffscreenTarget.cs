@@ -1,5 +1,5 @@
 using FbShare.Capture;
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 

@@ -1,4 +1,3 @@
-using FbShare.Display;
 
 namespace FbShare.Graphics;
 

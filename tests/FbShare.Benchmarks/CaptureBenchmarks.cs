@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using FbShare.Capture;
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Benchmarks;
 

@@ -3,6 +3,7 @@ using BenchmarkDotNet.Attributes;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Benchmarks;
 

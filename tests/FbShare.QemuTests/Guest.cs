@@ -6,6 +6,7 @@ using FbShare.Cli;
 using FbShare.Cli.Hosting;
 using FbShare.Display;
 using FbShare.Memory;
+using FbShare.Pictures;
 using FbShare.Qemu;
 using FbShare.VirtioGpu;
 

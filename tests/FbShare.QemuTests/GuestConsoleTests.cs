@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.QemuTests;

@@ -1,5 +1,6 @@
 using FbShare.Capture;
 using FbShare.Display.Client;
+using FbShare.Pictures;
 
 namespace FbShare.QemuTests;
 
@@ -16,7 +17,7 @@ internal sealed class LatestPicture(RemoteConsole console) : IDisplayView
 
     public string? Show(RemotePicture picture) => null;
 
-    public bool Update(Display.Rect damage) => true;
+    public bool Update(Rect damage) => true;
 
     public void Forget(RemotePicture picture)
     {
@@ -26,11 +27,11 @@ internal sealed class LatestPicture(RemoteConsole console) : IDisplayView
     {
     }
 
-    public void DefineCursor(Display.CursorImage image)
+    public void DefineCursor(CursorImage image)
     {
     }
 
-    public void MoveCursor(Display.CursorPosition position)
+    public void MoveCursor(CursorPosition position)
     {
     }
 }

@@ -1,6 +1,7 @@
 using FbShare.Cli.Viewer;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.QemuTests;

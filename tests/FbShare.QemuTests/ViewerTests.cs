@@ -3,6 +3,7 @@ using System.Globalization;
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.QemuTests;
 

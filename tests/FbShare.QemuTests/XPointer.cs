@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Pictures;
 
 namespace FbShare.QemuTests;
 

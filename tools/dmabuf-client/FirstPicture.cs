@@ -1,7 +1,7 @@
 using FbShare.Capture;
-using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Graphics;
+using FbShare.Pictures;
 
 namespace FbShare.DmaBufClient;
 

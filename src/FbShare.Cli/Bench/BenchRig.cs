@@ -2,8 +2,10 @@ using System.Buffers.Binary;
 using FbShare.Cli.Driver;
 using FbShare.Display;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Cli.Bench;
 

@@ -4,6 +4,7 @@ using FbShare.Cli.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Cli.Bench;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Pictures;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;

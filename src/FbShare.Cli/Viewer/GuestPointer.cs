@@ -1,5 +1,6 @@
 using FbShare.Display.Client;
 using FbShare.Display.Server;
+using FbShare.Input;
 
 namespace FbShare.Cli.Viewer;
 

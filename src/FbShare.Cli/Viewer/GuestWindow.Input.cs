@@ -1,8 +1,9 @@
-using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
 using FbShare.Graphics;
+using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
 

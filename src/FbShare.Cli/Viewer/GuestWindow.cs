@@ -4,6 +4,7 @@ using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Graphics;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
 

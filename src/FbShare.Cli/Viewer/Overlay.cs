@@ -1,5 +1,5 @@
-using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
 

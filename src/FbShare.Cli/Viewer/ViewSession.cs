@@ -1,6 +1,7 @@
 using FbShare.Display.Client;
 using FbShare.Display.Server;
 using FbShare.Graphics;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;

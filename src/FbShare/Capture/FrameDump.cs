@@ -1,6 +1,7 @@
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Capture;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Capture;
 

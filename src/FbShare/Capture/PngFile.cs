@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using FbShare.Display;
+using FbShare.Pictures;
 using static FbShare.Capture.LibPng;
 
 namespace FbShare.Capture;

@@ -1,5 +1,5 @@
 using System.Text;
-using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.Capture;
 

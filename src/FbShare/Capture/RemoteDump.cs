@@ -1,6 +1,6 @@
-using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Capture;
 

@@ -1,3 +1,5 @@
+using FbShare.Pictures;
+
 namespace FbShare.Display;
 
 /// <summary>Where an output lies on the guest's desktop: what a tablet's axes span, for a guest has one desktop however many outputs.</summary>

@@ -1,5 +1,6 @@
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Display;
 

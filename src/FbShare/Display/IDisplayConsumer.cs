@@ -1,4 +1,5 @@
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Display;
 

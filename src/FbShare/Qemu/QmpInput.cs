@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.Qemu;

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.VhostUser;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using FbShare.Pictures;
 
 namespace FbShare.VirtioGpu;
 
@@ -41,8 +42,8 @@ public static class Edid
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(width, Display.FrameLayout.MaxDimension);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(height, Display.FrameLayout.MaxDimension);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(width, FrameLayout.MaxDimension);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(height, FrameLayout.MaxDimension);
         ArgumentOutOfRangeException.ThrowIfNotEqual(refresh is >= 1 and <= 1000, true, nameof(refresh));
 
         var preferred = VideoTiming.Of(width, height, refresh);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.VirtioGpu;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using FbShare.Display;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.VirtioGpu;
 

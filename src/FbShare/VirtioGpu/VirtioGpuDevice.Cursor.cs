@@ -1,4 +1,4 @@
-using FbShare.Display;
+using FbShare.Pictures;
 using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;

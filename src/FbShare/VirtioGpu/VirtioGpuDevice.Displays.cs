@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Pictures;
 using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;
@@ -35,7 +36,7 @@ public sealed partial class VirtioGpuDevice
     /// <inheritdoc/>
     public bool Resize(int output, int width, int height)
     {
-        if (ConfigChanged is null || (uint)output >= (uint)_outputs.Length || (uint)width > Display.FrameLayout.MaxDimension || (uint)height > Display.FrameLayout.MaxDimension)
+        if (ConfigChanged is null || (uint)output >= (uint)_outputs.Length || (uint)width > FrameLayout.MaxDimension || (uint)height > FrameLayout.MaxDimension)
         {
             return false;
         }

@@ -1,5 +1,5 @@
-using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;

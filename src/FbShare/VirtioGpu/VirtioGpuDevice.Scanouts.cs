@@ -1,4 +1,5 @@
 using FbShare.Display;
+using FbShare.Pictures;
 
 namespace FbShare.VirtioGpu;
 

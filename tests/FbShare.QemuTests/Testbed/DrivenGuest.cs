@@ -1,6 +1,7 @@
 using FbShare.Cli.Bench;
 using FbShare.Cli.Driver;
 using FbShare.Display.Server;
+using FbShare.Input;
 
 namespace FbShare.QemuTests.Testbed;
 

@@ -4,6 +4,7 @@ using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.QemuTests.Testbed;

@@ -1,6 +1,7 @@
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.QemuTests.Testbed;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.QemuTests.Testbed;
 

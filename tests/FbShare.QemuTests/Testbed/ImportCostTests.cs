@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Memory;
+using FbShare.Pictures;
 using Xunit.Abstractions;
 
 namespace FbShare.QemuTests.Testbed;

@@ -2,6 +2,7 @@ using System.Globalization;
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Memory;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.QemuTests.Testbed;

@@ -1,5 +1,5 @@
 using FbShare.Capture;
-using FbShare.Display;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Capture;

@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FbShare.Capture;
-using FbShare.Display;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Capture;

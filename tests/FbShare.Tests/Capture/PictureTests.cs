@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using FbShare.Capture;
-using FbShare.Display;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Capture;

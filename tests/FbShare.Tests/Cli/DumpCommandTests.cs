@@ -1,5 +1,6 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Pictures;
 using FbShare.Tests.Display;
 using Xunit;
 

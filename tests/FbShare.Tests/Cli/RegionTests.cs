@@ -1,7 +1,7 @@
 using System.Globalization;
 using FbShare.Capture;
-using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Cli;

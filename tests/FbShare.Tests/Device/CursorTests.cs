@@ -1,4 +1,4 @@
-using FbShare.Display;
+using FbShare.Pictures;
 using FbShare.VirtioGpu;
 using static FbShare.Tests.Device.Commands;
 

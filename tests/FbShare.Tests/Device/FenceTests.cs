@@ -1,6 +1,7 @@
 using FbShare.Cli.Driver;
 using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.VirtioGpu;
 using static FbShare.Tests.Device.Commands;
 

@@ -1,5 +1,4 @@
 using FbShare.Cli.Driver;
-using FbShare.Display;
 
 namespace FbShare.Tests.Device;
 

@@ -1,5 +1,6 @@
 using FbShare.Display;
 using FbShare.Memory;
+using FbShare.Pictures;
 
 namespace FbShare.Tests.Device;
 

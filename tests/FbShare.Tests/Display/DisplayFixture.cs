@@ -2,8 +2,10 @@ using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 using FbShare.Tests.Memory;
 using Xunit;
 

@@ -3,6 +3,7 @@ using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 using FbShare.Tests.Memory;
 using Xunit;
 

@@ -6,7 +6,9 @@ using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.Tests.Memory;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using FbShare.Display.Server;
+using FbShare.Input;
 
 namespace FbShare.Tests.Display;
 

@@ -1,6 +1,6 @@
 using FbShare.Capture;
-using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Graphics;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Qemu;
 using Xunit;

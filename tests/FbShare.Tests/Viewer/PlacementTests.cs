@@ -1,5 +1,5 @@
 using FbShare.Cli.Viewer;
-using FbShare.Display;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Viewer;

@@ -1,3 +1,5 @@
+using FbShare.Pictures;
+
 namespace FbShare.Display.Client;
 
 /// <summary>Somebody who looks at a console of another process. Called on the client's loop.</summary>

@@ -1,5 +1,6 @@
 using FbShare.Display.DBus;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Display.Client;
 

@@ -1,4 +1,5 @@
 using FbShare.Display.DBus;
+using FbShare.Pictures;
 
 namespace FbShare.Display.Client;
 

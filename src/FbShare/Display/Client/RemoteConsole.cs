@@ -1,6 +1,8 @@
 using FbShare.Display.DBus;
 using FbShare.Display.Server;
+using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Display.Client;
 

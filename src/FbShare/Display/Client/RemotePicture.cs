@@ -1,4 +1,5 @@
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Display.Client;
 

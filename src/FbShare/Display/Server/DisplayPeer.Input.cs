@@ -1,4 +1,5 @@
 using FbShare.Display.DBus;
+using FbShare.Input;
 
 namespace FbShare.Display.Server;
 

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using FbShare.Display.DBus;
+using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Display.Server;
 

@@ -1,4 +1,5 @@
 using FbShare.Display.DBus;
+using FbShare.Input;
 using FbShare.Linux;
 
 namespace FbShare.Display.Server;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>How a picture lies in a run of bytes. Checked once, here: every row of it is inside the bytes it was made for.</summary>
 public readonly record struct FrameLayout

@@ -1,6 +1,6 @@
 using FbShare.Linux;
 
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>A picture as dma-bufs: one, or several bands of whole rows from top to bottom.</summary>
 /// <remarks>Owns its descriptors. All bands share format, width and modifier LINEAR.</remarks>

@@ -1,4 +1,4 @@
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>A rectangle of pixels; never negative in size.</summary>
 public readonly record struct Rect(int X, int Y, int Width, int Height)

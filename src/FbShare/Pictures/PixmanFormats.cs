@@ -1,4 +1,4 @@
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>The display protocol's names of pixel formats: pixman_format_code_t (pixman.h).</summary>
 /// <remarks>A code is bits per pixel &lt;&lt; 24, component order &lt;&lt; 16 and the bits of alpha, red, green and blue. Pixman

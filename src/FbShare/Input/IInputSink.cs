@@ -1,4 +1,4 @@
-namespace FbShare.Display.Server;
+namespace FbShare.Input;
 
 /// <summary>Where a display client's keys and pointers go. Called on the device's loop.</summary>
 /// <remarks>Numbers are the protocol's own, checked: a sink only has to pass them on.</remarks>

@@ -1,4 +1,4 @@
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>A pointer's picture: premultiplied AR24 pixels, packed rows.</summary>
 /// <param name="Width">Pixels; virtio-gpu cursors are 64x64.</param>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
 
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>Pixels from one byte order to another.</summary>
 internal static class PixelConversion

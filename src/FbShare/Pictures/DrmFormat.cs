@@ -1,4 +1,4 @@
-namespace FbShare.Display;
+namespace FbShare.Pictures;
 
 /// <summary>A packed 32-bit pixel format by its DRM fourcc (drm_fourcc.h): the eight that virtio-gpu has.</summary>
 /// <remarks>The DRM name lists components from the most significant bit of a little-endian word, so XR24
