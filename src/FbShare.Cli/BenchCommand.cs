@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using FbShare.Cli.Bench;
+using FbShare.Rig.Bench;
 
 namespace FbShare.Cli;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Memory;
 
 namespace FbShare.Benchmarks;

@@ -1,8 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
-using FbShare.Tests.Device;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Benchmarks;

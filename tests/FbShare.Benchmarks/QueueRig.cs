@@ -1,4 +1,4 @@
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Memory;
 using FbShare.Virtio;
 

@@ -1,5 +1,5 @@
-using FbShare.Cli.Bench;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Bench;
+using FbShare.Rig.Driver;
 using FbShare.Display.Server;
 using FbShare.Input;
 

@@ -1,4 +1,4 @@
-using FbShare.Cli.Bench;
+using FbShare.Rig.Bench;
 
 namespace FbShare.Tests.Device;
 

@@ -1,6 +1,6 @@
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
-using static FbShare.Tests.Device.Commands;
+using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 

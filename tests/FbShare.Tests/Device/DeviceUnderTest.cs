@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;

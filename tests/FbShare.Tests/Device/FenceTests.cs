@@ -1,9 +1,9 @@
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
-using static FbShare.Tests.Device.Commands;
+using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 

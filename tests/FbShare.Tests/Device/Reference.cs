@@ -1,4 +1,4 @@
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 
 namespace FbShare.Tests.Device;
 

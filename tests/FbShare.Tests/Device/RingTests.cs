@@ -1,6 +1,6 @@
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.VirtioGpu;
-using static FbShare.Tests.Device.Commands;
+using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Linux;
 using FbShare.VirtioGpu;
-using static FbShare.Tests.Device.Commands;
+using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>The measurements of <c>fbshare bench</c>. Each compares two things in one run, in turn, and keeps medians.</summary>
 internal static class Benchmarks

@@ -1,6 +1,6 @@
 using FbShare.Linux;
 
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>CPU time of the calling thread (clock_gettime(CLOCK_THREAD_CPUTIME_ID)), and which processors it, and the threads it starts from then on, may use.</summary>
 internal static unsafe class ThreadClock

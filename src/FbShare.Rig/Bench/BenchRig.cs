@@ -1,5 +1,4 @@
-using System.Buffers.Binary;
-using FbShare.Cli.Driver;
+using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Input;
@@ -9,7 +8,7 @@ using FbShare.Pictures;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
 
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>A whole device on a thread of its own and a front-end without a guest that flips pictures on it, over a real socket
 /// and real eventfds.</summary>
@@ -19,6 +18,12 @@ internal sealed class BenchRig : IDisposable
     private const ulong Response = 3 << 20;
     private const int ResponseSize = 24;
     private const int FlipRequests = 3;
+
+    /// <summary>VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM.</summary>
+    private const uint FormatXr24 = 2;
+
+    /// <summary>The number of the resource of single pages.</summary>
+    private const uint Scattered = 99;
 
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory = new();
@@ -84,13 +89,13 @@ internal sealed class BenchRig : IDisposable
         for (uint i = 0; i < 2; i++)
         {
             ulong address = FrontEndDriver.FreeMemory + (i * size);
-            Check(Driver.Request(Numbers(0x102, i + 1, 0u)), allowed: 0x1203);
-            Check(Driver.Request([.. Numbers(0x10c, i + 1, 1u, 2u, 1u, 0u, 0u, (uint)size, (uint)(size >> 32)), .. Numbers64(address, (uint)size)]));
+            Check(Driver.Request(Commands.Unref(i + 1)), allowed: Commands.InvalidResource);
+            Check(Driver.Request(Commands.CreateBlob(i + 1, size, (address, (uint)size))));
             byte[][] requests =
             [
-                Numbers(0x105, 0u, 0u, (uint)width, (uint)height, 0u, 0u, i + 1, 0u),
-                Numbers(0x10d, 0u, 0u, (uint)width, (uint)height, 0u, i + 1, (uint)width, (uint)height, 2u, 0u, stride, 0u, 0u, 0u, 0u, 0u, 0u, 0u),
-                Fenced(Numbers(0x104, 0u, 0u, (uint)width, (uint)height, i + 1, 0u)),
+                Commands.Transfer(i + 1, 0, 0, (uint)width, (uint)height, offset: 0),
+                Commands.SetScanoutBlob(0, i + 1, FormatXr24, (uint)width, (uint)height, stride),
+                Commands.Flush(i + 1, 0, 0, (uint)width, (uint)height, fence: 1),
             ];
             _flips[i] = [.. requests.SelectMany((request, n) => Place(Requests + (i * 4096) + ((ulong)n * 256), request))];
         }
@@ -142,7 +147,7 @@ internal sealed class BenchRig : IDisposable
     public void FlushMany(int batches)
     {
         const int batch = 16, underWay = 8;
-        DriverQueue.Piece[] flush = Place(Requests + 65536, Numbers(0x104, 0u, 0u, 1u, 1u, 1u, 0u));
+        DriverQueue.Piece[] flush = Place(Requests + 65536, Commands.Flush(1, 0, 0, 1, 1));
         int sent = 0;
         for (int done = 0; done < batches * batch; done++)
         {
@@ -162,11 +167,11 @@ internal sealed class BenchRig : IDisposable
     /// <summary>Creates a blob of single pages that cannot be merged, and drops it again.</summary>
     public void CreateScattered(int entries)
     {
-        byte[] request = [.. Numbers(0x10c, 99u, 1u, 2u, (uint)entries, 0u, 0u, (uint)entries * 4096, 0u), .. Enumerable.Range(0, entries).SelectMany(i => Numbers64(FrontEndDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096))];
-        Check(Driver.Request(request));
+        (ulong, uint)[] pages = [.. Enumerable.Range(0, entries).Select(i => (FrontEndDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096u))];
+        Check(Driver.Request(Commands.CreateBlob(Scattered, (ulong)entries * 4096, pages)));
     }
 
-    public void DropScattered() => Check(Driver.Request(Numbers(0x102, 99u, 0u)));
+    public void DropScattered() => Check(Driver.Request(Commands.Unref(Scattered)));
 
     public void Dispose()
     {
@@ -198,30 +203,10 @@ internal sealed class BenchRig : IDisposable
         return [new DriverQueue.Piece(address, (uint)request.Length), new DriverQueue.Piece(Response, ResponseSize, DriverQueue.Piece.Write)];
     }
 
-    private static byte[] Numbers(uint type, params uint[] fields)
+    private static void Check(byte[] response, uint allowed = Commands.Ok)
     {
-        var bytes = new byte[ResponseSize + (4 * fields.Length)];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, type);
-        for (int i = 0; i < fields.Length; i++)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ResponseSize + (4 * i)), fields[i]);
-        }
-        return bytes;
-    }
-
-    private static byte[] Numbers64(ulong address, uint length) => [.. BitConverter.GetBytes(address), .. BitConverter.GetBytes(length), 0, 0, 0, 0];
-
-    private static byte[] Fenced(byte[] request)
-    {
-        request[4] = 1;
-        request[8] = 1;
-        return request;
-    }
-
-    private static void Check(byte[] response, uint allowed = 0x1100)
-    {
-        uint type = BinaryPrimitives.ReadUInt32LittleEndian(response);
-        if (type != 0x1100 && type != allowed)
+        uint type = Commands.TypeOf(response);
+        if (type != Commands.Ok && type != allowed)
         {
             throw new InvalidOperationException($"the device answered 0x{type:x}");
         }

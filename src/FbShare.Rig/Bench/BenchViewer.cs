@@ -3,7 +3,7 @@ using FbShare.Display.Client;
 using FbShare.Linux;
 using FbShare.Pictures;
 
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>A display client on a thread of its own, that answers every update at once.</summary>
 internal sealed class BenchViewer : IDisplayView, IDisposable

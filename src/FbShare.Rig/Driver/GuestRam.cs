@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 
-namespace FbShare.Cli.Driver;
+namespace FbShare.Rig.Driver;
 
 /// <summary>A pretended guest's memory: one memfd shown as one or several regions of guest physical addresses.</summary>
 internal sealed class GuestRam : IDisposable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 
-namespace FbShare.Cli.Driver;
+namespace FbShare.Rig.Driver;
 
 /// <summary>The driver's side of a split virtqueue, written from the specification (virtio 1.3, section 2.7) and sharing
 /// nothing with the device's side.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using FbShare.Linux;
 
-namespace FbShare.Cli.Driver;
+namespace FbShare.Rig.Driver;
 
 /// <summary>A front-end without a guest: speaks vhost-user to a back-end as QEMU does and drives its two queues with real
 /// memfds and eventfds. For tests and <c>fbshare bench</c>.</summary>
@@ -11,10 +11,10 @@ internal sealed class FrontEndDriver : IDisposable
     public const ulong FreeMemory = 4 << 20;
 
     private const ulong RequestArea = 1 << 20;
-    private const ulong VersionOne = 1UL << 32;
-    private const ulong EventIdxBit = 1UL << 29;
-    private const ulong IndirectBit = 1UL << 28;
-    private const ulong ProtocolFeaturesBit = 1UL << 30;
+    private const int HeaderSize = 12;
+    private const uint Version = 1;
+    private const uint FlagReply = 4;
+    private const uint FlagNeedReply = 8;
 
     private readonly EventLoop _loop = new();
     private readonly bool _ownsRam;
@@ -53,13 +53,15 @@ internal sealed class FrontEndDriver : IDisposable
     /// <summary>Everything from features to enabled queues.</summary>
     public void Start()
     {
-        OfferedFeatures = Ask(1);
-        ulong protocol = Ask(15);
-        SendNumber(16, protocol);
-        Send(3);
-        _ = Ask(17);
-        Send(21, [], _backendChannelPeer.Descriptor);
-        SendNumber(2, OfferedFeatures & (VersionOne | IndirectBit | (EventIdx ? EventIdxBit : 0) | ProtocolFeaturesBit | 0xa));
+        OfferedFeatures = Ask(FrontEndRequest.GetFeatures);
+        ulong protocol = Ask(FrontEndRequest.GetProtocolFeatures);
+        SendNumber(FrontEndRequest.SetProtocolFeatures, protocol);
+        Send(FrontEndRequest.SetOwner);
+        _ = Ask(FrontEndRequest.GetQueueNum);
+        Send(FrontEndRequest.SetBackendReqFd, [], _backendChannelPeer.Descriptor);
+        FeatureBits wanted = FeatureBits.Version1 | FeatureBits.IndirectDescriptors | FeatureBits.ProtocolFeatures | FeatureBits.Edid | FeatureBits.ResourceBlob
+            | (EventIdx ? FeatureBits.EventIndex : FeatureBits.None);
+        SendNumber(FrontEndRequest.SetFeatures, OfferedFeatures & (ulong)wanted);
         SetMemTable();
         StartQueue(0, Control, 0);
         StartQueue(1, Cursor, 0);
@@ -77,38 +79,38 @@ internal sealed class FrontEndDriver : IDisposable
             WriteRegion(payload.AsSpan(8 + (32 * i)), Ram.Regions[i]);
             descriptors[i] = Ram.Descriptor;
         }
-        Send(5, payload, descriptors);
+        Send(FrontEndRequest.SetMemTable, payload, descriptors);
     }
 
     public void StartQueue(uint index, DriverQueue queue, uint lastAvail)
     {
         ulong user = Ram.Regions[0].UserAddress - Ram.Regions[0].GuestAddress;
-        SendState(8, index, queue.Size);
-        SendState(10, index, lastAvail);
+        SendState(FrontEndRequest.SetVringNum, index, queue.Size);
+        SendState(FrontEndRequest.SetVringBase, index, lastAvail);
         var address = new byte[40];
         BinaryPrimitives.WriteUInt32LittleEndian(address, index);
         BinaryPrimitives.WriteUInt64LittleEndian(address.AsSpan(8), user + queue.Descriptors);
         BinaryPrimitives.WriteUInt64LittleEndian(address.AsSpan(16), user + queue.Used);
         BinaryPrimitives.WriteUInt64LittleEndian(address.AsSpan(24), user + queue.Available);
-        Send(9, address);
-        Send(14, BitConverter.GetBytes((ulong)index), queue.Error.Descriptor);
-        Send(13, BitConverter.GetBytes((ulong)index), queue.Call.Descriptor);
-        Send(12, BitConverter.GetBytes((ulong)index), queue.Kick.Descriptor);
-        SendState(18, index, 1);
+        Send(FrontEndRequest.SetVringAddr, address);
+        Send(FrontEndRequest.SetVringErr, BitConverter.GetBytes((ulong)index), queue.Error.Descriptor);
+        Send(FrontEndRequest.SetVringCall, BitConverter.GetBytes((ulong)index), queue.Call.Descriptor);
+        Send(FrontEndRequest.SetVringKick, BitConverter.GetBytes((ulong)index), queue.Kick.Descriptor);
+        SendState(FrontEndRequest.SetVringEnable, index, 1);
     }
 
     /// <summary>Stops a queue as QEMU does and returns where it stopped.</summary>
     public uint StopQueue(uint index)
     {
-        SendState(18, index, 0);
+        SendState(FrontEndRequest.SetVringEnable, index, 0);
         var state = new byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(state, index);
-        Send(11, state);
-        return BinaryPrimitives.ReadUInt32LittleEndian(ReceiveReply(11).AsSpan(4));
+        Send(FrontEndRequest.GetVringBase, state);
+        return BinaryPrimitives.ReadUInt32LittleEndian(ReceiveReply(FrontEndRequest.GetVringBase).AsSpan(4));
     }
 
     /// <summary>Waits until everything sent before was handled.</summary>
-    public void Flush() => Ask(1);
+    public void Flush() => Ask(FrontEndRequest.GetFeatures);
 
     /// <summary>Sends a control request and waits for its response.</summary>
     /// <returns>The bytes the device wrote.</returns>
@@ -161,7 +163,7 @@ internal sealed class FrontEndDriver : IDisposable
     /// <summary>Waits for the back-end's next message on its own channel.</summary>
     public uint WaitForBackendMessage()
     {
-        var message = new byte[12];
+        var message = new byte[HeaderSize];
         _ = _backendChannel.Receive(message);
         return BinaryPrimitives.ReadUInt32LittleEndian(message);
     }
@@ -186,18 +188,18 @@ internal sealed class FrontEndDriver : IDisposable
     /// <summary>Sends a message with the need-reply flag and returns its acknowledgement: 0 for success.</summary>
     public ulong SendAndAcknowledge(uint request, byte[] payload, params FileDescriptor[] descriptors)
     {
-        Send(request, payload, descriptors, flags: 1 | 8);
+        Send(request, payload, descriptors, Version | FlagNeedReply);
         return BinaryPrimitives.ReadUInt64LittleEndian(ReceiveReply(request));
     }
 
-    public void Send(uint request, byte[]? payload = null, params FileDescriptor[] descriptors) => Send(request, payload ?? [], descriptors, flags: 1);
+    public void Send(uint request, byte[]? payload = null, params FileDescriptor[] descriptors) => Send(request, payload ?? [], descriptors, Version);
 
     public byte[] ReceiveReply(uint request)
     {
-        byte[] header = ReceiveExactly(12);
+        byte[] header = ReceiveExactly(HeaderSize);
         uint got = BinaryPrimitives.ReadUInt32LittleEndian(header);
         uint flags = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4));
-        return got == request && flags == 5
+        return got == request && flags == (Version | FlagReply)
             ? ReceiveExactly(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(8)))
             : throw new InvalidOperationException($"asked {request}, answered {got} with flags {flags}");
     }
@@ -233,11 +235,11 @@ internal sealed class FrontEndDriver : IDisposable
 
     private void Send(uint request, byte[] payload, FileDescriptor[] descriptors, uint flags)
     {
-        var message = new byte[12 + payload.Length];
+        var message = new byte[HeaderSize + payload.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(message, request);
         BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(4), flags);
         BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(8), payload.Length);
-        payload.CopyTo(message, 12);
+        payload.CopyTo(message, HeaderSize);
         Socket.SendAll(message, descriptors);
     }
 

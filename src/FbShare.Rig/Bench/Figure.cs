@@ -1,4 +1,4 @@
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>One measured figure.</summary>
 /// <param name="Name">Stable, for programs: <c>flip.1080p.cpu</c>.</param>

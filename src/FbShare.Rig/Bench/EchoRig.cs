@@ -1,6 +1,6 @@
 using FbShare.Linux;
 
-namespace FbShare.Cli.Bench;
+namespace FbShare.Rig.Bench;
 
 /// <summary>A device that does nothing: a thread that answers every kick with a call. What it uses is what waking and being woken
 /// costs on this host.</summary>
