@@ -15,7 +15,7 @@ internal sealed class DumpCommand : CliCommand
 
     private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
     private readonly Option<string> _file = new("-o", "--to") { Description = "Write the picture here.", HelpName = "FILE", Required = true };
-    private readonly Option<uint?> _output = new("--output") { Description = "Which output to take (default: 0).", HelpName = "N" };
+    private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to take (default: 0).");
     private readonly Option<bool> _all = new("--all") { Description = "Take every output: FILE gets the output's number before its ending." };
     private readonly Option<TimeSpan?> _waitStill = new("--wait-still")
     {
@@ -23,7 +23,7 @@ internal sealed class DumpCommand : CliCommand
         HelpName = "TIME",
         CustomParser = r => DisplayArguments.ParseDuration(r, "--wait-still"),
     };
-    private readonly Option<int?> _frame = new("--frame") { Description = "Wait for the Nth frame from now on; 1 is the present one.", HelpName = "N" };
+    private readonly Option<int?> _frame = NumberOption.Optional("--frame", 1, int.MaxValue, "Wait for the Nth frame from now on; 1 is the present one.");
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
         Description = "Give up after this long, with exit status 3 (default: 30s).",
@@ -48,7 +48,20 @@ internal sealed class DumpCommand : CliCommand
             Add(option);
         }
         _format.AcceptOnlyFromAmong("png", "ppm", "raw");
-        Validators.Add(CheckTogether);
+    }
+
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        if (arguments.GetValue(_all) && arguments.GetResult(_output) is { Implicit: false })
+        {
+            return "--output and --all contradict each other: give one of them";
+        }
+        if (arguments.GetResult(_waitStill) is { Implicit: false } && arguments.GetResult(_frame) is { Implicit: false })
+        {
+            return "--wait-still and --frame contradict each other: give one of them";
+        }
+        string file = arguments.GetValue(_file)!;
+        return arguments.GetValue(_format) is null && !PictureFile.IsSupported(file) ? $"-o {file}: name the file .png, .ppm or .raw, or give --format" : null;
     }
 
     protected override int Run(ParseResult arguments, Log log)
@@ -167,26 +180,6 @@ internal sealed class DumpCommand : CliCommand
             default:
                 PictureFile.Write(file, picture);
                 break;
-        }
-    }
-
-    private void CheckTogether(CommandResult result)
-    {
-        if (result.GetValue(_all) && result.GetResult(_output) is { Implicit: false })
-        {
-            result.AddError("--output and --all contradict each other: give one of them");
-        }
-        if (result.GetResult(_waitStill) is { Implicit: false } && result.GetResult(_frame) is { Implicit: false })
-        {
-            result.AddError("--wait-still and --frame contradict each other: give one of them");
-        }
-        if (result.GetResult(_frame) is { } frame && !frame.Errors.Any() && frame.GetValueOrDefault<int?>() is < 1)
-        {
-            result.AddError("--frame must be 1 or more");
-        }
-        if (result.GetResult(_format) is null && result.GetValue(_file) is { } file && !PictureFile.IsSupported(file))
-        {
-            result.AddError($"-o {file}: name the file .png, .ppm or .raw, or give --format");
         }
     }
 }

@@ -13,14 +13,12 @@ internal static class Program
 
     internal static int Main(string[] args)
     {
-        ParseResult arguments = new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (arguments.Action is ParseErrorAction)
-        {
-            return RefuseUsage(arguments);
-        }
         try
         {
-            return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            ParseResult arguments = Parse(args);
+            return FindMistake(arguments) is { } mistake
+                ? RefuseUsage(arguments, mistake)
+                : arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception e)
         {
@@ -41,13 +39,25 @@ internal static class Program
         _ => (ExitCodes.Internal, $"internal error: {e.Message} (please report it; {DebugVariable}=1 shows where)"),
     };
 
-    private static int RefuseUsage(ParseResult arguments)
+    internal static ParseResult Parse(IReadOnlyList<string> args) =>
+        new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>What does not make sense in a command line, in a sentence; null: nothing.</summary>
+    internal static string? FindMistake(ParseResult arguments)
     {
         Command command = arguments.CommandResult.Command;
-        string name = FbShareCommand.NameOf(command);
-        // Without a command, that one is missing comes first, and what is wrong besides says more.
-        Console.Error.WriteLine($"fbshare: {arguments.Errors[command is RootCommand ? ^1 : 0].Message}");
-        Console.Error.WriteLine($"fbshare: see {name} --help");
+        if (arguments.Action is ParseErrorAction)
+        {
+            // Without a command, that one is missing comes first, and what is wrong besides says more.
+            return arguments.Errors[command is RootCommand ? ^1 : 0].Message;
+        }
+        return command is CliCommand own && ReferenceEquals(arguments.Action, command.Action) ? own.FindContradiction(arguments) : null;
+    }
+
+    private static int RefuseUsage(ParseResult arguments, string mistake)
+    {
+        Console.Error.WriteLine($"fbshare: {mistake}");
+        Console.Error.WriteLine($"fbshare: see {FbShareCommand.NameOf(arguments.CommandResult.Command)} --help");
         return ExitCodes.Usage;
     }
 }

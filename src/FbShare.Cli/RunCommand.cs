@@ -35,6 +35,9 @@ internal sealed class RunCommand : CliCommand
         _arguments.AddTo(this);
     }
 
+    public override string? FindContradiction(ParseResult arguments) =>
+        arguments.GetValue(_qemu)![0].Length == 0 ? "the QEMU program's name is empty: give a path or a name after --" : _arguments.FindContradiction(arguments);
+
     protected override int Run(ParseResult arguments, Log log)
     {
         string[] words = arguments.GetValue(_qemu)!;

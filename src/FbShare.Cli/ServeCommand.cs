@@ -7,7 +7,7 @@ namespace FbShare.Cli;
 internal sealed class ServeCommand : CliCommand
 {
     private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket (made with mode 0600; a dead one is replaced).", HelpName = "PATH" };
-    private readonly Option<int?> _fd = new("--fd") { Description = "Serve the connected UNIX socket with this number, then end.", HelpName = "N" };
+    private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Serve the connected UNIX socket with this number, then end.");
     private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU is gone; otherwise wait for the next." };
     private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not forward pictures to QEMU's own display (vhost-user-gpu-pci with a display other than none)." };
     private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print what this back-end is, as JSON, and end." };
@@ -29,15 +29,12 @@ internal sealed class ServeCommand : CliCommand
         Add(_noForward);
         Add(_capabilities);
         _device.AddTo(this);
-        Validators.Add(result =>
-        {
-            int given = (result.GetValue(_socketPath) is null ? 0 : 1) + (result.GetValue(_fd) is null ? 0 : 1);
-            if (given != 1 && !result.GetValue(_capabilities))
-            {
-                result.AddError("give either --socket-path PATH or --fd N");
-            }
-        });
     }
+
+    public override string? FindContradiction(ParseResult arguments) =>
+        (arguments.GetValue(_socketPath) is null) == (arguments.GetValue(_fd) is null) && !arguments.GetValue(_capabilities)
+            ? "give either --socket-path PATH or --fd N"
+            : _device.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {

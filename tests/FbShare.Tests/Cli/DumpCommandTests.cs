@@ -80,7 +80,7 @@ public sealed class DumpCommandTests
     [Theory]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--all", "--output", "1")]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--wait-still", "1s", "--frame", "3")]
-    [InlineData("--frame must be 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
+    [InlineData("--frame 0: give a number of 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
     [InlineData("name the file .png", "--display", "unix:/x", "-o", "s.gif")]
     [InlineData("is not a display", "--display", "vnc:1", "-o", "s.png")]
     [InlineData("--wait-still soon", "--display", "unix:/x", "-o", "s.png", "--wait-still", "soon")]
