@@ -1,5 +1,6 @@
 using FbShare.Graphics;
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 
 namespace FbShare.Cli.Viewer;
 
@@ -13,14 +14,14 @@ internal sealed unsafe class ViewerGraphics : IDisposable
     /// <exception cref="GraphicsException">It is none that can be used.</exception>
     public ViewerGraphics()
     {
-        GL = GL.GetApi();
+        GL = ContextGL.OfCurrent();
         _display = EglDisplay.OfCurrent();
         Renderer = new PictureRenderer(GL, GL.Version);
         _imports = DmaBufImporter.Find(_display, GL, Renderer, out ImportProbe probe) is { } importer ? new ImportCache(importer) : null;
         Obstacle = probe.IsTrusted ? null : probe.Reason;
     }
 
-    public GL GL { get; }
+    public ContextGL GL { get; }
 
     public PictureRenderer Renderer { get; }
 
@@ -40,9 +41,9 @@ internal sealed unsafe class ViewerGraphics : IDisposable
     /// <summary>Black all over.</summary>
     public void Clear((int Width, int Height) framebuffer)
     {
-        GL.Viewport(0, 0, framebuffer.Width, framebuffer.Height);
+        GL.Viewport(0, 0, (uint)framebuffer.Width, (uint)framebuffer.Height);
         GL.ClearColor(0, 0, 0, 1);
-        GL.Clear((uint)GLEnum.ColorBufferBit);
+        GL.Clear(ClearBufferMask.ColorBufferBit);
     }
 
     /// <summary>Draws over what is there, colours multiplied by alpha.</summary>
