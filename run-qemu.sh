@@ -77,35 +77,9 @@ if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
 fi
 
 # --- what must be installed
-sudo=()
-[ "$(id -u)" = 0 ] || sudo=(sudo)
-need() { # PACKAGE WHY
-  missing+=("$1")
-  say "missing: $1, $2"
-}
-install_missing() {
-  [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "there is no apt-get here: install by hand: ${missing[*]}"
-  [ ${#sudo[@]} -eq 0 ] || command -v sudo >/dev/null || fail "installing needs root: run as root: apt-get install ${missing[*]}"
-  say "installing: ${missing[*]}"
-  { "${sudo[@]}" apt-get -q update && "${sudo[@]}" apt-get -qy install --no-install-recommends "${missing[@]}"; } >&2 ||
-    fail "apt-get could not install ${missing[*]}: see above"
-}
-PATH=$PATH:/usr/sbin:/sbin
-libraries=$(ldconfig -p)
-has_library() { [[ $libraries = *"$1 "* ]]; }
-
-missing=()
-has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
-has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
-if [ -z "$headless" ]; then
-  has_library libSDL2-2.0.so.0 || need libsdl2-2.0-0 'opens the viewer window'
-  has_library libcairo.so.2 || need libcairo2 'writes text in it'
-  has_library libEGL.so.1 || need libegl1 'draws in it'
-  has_library libEGL_mesa.so.0 || need libegl-mesa0 'is the GL driver behind that'
-  has_library libGLESv2.so.2 || need libgles2 'is OpenGL ES'
-fi
-install_missing
+who=(run)
+[ -n "$headless" ] || who+=(view)
+"$root/tools/install-needs" "${who[@]}" || fail 'something is missing that could not be installed: see above'
 
 # --- fbshare itself: published once, again when a source is newer
 fbshare=$root/artifacts/fbshare/fbshare

@@ -6,7 +6,7 @@ usage() {
   cat <<'HELP'
 Usage: tools/test.sh [SUITE...]
 
-Installs what the tests need (saying which package and why; root or sudo), builds, and runs the suites:
+Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
   unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
@@ -40,50 +40,6 @@ for argument in "$@"; do
   esac
 done
 [ ${#suites[@]} -gt 0 ] || suites=(unit qemu testbed)
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
-
-# Probe, package, reason. The probe is a library's soname or a program.
-needs='
-libpng16.so.16      libpng16-16        reading and writing pictures
-libsystemd.so.0     libsystemd0        the display protocol
-libcairo.so.2       libcairo2          text in the viewer
-libSDL2-2.0.so.0    libsdl2-2.0-0      the viewer window
-libEGL.so.1         libegl1            drawing without a window
-libEGL_mesa.so.0    libegl-mesa0       a software renderer behind it
-libGLESv2.so.2      libgles2           OpenGL ES
-libGL.so.1          libgl1             OpenGL
-libgbm.so.1         libgbm1            the GBM platform
-edid-decode         edid-decode        checking the EDIDs of the device
-Xvfb                xvfb               windows without a screen
-xdotool             xdotool            typing and pointing in those windows
-import              imagemagick        pictures of those windows
-weston              weston             windows under Wayland
-busctl              systemd            reading the display protocol with a client of others
-/usr/lib/python3/dist-packages/gi  python3-gi  a display client of another D-Bus library
-dbus-daemon         dbus-daemon        a display on a message bus
-strace              strace             counting system calls (bench-check)
-jq                  jq                 reading what was measured (bench-check)
-qemu-system-x86_64  qemu-system-x86    the system QEMU, whose display is dumped too
-'
-install_needs() {
-  local libraries probe package reason missing=()
-  libraries=$(ldconfig -p)
-  while read -r probe package reason; do
-    [ -n "$probe" ] || continue
-    case $probe in
-      lib*.so*) ! grep -q "^[[:space:]]*$probe " <<<"$libraries" || continue ;;
-      /*) [ ! -e "$probe" ] || continue ;;
-      *) ! command -v "$probe" >/dev/null || continue ;;
-    esac
-    say "installing $package: $reason"
-    missing+=("$package")
-  done <<<"$needs"
-  [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "there is no apt-get here: install ${missing[*]} by hand"
-  { as_root apt-get -q update && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"; } \
-    >"$results/apt.log" 2>&1 || { tail -n 5 "$results/apt.log" >&2; fail "apt-get could not install ${missing[*]}"; }
-}
 
 # For one guest of 512 MB in huge pages, and some for tests; given back at the end.
 reserve_hugepages() {
@@ -203,7 +159,7 @@ results=$repo/artifacts/test-results
 testbed_project=FbShare.QemuTests
 rm -rf "$results"
 mkdir -p "$results"
-install_needs
+tools/install-needs run view test || fail 'something that the tests need is missing and could not be installed: see above'
 
 FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)
