@@ -18,7 +18,8 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
 
 Without SUITE: all but `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files, logs) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
-over all suites; what was skipped is listed before it, with the reason. Exit code 0 when none failed.
+over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
+results has failed. Exit code 0 when none failed.
 
 The tests get FBSHARE_QEMU (a QEMU 11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the
 test guest's vmlinuz, initrd.img and cmdline), and that QEMU first on PATH.
@@ -54,45 +55,17 @@ reserve_hugepages() {
     say "no $wanted huge pages of 2 MB to be had ($(cat $pages 2>/dev/null || echo none) are): tests in huge pages are skipped; cure: echo $wanted | sudo tee $pages"
 }
 
-# Whether a trx file is of a run that came to its end: one that was aborted has the results up to then.
-is_whole() {
-  local executed good
-  read -r executed good < <(sed -n 's/.*<Counters .*executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2/p' "$1" 2>/dev/null) || return
-  [ "$executed" != "$good" ] || grep -q '<ResultSummary outcome="Completed"' "$1"
-}
-
-passed=0 failed=0 skipped=0
-# Adds the counts of a trx file; a run that left none has failed.
-count() {
-  local file=$1 total executed good
-  if ! read -r total executed good < <(sed -n 's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2 \3/p' "$file" 2>/dev/null); then
-    say "FAILED: ${file##*/}: the run ended without results"
-    failed=$((failed + 1))
-    return
-  fi
-  if ! is_whole "$file"; then
-    say "FAILED: ${file##*/}: $(sed -n 's/.*<Text>//p' "$file" | head -n 1)"
-    failed=$((failed + 1))
-  fi
-  passed=$((passed + good))
-  failed=$((failed + executed - good))
-  skipped=$((skipped + total - executed))
-  say "${file##*/}: $good passed, $((executed - good)) failed, $((total - executed)) skipped"
-  # Each skipped result and its reason, which stands in the element after it.
-  tr -d '\r' <"$file" | sed -n '/<UnitTestResult [^>]*outcome="NotExecuted"/,/<\/UnitTestResult>/{
-    s/.*testName="\([^"]*\)".*/skipped: \1/p
-    s/.*<\(StdOut\|Message\)>\(.*\)<\/\(StdOut\|Message\)>.*/    \2/p
-  }' | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g; s/^/test: /'
-}
+# What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
+outcome=()
 
 # Runs a test project on this machine.
 run_project() {
-  local name=$1 file=$results/$1.trx native=()
+  local name=$1 native=()
   [ -c /dev/udmabuf ] || native=(--filter 'Category!=Testbed')   # those run in the testbed
   say "running $name"
   timeout 1200 dotnet test "tests/$name" --no-build -c Debug --nologo "${native[@]}" --results-directory "$results" \
     --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' || true
-  count "$file"
+  outcome+=("$results/$name.trx")
 }
 
 # Runs tests in the VM.
@@ -108,8 +81,7 @@ prepare_testbed() {
   # Optimised: an emulated machine is slow enough.
   tools/testbed build && say "publishing $testbed_project for the testbed" &&
     dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && return
-  say 'FAILED: preparing the testbed'
-  failed=$((failed + 1))
+  outcome+=(--failed 'preparing the testbed')
   return 1
 }
 
@@ -139,17 +111,17 @@ begin() {
   fi
 }
 
-# Waits for what was begun and adds the counts of what ran in the VMs.
+# Waits for what was begun; what ran in the VMs is reported.
 end() {
   wait
   local part
-  for part in "$@"; do count "$results/testbed/testbed-$part.trx"; done
+  for part in "$@"; do outcome+=("$results/testbed/testbed-$part.trx"); done
 }
 
 # Whether the device costs what it should, counted as one test.
 run_bench_check() {
   say 'running tools/bench-check'
-  if tools/bench-check; then passed=$((passed + 1)); else say 'FAILED: tools/bench-check'; failed=$((failed + 1)); fi
+  if tools/bench-check; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
 }
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
@@ -185,7 +157,4 @@ if { wants testbed || wants nested; } && prepare_testbed; then
   ! wants nested || run_nested
 fi
 
-code=0
-[ "$failed" = 0 ] || code=1
-printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
-exit $code
+tools/fbshare-tools/run test-report "${outcome[@]}"
