@@ -17,7 +17,7 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
             boot; half an hour in all
 
 Without SUITE: all but `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
-Results (trx files, logs) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
+Results (trx files) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
 over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
 results has failed. Exit code 0 when none failed.
 
