@@ -16,7 +16,7 @@ as soon as it is still, and the guest goes on until Ctrl-C.
 
 Options:
   --headless         no viewer: write the screen to a file
-  --screenshot FILE  where to (default: screen.png; .png, .ppm or .raw)
+  --screenshot FILE  where to (default: screen.png; .png, .jpg, .webp, .ppm or .raw)
   --memory SIZE      the guest's memory (default: 512M for the test guest, else 2G)
   --size WxH         the screen's size (default: 1280x800)
   --outputs N        how many screens, 1 to 16 (default: 1)
@@ -96,11 +96,9 @@ libraries=$(ldconfig -p)
 has_library() { [[ $libraries = *"$1 "* ]]; }
 
 missing=()
-has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
 has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
 if [ -z "$headless" ]; then
   has_library libSDL2-2.0.so.0 || need libsdl2-2.0-0 'opens the viewer window'
-  has_library libcairo.so.2 || need libcairo2 'writes text in it'
   has_library libEGL.so.1 || need libegl1 'draws in it'
   has_library libEGL_mesa.so.0 || need libegl-mesa0 'is the GL driver behind that'
   has_library libGLESv2.so.2 || need libgles2 'is OpenGL ES'

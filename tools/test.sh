@@ -45,9 +45,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # Probe, package, reason. The probe is a library's soname or a program.
 needs='
-libpng16.so.16      libpng16-16        reading and writing pictures
 libsystemd.so.0     libsystemd0        the display protocol
-libcairo.so.2       libcairo2          text in the viewer
 libSDL2-2.0.so.0    libsdl2-2.0-0      the viewer window
 libEGL.so.1         libegl1            drawing without a window
 libEGL_mesa.so.0    libegl-mesa0       a software renderer behind it

@@ -19,8 +19,9 @@ internal sealed class RegionCommand : CliCommand
     private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
     private readonly Option<uint?> _stride = new("--stride") { Description = "Bytes from row to row (a row's pixels if not given).", HelpName = "BYTES" };
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE" };
     private readonly Option<bool> _live = new("--live") { Description = "Show it in a window, as it is at every moment." };
+    private readonly PictureArguments _picture;
 
     public RegionCommand()
         : base(
@@ -40,6 +41,8 @@ internal sealed class RegionCommand : CliCommand
         Add(_format);
         Add(_output);
         Add(_live);
+        _picture = new PictureArguments(_output);
+        _picture.AddTo(this);
         Validators.Add(result =>
         {
             bool hasPath = result.GetValue(_path) is not null;
@@ -57,11 +60,7 @@ internal sealed class RegionCommand : CliCommand
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        string? output = arguments.GetValue(_output);
-        if (output is not null && !PictureFile.IsSupported(output))
-        {
-            throw Usage($"the picture format of {output} is not known: name the file .png, .ppm or .raw");
-        }
+        PictureOutput? output = _picture.Read(arguments);
         using FileDescriptor file = OpenMemory(arguments);
         using var map = new GuestMemoryMap();
         using Backing pages = MakeBacking(map, file, ParseRanges(arguments.GetValue(_range)!, file.GetStatus().Size));
@@ -75,8 +74,8 @@ internal sealed class RegionCommand : CliCommand
         }
         using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
         using var screen = new RegionScreen(scanout, exporter, log);
-        PictureFile.Write(output, screen.Look());
-        log.Info($"wrote {output}: {scanout.Layout} by {screen.Path}");
+        output.Write(screen.Look());
+        log.Info($"wrote {output.File}: {scanout.Layout} by {screen.Path}");
         return ExitCodes.Success;
     }
 

@@ -36,7 +36,7 @@ internal sealed class DeviceArguments
     };
     private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: the best that works, or just this one.", "auto", "udmabuf", "mmap", "copy");
     private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared as the guest's own pages: blob resources, all (2D resources may tear), or off.", "blob", "all", "off");
-    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = "Write a picture to this file (.png, .ppm or .raw) while running.", HelpName = "FILE" };
+    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = PictureArguments.Describe("Write a picture to this file while running"), HelpName = "FILE" };
     private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
     {
         Description = "When to write it: still:1s (after a second without a change) or frame:N (at the Nth frame).",
@@ -46,6 +46,9 @@ internal sealed class DeviceArguments
     };
     private readonly Option<int> _dumpOutput = new("--dump-output") { Description = "Which output to write.", DefaultValueFactory = _ => 0, HelpName = "N" };
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly PictureArguments _picture;
+
+    public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
 
     public void AddTo(Command command)
     {
@@ -55,7 +58,7 @@ internal sealed class DeviceArguments
         }
         _outputs.Validators.Add(r => Require(r, r.GetValueOrDefault<int>() is >= 1 and <= 16, "--outputs must be 1 to 16"));
         _refresh.Validators.Add(r => Require(r, r.GetValueOrDefault<double>() is >= LowestRefresh and <= 1000, $"--refresh must be {LowestRefresh} to 1000 (a Linux guest does not wait longer than 50 ms for a frame)"));
-        _dumpTo.Validators.Add(r => Require(r, r.GetValueOrDefault<string?>() is not { } file || PictureFile.IsSupported(file), "--dump-to: name the file .png, .ppm or .raw"));
+        _picture.AddTo(command);
         command.Validators.Add(CheckTogether);
     }
 
@@ -77,7 +80,7 @@ internal sealed class DeviceArguments
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
-            Dump = arguments.GetValue(_dumpTo) is { } file
+            Dump = _picture.Read(arguments) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
         };
