@@ -26,7 +26,7 @@ internal static class SkiaLibrary
         string? why = null;
         if (!NativeLibrary.TryLoad(Name, typeof(SKImageInfo).Assembly, null, out _))
         {
-            why = File.Exists(Path.Combine(AppContext.BaseDirectory, $"{Name}.so")) ? "cannot be loaded" : "is missing";
+            why = File.Exists(Path.Combine(AppContext.BaseDirectory, $"{Name}.so")) ? "cannot be loaded (libstdc++6 must be installed)" : "is missing";
         }
         else if (!IsOfThisVersion())
         {

@@ -42,7 +42,7 @@ public sealed class PictureLibraryTests : IDisposable
         CopyProgram();
         AssertMissed("is missing", arguments);
         File.WriteAllText(_folder[Library], "not a library");
-        AssertMissed("cannot be loaded", arguments);
+        AssertMissed("cannot be loaded (libstdc++6 must be installed)", arguments);
     }
 
     [Fact]

@@ -47,6 +47,20 @@ public class TextCanvasTests
         }
     }
 
+    /// <summary>Through fontconfig, a machine without fonts would draw nothing, and say nothing.</summary>
+    [Fact]
+    public void No_font_of_the_machine_is_asked_for()
+    {
+        using var canvas = new TextCanvas(20, 20);
+        canvas.SetFont(15);
+        canvas.Write(2, 16, "0", SKColors.White);
+        Assert.Contains(canvas.Pixels.ToArray(), b => b > 128);
+        string mapped = File.ReadAllText("/proc/self/maps");
+        Assert.Contains("libSkiaSharp.so", mapped, StringComparison.Ordinal);
+        Assert.DoesNotContain("fontconfig", mapped, StringComparison.Ordinal);
+        Assert.DoesNotContain("/usr/share/fonts", mapped, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bold_text_has_more_ink()
     {
