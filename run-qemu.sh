@@ -16,7 +16,7 @@ as soon as it is still, and the guest goes on until Ctrl-C.
 
 Options:
   --headless         no viewer: write the screen to a file
-  --screenshot FILE  where to (default: screen.png; .png, .ppm or .raw)
+  --screenshot FILE  where to (default: screen.png; .png, .jpg, .webp, .ppm or .raw)
   --memory SIZE      the guest's memory (default: 512M for the test guest, else 2G)
   --size WxH         the screen's size (default: 1280x800)
   --outputs N        how many screens, 1 to 16 (default: 1)

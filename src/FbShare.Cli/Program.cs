@@ -35,6 +35,7 @@ internal static class Program
     private static (int Code, string Message) Describe(Exception e) => e switch
     {
         CliException known => (known.ExitCode, known.Message),
+        CaptureException { LacksLibrary: true } => (ExitCodes.Unfit, e.Message),
         CaptureException or LinuxException => (ExitCodes.Failure, e.Message),
         _ => (ExitCodes.Internal, $"internal error: {e.Message} (please report it; {DebugVariable}=1 shows where)"),
     };

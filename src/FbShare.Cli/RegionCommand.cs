@@ -19,8 +19,9 @@ internal sealed class RegionCommand : CliCommand
     private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
     private readonly Option<uint?> _stride = NumberOption.Optional("--stride", 1u, uint.MaxValue, "Bytes from row to row (a row's pixels if not given).", "BYTES");
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE" };
     private readonly Option<bool> _live = new("--live") { Description = "Show it in a window, as it is at every moment." };
+    private readonly PictureArguments _picture;
 
     public RegionCommand()
         : base(
@@ -40,6 +41,8 @@ internal sealed class RegionCommand : CliCommand
         Add(_format);
         Add(_output);
         Add(_live);
+        _picture = new PictureArguments(_output);
+        _picture.AddTo(this);
     }
 
     public override string? FindContradiction(ParseResult arguments)
@@ -50,16 +53,14 @@ internal sealed class RegionCommand : CliCommand
         {
             return "give either --pid, --fd or --path, to say whose memory";
         }
-        return (arguments.GetValue(_output) is not null) == arguments.GetValue(_live) ? "give either --output FILE or --live, to say where the picture goes" : null;
+        return (arguments.GetValue(_output) is not null) == arguments.GetValue(_live)
+            ? "give either --output FILE or --live, to say where the picture goes"
+            : _picture.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        string? output = arguments.GetValue(_output);
-        if (output is not null && !PictureFile.IsSupported(output))
-        {
-            throw Usage($"the picture format of {output} is not known: name the file .png, .ppm or .raw");
-        }
+        PictureOutput? output = _picture.Read(arguments);
         using FileDescriptor file = OpenMemory(arguments);
         using var map = new GuestMemoryMap();
         using Backing pages = MakeBacking(map, file, ParseRanges(arguments.GetValue(_range)!, file.GetStatus().Size));
@@ -73,8 +74,8 @@ internal sealed class RegionCommand : CliCommand
         }
         using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
         using var screen = new RegionScreen(scanout, exporter, log);
-        PictureFile.Write(output, screen.Look());
-        log.Info($"wrote {output}: {scanout.Layout} by {screen.Path}");
+        output.Write(screen.Look());
+        log.Info($"wrote {output.File}: {scanout.Layout} by {screen.Path}");
         return ExitCodes.Success;
     }
 

@@ -41,7 +41,7 @@ internal sealed class DeviceArguments
     };
     private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: the best that works, or just this one.", "auto", "udmabuf", "mmap", "copy");
     private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared as the guest's own pages: blob resources, all (2D resources may tear), or off.", "blob", "all", "off");
-    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = "Write a picture to this file (.png, .ppm or .raw) while running.", HelpName = "FILE" };
+    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = PictureArguments.Describe("Write a picture to this file while running"), HelpName = "FILE" };
     private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
     {
         Description = "When to write it: still:1s (after a second without a change) or frame:N (at the Nth frame).",
@@ -51,6 +51,9 @@ internal sealed class DeviceArguments
     };
     private readonly Option<int> _dumpOutput = NumberOption.WithDefault("--dump-output", 0, MostOutputs - 1, 0, "Which output to write.");
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly PictureArguments _picture;
+
+    public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
 
     public void AddTo(Command command)
     {
@@ -58,7 +61,7 @@ internal sealed class DeviceArguments
         {
             command.Add(option);
         }
-        _dumpTo.Validators.Add(r => Require(r, r.Tokens is not [var file] || PictureFile.IsSupported(file.Value), "--dump-to: name the file .png, .ppm or .raw"));
+        _picture.AddTo(command);
     }
 
     public DeviceOptions Read(ParseResult arguments)
@@ -79,7 +82,7 @@ internal sealed class DeviceArguments
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
-            Dump = arguments.GetValue(_dumpTo) is { } file
+            Dump = _picture.Read(arguments) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
         };
@@ -95,11 +98,11 @@ internal sealed class DeviceArguments
         if (arguments.GetValue(_dumpTo) is null)
         {
             Option? idle = Array.Find<Option>([_dumpWhen, _dumpOutput, _cursor], option => arguments.GetResult(option) is { Implicit: false });
-            return idle is null ? null : $"{idle.Name} says nothing without --dump-to FILE";
+            return idle is null ? _picture.FindContradiction(arguments) : $"{idle.Name} says nothing without --dump-to FILE";
         }
         int outputs = arguments.GetValue(_outputs);
         int output = arguments.GetValue(_dumpOutput);
-        return output < outputs ? null : $"--dump-output {output}: there are outputs 0 to {outputs - 1}";
+        return output < outputs ? _picture.FindContradiction(arguments) : $"--dump-output {output}: there are outputs 0 to {outputs - 1}";
     }
 
     private static void Require(OptionResult result, bool good, string otherwise)

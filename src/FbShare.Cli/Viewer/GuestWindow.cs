@@ -5,6 +5,7 @@ using FbShare.Display.Client;
 using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Pictures;
+using SkiaSharp;
 
 namespace FbShare.Cli.Viewer;
 
@@ -353,10 +354,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _grey ??= _graphics.CreateTint([40, 40, 40, 176]);
             _graphics.Blend(_grey.Picture, new Rect(0, 0, window.Width, window.Height), window);
-            if (MessageOverlay(window.Width) is { } overlay)
-            {
-                overlay.Draw((window.Width - overlay.Canvas.Width) / 2, (window.Height - overlay.Canvas.Height) / 2, window);
-            }
+            Overlay overlay = MessageOverlay(window.Width);
+            overlay.Draw((window.Width - overlay.Canvas.Width) / 2, (window.Height - overlay.Canvas.Height) / 2, window);
         }
         if (_hud is not null)
         {
@@ -432,24 +431,24 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         _dirty = true;
     }
 
-    private Overlay? MessageOverlay(int windowWidth)
+    private Overlay MessageOverlay(int windowWidth)
     {
-        const int Size = 18;
+        const int Size = 16;
         const int Line = 26;
         const int Border = 24;
-        if (_messageOverlay is null && CairoCanvas.Obstacle is null)
+        if (_messageOverlay is null)
         {
             int width = Math.Clamp(windowWidth - 40, 160, 640);
-            using var measure = new CairoCanvas(1, 1);
+            using var measure = new TextCanvas(1, 1);
             measure.SetFont(Size);
             List<string> lines = measure.Wrap(_message!, width - (2 * Border));
             _messageOverlay = new Overlay(_graphics, width, (lines.Count * Line) + (2 * Border));
-            CairoCanvas canvas = _messageOverlay.Canvas;
-            canvas.Clear(new CanvasColor(0.08, 0.08, 0.08, 0.92));
+            TextCanvas canvas = _messageOverlay.Canvas;
+            canvas.Clear(new SKColor(20, 20, 20, 235));
             canvas.SetFont(Size);
             for (int i = 0; i < lines.Count; i++)
             {
-                canvas.Write((width - canvas.MeasureWidth(lines[i])) / 2, Border + (i * Line) + Size, lines[i], new CanvasColor(1, 1, 1));
+                canvas.Write((width - canvas.MeasureWidth(lines[i])) / 2, Border + (i * Line) + Size, lines[i], new SKColor(255, 255, 255));
             }
             _messageOverlay.Update();
         }
@@ -462,10 +461,6 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _hud.Dispose();
             _hud = null;
-        }
-        else if (CairoCanvas.Obstacle is { } obstacle)
-        {
-            _log.Warn(obstacle);
         }
         else
         {

@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
 using FbShare.Graphics;
@@ -67,9 +68,12 @@ internal sealed class ViewSession : IDisposable
     /// <summary>Shows a display until the user, a signal or the display itself ends it.</summary>
     /// <param name="otherwise">What the user can do where no window can be had.</param>
     /// <returns>The program's exit status.</returns>
+    /// <exception cref="CaptureException">The picture library is missing.</exception>
     /// <inheritdoc cref="ViewSession(EventLoop, DisplayAddress, uint?, ViewSettings, Log)"/>
     public static int Show(EventLoop loop, DisplayAddress address, uint? output, ViewSettings settings, string otherwise, Log log)
     {
+        // The icon and every text: found out before a window is opened.
+        SkiaLibrary.EnsurePresent();
         ViewSession? session = null;
         using var signals = new StopSignals(_ => Volatile.Read(ref session)?.Stop());
         try
