@@ -126,7 +126,7 @@ internal static class Benchmarks
         ThreadClock.Processors &= ~ThreadClock.Processors + 1;
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(1920, 1080);
-        Repeat(flips, rig.FlipInStep);
+        rig.FlipInStep(flips);
     }
 
     /// <summary>Many small commands.</summary>
