@@ -20,8 +20,9 @@ Without SUITE: all but `nested`. The first run also builds the tree, the test gu
 Results (trx files, logs) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
 over all suites; what was skipped is listed before it, with the reason. Exit code 0 when none failed.
 
-The tests get FBSHARE_QEMU (a QEMU 11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the
-test guest's vmlinuz, initrd.img and cmdline), and that QEMU first on PATH.
+The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
+11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
+cmdline), and that QEMU first on PATH.
 HELP
 }
 
@@ -64,6 +65,9 @@ busctl              systemd            reading the display protocol with a clien
 dbus-daemon         dbus-daemon        a display on a message bus
 strace              strace             counting system calls (bench-check)
 jq                  jq                 reading what was measured (bench-check)
+gcc                 gcc                linking fbshare, which is published as machine code
+objcopy             binutils           taking debug symbols out of it
+/usr/include/stdio.h  libc6-dev        what every linked program begins with
 qemu-system-x86_64  qemu-system-x86    the system QEMU, whose display is dumped too
 '
 install_needs() {
@@ -143,8 +147,8 @@ run_project() {
 #   $1 what to call them, $2 kernel, $3 which (vstest's filter), then options of tools/testbed
 run_in_testbed() {
   say "running $testbed_project ($1) in the testbed, kernel $2"
-  tools/testbed run --kernel "$2" --timeout 2700 --results "$results/testbed" --share "$results/publish:/app" "${@:4}" -- \
-    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$testbed_project.dll --nologo --filter '$3' \
+  tools/testbed run --kernel "$2" --timeout 2700 --results "$results/testbed" --share "$results/publish:/app" --share "${FBSHARE_PROGRAM%/*}:/fbshare" "${@:4}" -- \
+    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; export FBSHARE_PROGRAM=/fbshare/fbshare; exec dotnet test /app/$testbed_project.dll --nologo --filter '$3' \
       --results-directory /results --logger 'trx;LogFileName=testbed-$1.trx' --logger 'console;verbosity=minimal'" || true
 }
 
@@ -193,7 +197,7 @@ end() {
 # Whether the device costs what it should, counted as one test.
 run_bench_check() {
   say 'running tools/bench-check'
-  if tools/bench-check; then passed=$((passed + 1)); else say 'FAILED: tools/bench-check'; failed=$((failed + 1)); fi
+  if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then passed=$((passed + 1)); else say 'FAILED: tools/bench-check'; failed=$((failed + 1)); fi
 }
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
@@ -213,7 +217,9 @@ export PATH=${FBSHARE_QEMU%/*}:$PATH
 reserve_hugepages
 
 say 'building'
-dotnet build -c Debug --nologo -v quiet || { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
+export FBSHARE_PROGRAM=$repo/artifacts/fbshare/fbshare
+{ dotnet publish src/FbShare.Cli -p:PublishProfile=release --nologo -v quiet && dotnet build -c Debug --nologo -v quiet; } ||
+  { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
 
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
