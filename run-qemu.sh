@@ -83,8 +83,16 @@ who=(run)
 
 # --- fbshare itself: published once, again when a source is newer
 fbshare=$root/artifacts/fbshare/fbshare
+# Whether this machine's C library is new enough for it: it may have been built on another. Else the loader would say so.
+fits() {
+  local needed
+  needed=$(LC_ALL=C grep -ao 'GLIBC_2\.[0-9.]*' "$fbshare" | sed 's/.*_/glibc /' | sort -Vu | tail -n 1)
+  [ "$(printf '%s\n' "$needed" "$(getconf GNU_LIBC_VERSION)" | sort -V | head -n 1)" = "$needed" ] && return
+  say "artifacts/fbshare needs $needed and here is $(getconf GNU_LIBC_VERSION || echo another C library): it is built anew"
+  return 1
+}
 is_fresh() {
-  [ -x "$fbshare" ] &&
+  [ -x "$fbshare" ] && [ -e "${fbshare%/*}/libSkiaSharp.so" ] && fits &&
     [ -z "$(find "$root"/src "$root"/assets "$root"/Directory.*.props \( -name bin -o -name obj \) -prune -o -type f -newer "$fbshare" -print -quit)" ]
 }
 find_dotnet() {
@@ -95,6 +103,7 @@ find_dotnet() {
 }
 if ! is_fresh; then
   find_dotnet
+  "$root/tools/install-needs" build || fail 'what building FbShare needs could not be installed: see above'
   say 'building fbshare (once; some minutes on a slow machine)'
   log=$(mktemp)
   "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -v quiet >"$log" 2>&1 ||

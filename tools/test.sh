@@ -21,8 +21,9 @@ Results (trx files) lie in artifacts/test-results. The last line is `N passed, N
 over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
 results has failed. Exit code 0 when none failed.
 
-The tests get FBSHARE_QEMU (a QEMU 11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the
-test guest's vmlinuz, initrd.img and cmdline), and that QEMU first on PATH.
+The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
+11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
+cmdline), and that QEMU first on PATH.
 HELP
 }
 
@@ -72,8 +73,8 @@ run_project() {
 #   $1 what to call them, $2 kernel, $3 which (vstest's filter), then options of tools/testbed
 run_in_testbed() {
   say "running $testbed_project ($1) in the testbed, kernel $2"
-  tools/testbed run --kernel "$2" --timeout 2700 --results "$results/testbed" --share "$results/publish:/app" "${@:4}" -- \
-    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; exec dotnet test /app/$testbed_project.dll --nologo --filter '$3' \
+  tools/testbed run --kernel "$2" --timeout 2700 --results "$results/testbed" --share "$results/publish:/app" --share "${FBSHARE_PROGRAM%/*}:/fbshare" "${@:4}" -- \
+    sh -c "echo 288 >/proc/sys/vm/nr_hugepages; export FBSHARE_PROGRAM=/fbshare/fbshare; exec dotnet test /app/$testbed_project.dll --nologo --filter '$3' \
       --results-directory /results --logger 'trx;LogFileName=testbed-$1.trx' --logger 'console;verbosity=minimal'" || true
 }
 
@@ -121,7 +122,7 @@ end() {
 # Whether the device costs what it should, counted as one test.
 run_bench_check() {
   say 'running tools/bench-check'
-  if tools/bench-check; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
+  if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
 }
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
@@ -131,7 +132,7 @@ results=$repo/artifacts/test-results
 testbed_project=FbShare.QemuTests
 rm -rf "$results"
 mkdir -p "$results"
-tools/install-needs run view test || fail 'something that the tests need is missing and could not be installed: see above'
+tools/install-needs run view build test || fail 'something that the tests need is missing and could not be installed: see above'
 
 FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)
@@ -141,7 +142,9 @@ export PATH=${FBSHARE_QEMU%/*}:$PATH
 reserve_hugepages
 
 say 'building'
-dotnet build -c Debug --nologo -v quiet || { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
+export FBSHARE_PROGRAM=$repo/artifacts/fbshare/fbshare
+{ dotnet publish src/FbShare.Cli -p:PublishProfile=release --nologo -v quiet && dotnet build -c Debug --nologo -v quiet; } ||
+  { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
 
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)

@@ -11,8 +11,20 @@ internal static class Program
     /// <summary>Set to 1 to see where an error came from.</summary>
     private const string DebugVariable = "FBSHARE_DEBUG";
 
-    internal static int Main(string[] args)
+    internal static int Main(string[] args) => Run(args, SupportedPlatform.Demand);
+
+    /// <param name="demandPlatform">Throws where the program may not run.</param>
+    internal static int Run(string[] args, Action demandPlatform)
     {
+        try
+        {
+            demandPlatform();
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            Console.Error.WriteLine($"fbshare: {e.Message}");
+            return ExitCodes.Unfit;
+        }
         try
         {
             ParseResult arguments = Parse(args);

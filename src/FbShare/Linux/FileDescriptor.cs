@@ -8,7 +8,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
     /// <summary>Owns <paramref name="fd"/> from here on.</summary>
     public FileDescriptor(int fd)
-        : base(ownsHandle: true) => SetHandle(fd);
+        : base(ownsHandle: true)
+    {
+        SupportedPlatform.Demand();
+        SetHandle(fd);
+    }
 
     /// <summary>For the marshaller.</summary>
     public FileDescriptor()

@@ -22,9 +22,9 @@ internal sealed record Check(string Name, Func<Figures, double> Value, Limit Lim
         new("flip / floor, 2 processors", f => f.Find("two-processors.flip.cpu/floor") ?? 0, Limit.AtMost(1.7), "beside a device that does nothing"),
         new("command / floor", f => f["command.cpu"] / f["floor"], Limit.AtMost(0.5), "in batches of 16"),
         new("page of a resource / floor", f => f["create.8100-entries"] * 1000 / 8100 / f["floor"], Limit.AtMost(0.15), "checked and indexed"),
-        new("copy 1080p / memcpy", f => f["copy.1080p.one-piece/memcpy"], Limit.AtLeast(0.9)),
-        new("copy 1080p pages / memcpy", f => f["copy.1080p.single-pages/memcpy"], Limit.AtLeast(0.9), "each page apart"),
-        new("copy 4K / memcpy", f => f["copy.4k.one-piece/memcpy"], Limit.AtLeast(0.9)),
-        new("copy 4K pages / memcpy", f => f["copy.4k.single-pages/memcpy"], Limit.AtLeast(0.9), "each page apart"),
+        new("copy 1080p / memcpy", f => f["copy.1080p.one-piece/memcpy"], Limit.AtLeast(1)),
+        new("copy 1080p pages / memcpy", f => f["copy.1080p.single-pages/memcpy"], Limit.AtLeast(1), "each page apart"),
+        new("copy 4K / memcpy", f => f["copy.4k.one-piece/memcpy"], Limit.AtLeast(1)),
+        new("copy 4K pages / memcpy", f => f["copy.4k.single-pages/memcpy"], Limit.AtLeast(1), "each page apart"),
     ];
 }
