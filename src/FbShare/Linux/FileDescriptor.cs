@@ -43,6 +43,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public FileDescriptor Duplicate() => new(LinuxException.Check(LibC.fcntl(this, LibC.F_DUPFD_CLOEXEC, 3), "fcntl(F_DUPFD_CLOEXEC)"));
 
+    /// <summary>Lets a number that somebody else owns mean this open file from now on, in place of what it meant (dup3(2)).</summary>
+    /// <param name="number">Open, and its owner's for as long as this takes.</param>
+    /// <exception cref="LinuxException">dup3(2) failed.</exception>
+    public void Replace(int number) => LinuxException.Check(LibC.dup3(this, number, LibC.O_CLOEXEC), "dup3");
+
     /// <summary>The same file opened anew for reading only, so that it may be given to another process.</summary>
     /// <exception cref="LinuxException">The file cannot be opened through /proc.</exception>
     public FileDescriptor ReopenReadOnly() => Open($"/proc/self/fd/{Number}", writable: false);

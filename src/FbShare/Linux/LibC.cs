@@ -38,6 +38,9 @@ internal static unsafe partial class LibC
     public static partial int close(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int dup3(FileDescriptor fd, int number, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int fcntl(FileDescriptor fd, int command, nint argument);
 
     [LibraryImport(Library, SetLastError = true)]
