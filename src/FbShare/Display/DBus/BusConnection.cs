@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using FbShare.Linux;
 
 namespace FbShare.Display.DBus;
@@ -191,7 +192,8 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Replies that the call failed.</summary>
     public void ReplyError(BusMessage call, string name, string text)
     {
-        fixed (byte* nameBytes = System.Text.Encoding.UTF8.GetBytes(name + '\0'), textBytes = System.Text.Encoding.UTF8.GetBytes(text + '\0'))
+        // What a client sent may stand in the text: it is not sent back at any length.
+        fixed (byte* nameBytes = Encoding.UTF8.GetBytes(name + '\0'), textBytes = Encoding.UTF8.GetBytes(PeerText.Line(text) + '\0'))
         {
             var error = new SdBus.Error { Name = nameBytes, Message = textBytes };
             CloseIfFailed(SdBus.sd_bus_reply_method_error(call.Pointer, &error));
@@ -267,7 +269,7 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             Closed = told;
         }
-        if (failure is not null || !answered)
+        if (failure is not null || closed is not null || !answered)
         {
             throw new BusException(failure ?? closed ?? "the connection was closed");
         }
@@ -495,7 +497,14 @@ internal sealed unsafe class BusConnection : IDisposable
     private void OnTime()
     {
         Pump();
-        if (_bus is not null && _clientDue is { } due && EventLoop.Now >= due)
+        EndIfLate(EventLoop.Now);
+    }
+
+    /// <summary>Dismisses a client that has used up its time.</summary>
+    /// <param name="now"><see cref="EventLoop.Now"/>'s clock.</param>
+    internal void EndIfLate(long now)
+    {
+        if (_bus is not null && _clientDue is { } due && now >= due)
         {
             Close(new BusEnd(BusEndKind.Dismissed, _isLetIn
                 ? $"it has read nothing for {ReadingTime.TotalSeconds:0} s"

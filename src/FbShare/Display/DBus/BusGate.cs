@@ -112,10 +112,13 @@ internal sealed class BusGate : IDisposable
             Fault = $"it announced {announced} descriptors and sent {_descriptors.Count}";
             return false;
         }
-        List<FileDescriptor> sent = _descriptors.GetRange(0, (int)announced);
-        _bus.SendAll(message, CollectionsMarshal.AsSpan(sent));
-        sent.ForEach(d => d.Dispose());
-        _descriptors.RemoveRange(0, sent.Count);
+        Span<FileDescriptor> sent = CollectionsMarshal.AsSpan(_descriptors)[..(int)announced];
+        _bus.SendAll(message, sent);
+        foreach (FileDescriptor descriptor in sent)
+        {
+            descriptor.Dispose();
+        }
+        _descriptors.RemoveRange(0, sent.Length);
         Drop(length);
         if (_received == 0 && _descriptors.Count > 0)
         {

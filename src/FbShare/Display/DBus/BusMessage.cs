@@ -37,13 +37,13 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     /// <summary>Whether the peer itself said no (rather than going away).</summary>
     public bool IsRefusal => IsError && Error.Name != BusErrors.NoReply;
 
-    /// <summary>An error reply's name and text.</summary>
+    /// <summary>An error reply's name and text, fit to be printed.</summary>
     public (string Name, string Text) Error
     {
         get
         {
             SdBus.Error* error = SdBus.sd_bus_message_get_error(_message);
-            return error is null ? ("", "") : (Text(error->Name), Text(error->Message));
+            return error is null ? ("", "") : (PeerText.Name(Text(error->Name)), PeerText.Line(Text(error->Message)));
         }
     }
 

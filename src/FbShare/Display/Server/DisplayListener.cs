@@ -284,8 +284,8 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     private void AskForCapabilities()
     {
-        using BusMessage m = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
-        m.Append("org.qemu.Display1.Listener");
+        using BusMessage m = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        m.Append(DisplayProtocol.ListenerName);
         _connection.Call(m, _connection.OnReply(LearnCapabilities));
         Await();
     }

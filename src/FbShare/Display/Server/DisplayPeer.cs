@@ -64,7 +64,7 @@ internal sealed partial class DisplayPeer : IDisposable
         {
             if (interfaceName is DisplayProtocol.Console or DisplayProtocol.ConsoleExtension)
             {
-                using BusMessage signal = _connection.NewSignal(path, "org.freedesktop.DBus.Properties"u8, "PropertiesChanged"u8);
+                using BusMessage signal = _connection.NewSignal(path, DisplayProtocol.PropertiesUtf8, "PropertiesChanged"u8);
                 signal.Append(interfaceName);
                 AppendProperties(signal, properties, p => !p.IsConstant);
                 signal.AppendStrings([]);
