@@ -113,7 +113,7 @@ public sealed class QmpSession : IDisposable
                 Flush();
             }
         }
-        catch (Exception e) when (e is LinuxException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is LinuxException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             Close(e.Message);
         }
@@ -198,7 +198,11 @@ public sealed class QmpSession : IDisposable
         }
         else if (root.TryGetProperty("QMP", out _))
         {
-            SendCapabilities();
+            // Only once: it goes ahead of what waits, however much that is.
+            if (!_ready)
+            {
+                SendCapabilities();
+            }
         }
         else if (_awaited.TryDequeue(out Action<QmpReply>? done))
         {

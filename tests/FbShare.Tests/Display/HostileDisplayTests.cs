@@ -1,3 +1,4 @@
+using FbShare.Cli;
 using FbShare.Display;
 using FbShare.Display.Client;
 using FbShare.Linux;
@@ -147,6 +148,27 @@ public sealed class HostileDisplayTests
         Assert.Equal(DisplayLossKind.Broken, loss.Kind);
         Assert.Contains("broke the protocol", loss.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain(loss.Reason, char.IsControl);
+    }
+
+    [Fact]
+    public void A_display_whose_first_answer_is_broken_is_a_failure_and_not_somebody_who_is_away()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+        using var loop = new EventLoop();
+        using UnixListener socket = UnixListener.Listen(path);
+        UnixSocket? viewer = null;
+        using EventLoop.Watch watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ =>
+        {
+            viewer = socket.Accept()!;
+            // The answer to the first call there can be.
+            viewer.SendAll([.. "DATA\r\nOK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n"u8, .. WireMessage.MethodReply(1, 1, "a{sv}", WireMessage.Number(4000))]);
+        });
+        var e = Assert.Throws<DisplayException>(() => DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, path)));
+        Assert.Equal(DisplayLossKind.Broken, e.Kind);
+        Assert.Contains("a D-Bus message", e.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Failure, DisplayArguments.ExitCodeOf(e.Kind));
+        Assert.Equal(ExitCodes.Unreachable, DisplayArguments.ExitCodeOf(DisplayLossKind.Gone));
+        viewer!.Dispose();
     }
 
     [Fact]

@@ -81,6 +81,43 @@ public class QmpInputTests
         qemus.Dispose();
     }
 
+    [Theory]
+    [InlineData("""{"return": [{"name": "a", "index": 99999999999, "current": true, "absolute": true}]}""")]
+    [InlineData("""{"return": [{"name": "a", "index": 1.5, "current": true, "absolute": true}]}""")]
+    [InlineData("""{"return": [{"name": "a", "index": 1, "current": 7, "absolute": true}]}""")]
+    [InlineData("""{"return": {"mice": 1}}""")]
+    [InlineData("""{"return": [7]}""")]
+    [InlineData("""{"error": {"desc": 7}}""")]
+    [InlineData("[]")]
+    public void An_answer_that_makes_no_sense_ends_the_session_and_nothing_else(string answer)
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        List<string> closed = [];
+        session.Closed = closed.Add;
+        _ = new QmpInput(session);
+        qemus.SendAll(Encoding.UTF8.GetBytes("{\"QMP\": {}}\r\n{\"return\": {}}\r\n" + answer + "\r\n"));
+        loop.RunOnce(1000);
+        Assert.Single(closed);
+        qemus.Dispose();
+    }
+
+    [Fact]
+    public void A_greeting_that_comes_again_is_not_answered_again()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        for (int i = 0; i < 100; i++)
+        {
+            qemus.SendAll("{\"QMP\": {}}\r\n"u8);
+        }
+        loop.RunOnce(1000);
+        Assert.Equal(1, session.Unanswered);
+        qemus.Dispose();
+    }
+
     [Fact]
     public void Of_a_qemu_that_never_answers_commands_are_refused_in_the_end()
     {

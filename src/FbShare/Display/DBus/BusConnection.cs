@@ -346,6 +346,7 @@ internal sealed unsafe class BusConnection : IDisposable
         EventLoop loop, FileDescriptor? input, FileDescriptor? output, string? address, BusGate? gate, FileDescriptor? watched)
     {
         void* bus = null;
+        BusConnection? connection = null;
         try
         {
             bus = New();
@@ -376,14 +377,18 @@ internal sealed unsafe class BusConnection : IDisposable
             {
                 watched ??= FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
             }
-            var connection = new BusConnection(loop, bus, watched, gate, written);
+            connection = new BusConnection(loop, bus, watched, gate, written);
             connection.Watch();
             return connection;
         }
         catch
         {
-            SdBus.sd_bus_unref(bus);
-            watched?.Dispose();
+            if (connection is null)
+            {
+                SdBus.sd_bus_unref(bus);
+                watched?.Dispose();
+            }
+            connection?.Dispose();
             throw;
         }
     }
@@ -548,11 +553,33 @@ internal sealed unsafe class BusConnection : IDisposable
         }
         bool drained = _lastQueued > 0 && queued == 0;
         _lastQueued = queued;
-        if (drained)
+        if (drained && Drained is { } told)
         {
-            Drained?.Invoke();
+            TellDrained(told);
         }
     }
+
+    private void TellDrained(Action told)
+    {
+        try
+        {
+            told();
+        }
+#pragma warning disable CA1031 // As in OnMessage: one client's must not end the others'.
+        catch (Exception e) when (_gate is not null)
+#pragma warning restore CA1031
+        {
+            CloseSoon(EndOf(e));
+        }
+    }
+
+    /// <summary>What an exception in a handler means for the client that it was handling.</summary>
+    private static BusEnd EndOf(Exception e) => e switch
+    {
+        BusMessageException => new BusEnd(BusEndKind.Dismissed, $"it sent {e.Message}"),
+        BusException or LinuxException => new BusEnd(BusEndKind.Dismissed, $"what it asked for could not be done: {e.Message}"),
+        _ => new BusEnd(BusEndKind.Defect, $"a defect of this program in handling what it sent: {e.Message}", e),
+    };
 
     /// <summary>Sets the timer to what comes first: what sd-bus waits for, or the client's time.</summary>
     private void SetTimer()
@@ -647,24 +674,17 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             return registration.Handler(new BusMessage(message)) ? 1 : 0;
         }
-        catch (BusMessageException e)
-        {
-            connection._broken ??= new BusEnd(BusEndKind.Dismissed, $"it sent {e.Message}");
-            return 1;
-        }
 #pragma warning disable CA1031 // An exception must not cross into C, and one client's must not end the others': Pump sees to it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (connection._gate is null)
+            if (connection._gate is not null || e is BusMessageException)
             {
-                connection._thrown ??= ExceptionDispatchInfo.Capture(e);
+                connection._broken ??= EndOf(e);
             }
             else
             {
-                connection._broken ??= e is BusException or LinuxException
-                    ? new BusEnd(BusEndKind.Dismissed, $"what it asked for could not be done: {e.Message}")
-                    : new BusEnd(BusEndKind.Defect, $"a defect of this program in handling what it sent: {e.Message}", e);
+                connection._thrown ??= ExceptionDispatchInfo.Capture(e);
             }
             return 1;
         }

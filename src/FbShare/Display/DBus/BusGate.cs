@@ -113,7 +113,12 @@ internal sealed class BusGate : IDisposable
             return false;
         }
         Span<FileDescriptor> sent = CollectionsMarshal.AsSpan(_descriptors)[..(int)announced];
-        _bus.SendAll(message, sent);
+        if (_bus.Send(message, sent, wait: false) != length)
+        {
+            // It is empty, so this takes a system whose sockets hold less than a message.
+            Fault = $"its message of {length} bytes does not fit a socket of this system (net.core.wmem_default)";
+            return false;
+        }
         foreach (FileDescriptor descriptor in sent)
         {
             descriptor.Dispose();
