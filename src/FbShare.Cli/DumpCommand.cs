@@ -71,7 +71,7 @@ internal sealed class DumpCommand : CliCommand
         PictureOutput output = _picture.Read(arguments)!;
         using var loop = new EventLoop();
         using var signals = new StopSignals(_ => loop.Stop());
-        string? lost = null;
+        DisplayLoss? lost = null;
         bool late = false;
         using var timer = new LoopTimer(loop, () =>
         {
@@ -129,7 +129,7 @@ internal sealed class DumpCommand : CliCommand
         }
         if (lost is not null)
         {
-            throw new CliException(ExitCodes.Unreachable, lost);
+            throw new CliException(DisplayArguments.ExitCodeOf(lost.Kind), lost.Reason);
         }
         foreach ((RemoteConsole console, RemoteDump dump) in dumps)
         {

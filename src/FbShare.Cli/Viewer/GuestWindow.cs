@@ -25,6 +25,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private static readonly TimeSpan ReadTime = TimeSpan.FromMilliseconds(40);
 
     private readonly ViewerGraphics _graphics;
+    private readonly ImportCache? _imports;
     private readonly ViewSettings _settings;
     private readonly Log _log;
     private readonly LoopTimer _nextFrame;
@@ -62,6 +63,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     {
         Window = window;
         _graphics = graphics;
+        _imports = graphics.CreateImports();
         _settings = settings;
         _log = log;
         _framePeriod = 1_000_000_000L / window.RefreshHz;
@@ -173,9 +175,9 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _source = null;
         }
-        if (picture.DmaBuf is not null)
+        if (picture.DmaBuf is { } frame)
         {
-            _graphics.ForgetImports();
+            _imports?.Forget(frame);
         }
     }
 
@@ -223,6 +225,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         _resized.Dispose();
         _hudRest.Dispose();
         Window.MakeCurrent();
+        _imports?.Dispose();
         _upload?.Dispose();
         _messageOverlay?.Dispose();
         _grey?.Dispose();
@@ -242,7 +245,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             {
                 return $"a picture laid out as its GPU likes it (modifier 0x{picture.Modifier:x}) is not taken";
             }
-            _graphics.Import(frame);
+            Import(frame);
             _localReason = null;
             return null;
         }
@@ -253,6 +256,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             return _console is { Status.IsKnown: false } && frame.Bands.Count == 1 ? null : e.Message;
         }
     }
+
+    private PictureTexture Import(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(_graphics.Obstacle!);
 
     private bool IsImported => _source?.DmaBuf is not null && _localReason is null;
 
@@ -304,14 +309,12 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             isRead = false;
             _damage = default;
-            return _graphics.Import(_source.DmaBuf!);
+            return Import(_source.DmaBuf!);
         }
         Rect damage = _damage;
         _damage = default;
-        using RemotePicture.Reading reading = _source.Read();
-        PixelBand band = reading[0];
-        FrameLayout.TryCreate(
-            _source.Layout.Format, (uint)_source.Layout.Width, (uint)_source.Layout.Height, (uint)band.Stride, 0, long.MaxValue, out FrameLayout layout, out _);
+        // The only band's, from its first byte on.
+        FrameLayout layout = _source.Layout.FromStart();
         if (_upload is null || layout != _uploadLayout)
         {
             _upload?.Dispose();
@@ -319,7 +322,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             _uploadLayout = layout;
             damage = layout.Bounds;
         }
-        _upload.Upload(band.Pixels, damage);
+        using RemotePicture.Reading reading = _source.Read(damage);
+        _upload.Upload(reading[0].Pixels, damage);
         _hud?.Bytes.Add((long)damage.Width * damage.Height * DrmFormats.BytesPerPixel, EventLoop.Now);
         return _upload.Picture;
     }
@@ -338,7 +342,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         }
         bool isBottomUp = _source is { IsBottomUp: true };
         // The other way up: mirrored target, and the framebuffer's other first row.
-        Rect target = isBottomUp ? _placement.Target with { Y = window.Height - _placement.Target.Bottom } : _placement.Target;
+        Rect target = isBottomUp ? new Rect(_placement.Target.X, window.Height - _placement.Target.Bottom, _placement.Target.Width, _placement.Target.Height) : _placement.Target;
         _graphics.Renderer.Draw(picture, target, window, isWindow: !isBottomUp, _settings.Smooth);
     }
 

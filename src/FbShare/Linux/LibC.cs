@@ -16,6 +16,8 @@ internal static unsafe partial class LibC
     public const int O_PATH = 0x200000;
 
     public const long HUGETLBFS_MAGIC = 0x958458F6;
+    public const long TMPFS_MAGIC = 0x01021994;
+    public const long DMA_BUF_MAGIC = 0x444D4142;
 
     public const uint S_IFMT = 0xF000;
     public const uint S_IFSOCK = 0xC000;
@@ -36,6 +38,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int dup3(FileDescriptor fd, int number, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fcntl(FileDescriptor fd, int command, nint argument);

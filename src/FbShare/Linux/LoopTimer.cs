@@ -10,15 +10,23 @@ public sealed unsafe class LoopTimer : IDisposable
     /// <summary>Runs <paramref name="elapsed"/> on the loop each time the timer fires.</summary>
     public LoopTimer(EventLoop loop, Action elapsed)
     {
-        _watch = loop.Add(_fd, LoopEvents.Readable, _ =>
+        try
         {
-            ulong expirations;
-            if (LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong))
+            _watch = loop.Add(_fd, LoopEvents.Readable, _ =>
             {
-                DueAt = null;
-                elapsed();
-            }
-        });
+                ulong expirations;
+                if (LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong))
+                {
+                    DueAt = null;
+                    elapsed();
+                }
+            });
+        }
+        catch
+        {
+            _fd.Dispose();
+            throw;
+        }
     }
 
     /// <summary>When it will fire, in <see cref="EventLoop.Now"/>'s nanoseconds; null while unset.</summary>

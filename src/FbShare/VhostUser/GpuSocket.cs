@@ -234,7 +234,7 @@ internal sealed class GpuSocket : IDisposable
                 return false;
             }
             int rows = Math.Clamp(ChunkBytes / (_damage.Width * DrmFormats.BytesPerPixel), 1, _damage.Height);
-            ComposeUpdate(_buffer, _damage with { Height = rows });
+            ComposeUpdate(_buffer, new Rect(_damage.X, _damage.Y, _damage.Width, rows));
             _damage = new Rect(_damage.X, _damage.Y + rows, _damage.Width, _damage.Height - rows);
             return true;
         }
