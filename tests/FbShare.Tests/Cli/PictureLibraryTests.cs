@@ -61,11 +61,14 @@ public sealed class PictureLibraryTests : IDisposable
         Assert.False(File.Exists(_folder["gpu"]));
     }
 
-    /// <summary>The program and what it needs but the library, and but the list of what it consists of, which names it.</summary>
+    /// <summary>The program and what it needs but the library: by itself if it is native, else with its assemblies, but without the list of
+    /// what it consists of, which names the library.</summary>
     private void CopyProgram()
     {
-        string from = Path.GetDirectoryName(FbShareProgram.Path)!;
-        foreach (string file in Directory.GetFiles(from, "*.dll").Append(FbShareProgram.Path).Append(Path.Combine(from, "fbshare.runtimeconfig.json")))
+        string from = Path.GetDirectoryName(TestedProgram.Path)!;
+        string settings = Path.Combine(from, "fbshare.runtimeconfig.json");
+        IEnumerable<string> files = File.Exists(settings) ? Directory.GetFiles(from, "*.dll").Append(settings) : [];
+        foreach (string file in files.Append(TestedProgram.Path))
         {
             File.Copy(file, _folder[Path.GetFileName(file)]);
         }

@@ -1,6 +1,6 @@
-using FbShare.Cli.Bench;
-using FbShare.Cli.Driver;
-using static FbShare.Tests.Device.Commands;
+using FbShare.Rig.Bench;
+using FbShare.Rig.Driver;
+using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
