@@ -11,7 +11,19 @@ internal static class Program
     /// <summary>Set to 1 to see where an error came from.</summary>
     private const string DebugVariable = "FBSHARE_DEBUG";
 
+    /// <summary>How long the end of the program waits for whoever reads its errors.</summary>
+    private static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(1);
+
     internal static int Main(string[] args)
+    {
+        var errors = new PatientWriter(Console.Error);
+        Console.SetError(errors);
+        int code = Run(args);
+        errors.Finish(ReaderPatience);
+        return code;
+    }
+
+    private static int Run(string[] args)
     {
         try
         {
