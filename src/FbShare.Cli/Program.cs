@@ -11,7 +11,17 @@ internal static class Program
     /// <summary>Set to 1 to see where an error came from.</summary>
     private const string DebugVariable = "FBSHARE_DEBUG";
 
-    internal static int Main(string[] args) => Run(args, SupportedPlatform.Demand);
+    /// <summary>How long the end of the program waits for whoever reads its errors.</summary>
+    private static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(1);
+
+    internal static int Main(string[] args)
+    {
+        var errors = new PatientWriter(Console.Error);
+        Console.SetError(errors);
+        int code = Run(args, SupportedPlatform.Demand);
+        errors.Finish(ReaderPatience);
+        return code;
+    }
 
     /// <param name="demandPlatform">Throws where the program may not run.</param>
     internal static int Run(string[] args, Action demandPlatform)

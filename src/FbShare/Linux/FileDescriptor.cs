@@ -64,6 +64,8 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         LinuxException.Check(LibC.fstat(this, &stat), "fstat");
         return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG)
         {
+            Mode = stat.st_mode,
+            UserId = stat.st_uid,
             Blocks = stat.st_blocks,
             ChangedAt = (stat.times[4] * 1_000_000_000) + stat.times[5],
         };
@@ -139,6 +141,12 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 /// (a hugetlb file's block is its huge page).</summary>
 public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular)
 {
+    /// <summary>st_mode: the file's kind and permissions.</summary>
+    public uint Mode { get; init; }
+
+    /// <summary>The file's owner.</summary>
+    public uint UserId { get; init; }
+
     /// <summary>Blocks of 512 bytes that the file has.</summary>
     public long Blocks { get; init; }
 

@@ -10,8 +10,10 @@ internal static unsafe partial class LibC
     private const string Library = "libc";
 
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
     public const int O_NONBLOCK = 0x800;
+    public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
@@ -22,6 +24,10 @@ internal static unsafe partial class LibC
     public const uint S_IFMT = 0xF000;
     public const uint S_IFSOCK = 0xC000;
     public const uint S_IFREG = 0x8000;
+    public const uint S_IFCHR = 0x2000;
+    public const uint S_IFLNK = 0xA000;
+    public const uint S_ISVTX = 0x200;
+    public const uint S_IWOTH = 2;
 
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;

@@ -8,6 +8,7 @@ public sealed unsafe class LoopTimer : IDisposable
     private readonly EventLoop.Watch _watch;
 
     /// <summary>Runs <paramref name="elapsed"/> on the loop each time the timer fires.</summary>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
     public LoopTimer(EventLoop loop, Action elapsed)
     {
         try

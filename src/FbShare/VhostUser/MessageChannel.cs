@@ -8,14 +8,25 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
 {
     private static readonly int HeaderSize = Marshal.SizeOf<Messages.Header>();
 
+    /// <summary>Bytes of replies that may wait for a front-end to read them: hundreds more than one that waits for each ever owes.</summary>
+    private const int MostUnread = 64 << 10;
+
+    private readonly SendQueue _replies = new(socket, MostUnread);
     private readonly byte[] _buffer = new byte[Marshal.SizeOf<Messages.Header>() + Messages.MaxPayload];
     private int _received;
 
     /// <summary>The socket, owned by this object.</summary>
     public UnixSocket Socket { get; } = socket;
 
-    /// <summary>Descriptors of the message being received or handled. What its handler does not take is closed after it.</summary>
+    /// <summary>Descriptors of the message being received or handled, <see cref="UnixSocket.MaxDescriptors"/> at most: further ones
+    /// are closed. What its handler does not take is closed after it.</summary>
     public List<FileDescriptor> Descriptors { get; } = [];
+
+    /// <summary>Whether some of the message's descriptors did not arrive: there were too many, or none was free in this process.</summary>
+    public bool LostDescriptors { get; private set; }
+
+    /// <summary>Whether all replies are with the front-end; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
+    public bool IsFlushed => _replies.IsEmpty;
 
     /// <summary>The last whole message's header.</summary>
     public Messages.Header Header => MemoryMarshal.Read<Messages.Header>(_buffer);
@@ -42,6 +53,7 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
             {
                 return false;
             }
+            LimitDescriptors();
             if (count == 0)
             {
                 throw new EndOfStreamException();
@@ -54,7 +66,12 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
         }
     }
 
-    /// <summary>Answers the message being handled.</summary>
+    /// <summary>Sends the replies that wait as far as the socket takes them.</summary>
+    /// <exception cref="LinuxException">The front-end is gone.</exception>
+    public void FlushReplies() => _replies.Flush();
+
+    /// <summary>Answers the message being handled, now or when the socket takes it.</summary>
+    /// <exception cref="VhostUserException">The front-end does not read its replies.</exception>
     public void Reply<T>(in T payload)
         where T : unmanaged => Reply(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in payload)));
 
@@ -65,7 +82,10 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
         var header = new Messages.Header { Request = Header.Request, Flags = Messages.Version | Messages.FlagReply, Size = (uint)payload.Length };
         MemoryMarshal.Write(message, in header);
         payload.CopyTo(message[HeaderSize..]);
-        Socket.SendAll(message);
+        if (!_replies.TrySend(message))
+        {
+            throw new VhostUserException($"it does not read its replies: more than {MostUnread >> 10} KiB of them wait");
+        }
     }
 
     /// <summary>Closes the message's descriptors that nobody took.</summary>
@@ -76,6 +96,7 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
             fd.Dispose();
         }
         Descriptors.Clear();
+        LostDescriptors = false;
     }
 
     /// <summary>Takes the message's only descriptor; null if it has none.</summary>
@@ -94,6 +115,17 @@ internal sealed class MessageChannel(UnixSocket socket) : IDisposable
     {
         DropDescriptors();
         Socket.Dispose();
+    }
+
+    /// <summary>A message cut into many pieces could bring descriptors with each.</summary>
+    private void LimitDescriptors()
+    {
+        LostDescriptors |= Socket.LostDescriptors || Descriptors.Count > UnixSocket.MaxDescriptors;
+        while (Descriptors.Count > UnixSocket.MaxDescriptors)
+        {
+            Descriptors[^1].Dispose();
+            Descriptors.RemoveAt(Descriptors.Count - 1);
+        }
     }
 
     private void CheckHeader()

@@ -15,6 +15,7 @@ public sealed class VhostUserServer : IDisposable
     private readonly VirtioGpuDevice _device;
     private readonly DisplayHub? _forward;
     private readonly Action<string> _log;
+    private readonly DefectLog _defects;
     private VhostUserBackend? _backend;
 
     /// <param name="listener">Owned from here on; null when the only front-end comes by <see cref="Serve"/>.</param>
@@ -27,7 +28,12 @@ public sealed class VhostUserServer : IDisposable
         _device = device;
         _forward = forward;
         _log = log;
-        _watch = listener is null ? null : loop.Add(listener.Descriptor, LoopEvents.Readable, _ => Accept());
+        _defects = new DefectLog(log);
+        if (listener is not null)
+        {
+            listener.TurnedAway = why => log($"a front-end was turned away: {why}");
+            _watch = loop.Add(listener.Descriptor, LoopEvents.Readable, _ => Accept());
+        }
     }
 
     /// <summary>Runs each time a front-end is gone.</summary>
@@ -46,8 +52,17 @@ public sealed class VhostUserServer : IDisposable
             socket.Dispose();
             return;
         }
+        VhostUserBackend backend;
+        try
+        {
+            backend = new VhostUserBackend(_loop, socket, _memory, _device, _forward, _log, _defects);
+        }
+        catch (LinuxException e)
+        {
+            _log($"a front-end was turned away: {e.Message}");
+            return;
+        }
         _log("front-end connected");
-        var backend = new VhostUserBackend(_loop, socket, _memory, _device, _forward, _log);
         _backend = backend;
         backend.Closed = () =>
         {
@@ -67,9 +82,16 @@ public sealed class VhostUserServer : IDisposable
 
     private void Accept()
     {
-        if (_listener!.Accept() is { } socket)
+        try
         {
-            Serve(socket);
+            if (_listener!.Accept() is { } socket)
+            {
+                Serve(socket);
+            }
+        }
+        catch (LinuxException e)
+        {
+            _log($"a front-end could not be let in: {e.Message}");
         }
     }
 }

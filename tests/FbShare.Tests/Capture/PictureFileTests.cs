@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FbShare.Capture;
+using FbShare.Linux;
 using FbShare.Pictures;
 using Xunit;
 
@@ -291,6 +292,60 @@ public class PictureFileTests
 
         Assert.Equal("new", File.ReadAllText(folder["target"]));
         Assert.NotNull(new FileInfo(folder["link"]).LinkTarget);
+    }
+
+    [Fact]
+    public void A_pipe_is_refused_at_once_though_nobody_reads_it()
+    {
+        using var folder = new TemporaryFolder();
+        using (System.Diagnostics.Process made = System.Diagnostics.Process.Start("mkfifo", folder["a.png"]))
+        {
+            made.WaitForExit();
+        }
+        var e = Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["a.png"], [1]));
+        Assert.Contains("name a file", e.Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_link_that_somebody_left_in_a_folder_open_to_all_is_not_followed()
+    {
+        if (Environment.UserName != "root")
+        {
+            // Only root can make another user's link.
+            return;
+        }
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["tmp"]);
+        File.WriteAllText(folder["precious"], "old");
+        File.CreateSymbolicLink(folder["tmp/shot.png"], folder["precious"]);
+        using (System.Diagnostics.Process changed = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"chmod 1777 {folder["tmp"]}; chown -h 65534 {folder["tmp/shot.png"]}"]))
+        {
+            changed.WaitForExit();
+        }
+        var e = Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["tmp/shot.png"], "new"u8));
+        Assert.Contains("user 65534", e.Message, StringComparison.Ordinal);
+        Assert.Equal("old", File.ReadAllText(folder["precious"]));
+    }
+
+    [Theory]
+    [InlineData(0x43ff, 0u, 1000u, false)]
+    [InlineData(0x43ff, 1000u, 1000u, true)]
+    [InlineData(0x41ff, 0u, 1000u, true)]
+    [InlineData(0x43ed, 0u, 1000u, true)]
+    public void Links_are_followed_by_the_kernels_rule(uint folderMode, uint folderOwner, uint linkOwner, bool follow)
+    {
+        var folder = new FileStatus { Mode = folderMode, UserId = folderOwner };
+        Assert.Equal(follow, AtomicFile.MayFollow(new FileStatus { Mode = LibC.S_IFLNK | 0x1ff, UserId = linkOwner }, folder));
+    }
+
+    [Fact]
+    public void Links_that_lead_in_a_circle_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(folder["a.png"], folder["b.png"]);
+        File.CreateSymbolicLink(folder["b.png"], folder["a.png"]);
+        Assert.Contains("lead nowhere", Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["a.png"], [1])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>A PNG reader of its own (PNG specification, sections 5 and 9): 8 bits, no interlace.</summary>

@@ -125,6 +125,45 @@ public class FenceTests
         Assert.Equal(flush, head);
     }
 
+    [Theory]
+    [InlineData("kicked anew")]
+    [InlineData("refused")]
+    [InlineData("stopped")]
+    [InlineData("started anew after a stop")]
+    public void A_held_flush_outlives_what_its_ring_is_told(string how)
+    {
+        using var device = Shown(out Screen screen);
+        ReadSlowly(device, screen);
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
+        device.Driver.Flush();
+        using var kick = new EventFd();
+        switch (how)
+        {
+            case "kicked anew":
+                Assert.Equal(0UL, device.Driver.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
+                break;
+            case "refused":
+                device.Driver.SendState(8, 0, 3);
+                Assert.Equal(1UL, device.Driver.SendAndAcknowledge(12, new byte[8], device.Ram.Descriptor));
+                break;
+            case "stopped":
+                device.Driver.StopQueue(0);
+                break;
+            default:
+                device.Driver.StartQueue(0, device.Driver.Control, device.Driver.StopQueue(0));
+                break;
+        }
+        device.OnLoop(() =>
+        {
+            device.Hub.Done(0, screen);
+            return true;
+        });
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        Assert.True(device.IsConnected());
+        Assert.Equal(3, device.OnLoop(() => device.Device.CommandsDone));
+    }
+
     private static DeviceUnderTest Shown(out Screen screen, double? refresh = null)
     {
         var device = new DeviceUnderTest(new GpuOptions { RefreshHz = refresh }, path: null);
