@@ -34,7 +34,7 @@ internal sealed class Vring(int index) : IDisposable
             _call = value;
             if (Queue is not null)
             {
-                Queue.Call = value;
+                Queue.Call = value is null ? null : value.Signal;
             }
             before?.Dispose();
         }
@@ -57,7 +57,7 @@ internal sealed class Vring(int index) : IDisposable
         StopWatching();
         _kick = kick;
         Queue = Virtqueue.Create(memory, (int)Math.Min(Size, int.MaxValue), Address.Descriptors, Address.Available, Address.Used, Base, features);
-        Queue.Call = _call;
+        Queue.Call = _call is null ? null : _call.Signal;
         // Every kick is an edge of its own, so the counter need not be read back: one system call less per flip.
         _watch = loop.Add(kick.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => kicked(this));
     }

@@ -83,7 +83,8 @@ public sealed partial class VirtioGpuDevice
         {
             resource.ShownOn |= 1u << output;
         }
-        _hub.SetScanout(output, scanout);
+        _driverHasShown |= output == 0 && resource is not null;
+        _hub.SetScanout(output, output == 0 && !_driverHasShown ? _bootPicture : scanout);
     }
 
     private void HideEverywhere(Resource resource)

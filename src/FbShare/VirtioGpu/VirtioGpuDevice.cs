@@ -86,6 +86,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     public void Reset()
     {
         ForgetFlushes();
+        _driverHasShown = false;
         for (int i = 0; i < _outputs.Length; i++)
         {
             Show(i, null, null);

@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using FbShare.Linux;
+using FbShare.Memory;
+
+namespace FbShare.VfioUser;
+
+/// <content>The guest's memory: DMA_MAP and DMA_UNMAP. The client maps all of it anew at every reset, so what is kept of it is keyed by
+/// file and offset, not by mapping.</content>
+internal sealed partial class VfioUserConnection
+{
+    private const int MaxRegions = 1024;
+
+    private readonly HashSet<ulong> _warnedOf = [];
+
+    private Errno DmaMap(ReadOnlySpan<byte> request)
+    {
+        if (!MemoryMarshal.TryRead(request, out Messages.DmaMap map))
+        {
+            return Errno.EINVAL;
+        }
+        if (_channel.TakeDescriptor() is not { } fd)
+        {
+            return MapWithout(map);
+        }
+        if (_memory.Regions.Count >= MaxRegions)
+        {
+            fd.Dispose();
+            return Errno.ENOSPC;
+        }
+        try
+        {
+            // Ring addresses come in the guest's own terms here, so the client's are the same.
+            MemoryRegion region = MemoryRegion.Map(fd, map.Address, map.Size, map.Address, map.Offset);
+            if (region.Warning is { } warning && _warnedOf.Add(region.Inode))
+            {
+                _log(warning);
+            }
+            _memory.Add(region);
+            return Errno.None;
+        }
+        catch (GuestMemoryException e)
+        {
+            _log($"client: memory refused: {e.Message}");
+            return Errno.EINVAL;
+        }
+        catch (LinuxException e)
+        {
+            _log($"client: memory refused: {e.Message}");
+            return e.Errno;
+        }
+    }
+
+    /// <summary>Read-only memory without a file is firmware, which a gpu never reads. Anything else would be the guest's own.</summary>
+    private Errno MapWithout(in Messages.DmaMap map)
+    {
+        if ((map.Flags & Messages.DmaWritable) == 0)
+        {
+            return Errno.None;
+        }
+        if (_warnedOf.Add(0))
+        {
+            _log($"guest memory of {map.Size} bytes at 0x{map.Address:x} cannot be shared: it comes without a file; use -object memory-backend-memfd,id=mem,size=...,share=on -machine memory-backend=mem");
+        }
+        return Errno.EOPNOTSUPP;
+    }
+
+    private Errno DmaUnmap(ReadOnlySpan<byte> request)
+    {
+        if (!MemoryMarshal.TryRead(request, out Messages.DmaUnmap unmap) || (unmap.Flags & ~Messages.DmaUnmapAll) != 0)
+        {
+            // There is no dirty bitmap to be had.
+            return Errno.EINVAL;
+        }
+        if ((unmap.Flags & Messages.DmaUnmapAll) != 0)
+        {
+            _memory.Clear();
+        }
+        else if (unmap.Size == 0 || unmap.Address > ulong.MaxValue - unmap.Size || !TryRemove(unmap.Address, unmap.Size))
+        {
+            return Errno.EINVAL;
+        }
+        _channel.Append(in unmap);
+        return Errno.None;
+    }
+
+    /// <summary>Removes the regions in a range; false if one is only partly in it. Firmware's was never taken in, so none may be there.</summary>
+    private bool TryRemove(ulong address, ulong size)
+    {
+        foreach (MemoryRegion region in _memory.Regions)
+        {
+            bool apart = region.GuestAddress >= address + size || address >= region.GuestAddress + region.Size;
+            bool inside = region.GuestAddress >= address && region.Size <= size && region.GuestAddress - address <= size - region.Size;
+            if (!apart && !inside)
+            {
+                return false;
+            }
+        }
+        for (int i = _memory.Regions.Count - 1; i >= 0; i--)
+        {
+            MemoryRegion region = _memory.Regions[i];
+            if (region.GuestAddress >= address && region.GuestAddress < address + size)
+            {
+                _memory.Remove(region.GuestAddress, region.Size, region.UserAddress);
+            }
+        }
+        return true;
+    }
+}
