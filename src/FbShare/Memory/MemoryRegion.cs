@@ -82,11 +82,6 @@ public sealed unsafe class MemoryRegion
         }
     }
 
-    /// <summary>What is the matter with this memory and what helps, in words; null if nothing is.</summary>
-    internal string? Warning => Seals?.HasFlag(MemFdSeals.Shrink) == true
-        ? null
-        : $"guest memory {this} is not sealed against shrinking: zero copy is off for it; use memory-backend-memfd,share=on (seal=on is its default)";
-
     internal void Acquire() => _references++;
 
     internal void Release()

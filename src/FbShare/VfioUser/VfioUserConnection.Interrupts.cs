@@ -12,7 +12,8 @@ internal sealed partial class VfioUserConnection
     /// <summary>How many interrupts of a kind the device has.</summary>
     private uint IrqCount(uint index) => (IrqIndex)index switch
     {
-        IrqIndex.Intx => 1,
+        // An error of the device's, which there never is: QEMU warns where it is not offered.
+        IrqIndex.Intx or IrqIndex.Error => 1,
         IrqIndex.Msix => (uint)_function.Interrupts.VectorCount,
         _ => 0,
     };
@@ -30,7 +31,7 @@ internal sealed partial class VfioUserConnection
             {
                 IrqIndex.Intx => Messages.IrqFlagEventFd | Messages.IrqFlagMaskable | Messages.IrqFlagAutoMasked,
                 // Vectors may come one by one: nothing is lost meanwhile.
-                IrqIndex.Msix => Messages.IrqFlagEventFd,
+                IrqIndex.Msix or IrqIndex.Error => Messages.IrqFlagEventFd,
                 _ => 0,
             },
             Index = info.Index,
@@ -63,7 +64,19 @@ internal sealed partial class VfioUserConnection
             default:
                 return Errno.EINVAL;
         }
-        return (flags & IrqSetFlags.Action, (IrqIndex)set.Index) switch
+        try
+        {
+            return SetIrqs(set, flags, bools);
+        }
+        catch (LinuxException e)
+        {
+            // A descriptor that is no eventfd, or none to be had.
+            return e.Errno;
+        }
+    }
+
+    private Errno SetIrqs(in Messages.IrqSet set, IrqSetFlags flags, ReadOnlySpan<byte> bools) =>
+        (flags & IrqSetFlags.Action, (IrqIndex)set.Index) switch
         {
             (IrqSetFlags.Trigger, _) when flags.HasFlag(IrqSetFlags.DataEventFd) => SetTriggers(set),
             (IrqSetFlags.Trigger, _) when set.Count == 0 => Disable((IrqIndex)set.Index),
@@ -72,7 +85,6 @@ internal sealed partial class VfioUserConnection
             (IrqSetFlags.Mask or IrqSetFlags.Unmask, IrqIndex.Intx) when !flags.HasFlag(IrqSetFlags.DataEventFd) => MaskLine(set, bools, flags.HasFlag(IrqSetFlags.Mask)),
             _ => Errno.EINVAL,
         };
-    }
 
     /// <summary>Gives each its eventfd; without descriptors takes them away.</summary>
     private Errno SetTriggers(in Messages.IrqSet set)
@@ -80,13 +92,17 @@ internal sealed partial class VfioUserConnection
         for (uint i = 0; i < set.Count; i++)
         {
             EventFd? eventFd = _channel.TakeDescriptor() is { } fd ? new EventFd(fd) : null;
-            if ((IrqIndex)set.Index == IrqIndex.Intx)
+            switch ((IrqIndex)set.Index)
             {
-                _function.Interrupts.SetLine(eventFd);
-            }
-            else
-            {
-                _function.Interrupts.SetVector((int)(set.Start + i), eventFd);
+                case IrqIndex.Intx:
+                    _function.Interrupts.SetLine(eventFd);
+                    break;
+                case IrqIndex.Msix:
+                    _function.Interrupts.SetVector((int)(set.Start + i), eventFd);
+                    break;
+                default:
+                    eventFd?.Dispose();
+                    break;
             }
         }
         return Errno.None;
@@ -116,13 +132,14 @@ internal sealed partial class VfioUserConnection
             {
                 continue;
             }
-            if ((IrqIndex)set.Index == IrqIndex.Msix)
+            switch ((IrqIndex)set.Index)
             {
-                _function.Interrupts.Raise((int)set.Start + i);
-            }
-            else
-            {
-                _function.Interrupts.SignalLine();
+                case IrqIndex.Intx:
+                    _function.Interrupts.SignalLine();
+                    break;
+                case IrqIndex.Msix:
+                    _function.Interrupts.Raise((int)set.Start + i);
+                    break;
             }
         }
         return Errno.None;
@@ -154,20 +171,9 @@ internal sealed partial class VfioUserConnection
             return Errno.None;
         }
         var unmask = new EventFd(fd);
-        try
-        {
-            _unmaskWatch = _loop.Add(unmask.Descriptor, LoopEvents.Readable, _ =>
-            {
-                unmask.Drain();
-                _function.Interrupts.UnmaskLine();
-            });
-        }
-        catch (LinuxException e)
-        {
-            unmask.Dispose();
-            return e.Errno;
-        }
         _unmask = unmask;
+        // Every write is an edge of its own; the count is nobody's business.
+        _unmaskWatch = _loop.Add(unmask.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => _function.Interrupts.UnmaskLine());
         return Errno.None;
     }
 

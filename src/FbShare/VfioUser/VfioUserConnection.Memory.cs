@@ -10,7 +10,10 @@ internal sealed partial class VfioUserConnection
 {
     private const int MaxRegions = 1024;
 
-    private readonly HashSet<ulong> _warnedOf = [];
+    private const string Cure = "-object memory-backend-memfd,id=mem,size=...,share=on -machine memory-backend=mem (seal=on is its default)";
+
+    private bool _hasMemory;
+    private bool _warned;
 
     private Errno DmaMap(ReadOnlySpan<byte> request)
     {
@@ -29,13 +32,15 @@ internal sealed partial class VfioUserConnection
         }
         try
         {
-            // Ring addresses come in the guest's own terms here, so the client's are the same.
-            MemoryRegion region = MemoryRegion.Map(fd, map.Address, map.Size, map.Address, map.Offset);
-            if (region.Warning is { } warning && _warnedOf.Add(region.Inode))
+            if (fd.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true)
             {
-                _log(warning);
+                fd.Dispose();
+                // A page that is cut off while it is read or written would end this process (SIGBUS).
+                throw new GuestMemoryException($"it must be sealed against shrinking: use {Cure}, not memory-backend-file or memory-backend-shm");
             }
-            _memory.Add(region);
+            // Ring addresses come in the guest's own terms here, so the client's are the same.
+            _memory.Add(_memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
+            _hasMemory = true;
             return Errno.None;
         }
         catch (GuestMemoryException e)
@@ -50,16 +55,18 @@ internal sealed partial class VfioUserConnection
         }
     }
 
-    /// <summary>Read-only memory without a file is firmware, which a gpu never reads. Anything else would be the guest's own.</summary>
+    /// <summary>Memory without a file. The guest's own comes first and decides; what comes later without one is firmware or another
+    /// device's memory, which a gpu need not reach.</summary>
     private Errno MapWithout(in Messages.DmaMap map)
     {
-        if ((map.Flags & Messages.DmaWritable) == 0)
+        if (_hasMemory || (map.Flags & Messages.DmaWritable) == 0)
         {
             return Errno.None;
         }
-        if (_warnedOf.Add(0))
+        if (!_warned)
         {
-            _log($"guest memory of {map.Size} bytes at 0x{map.Address:x} cannot be shared: it comes without a file; use -object memory-backend-memfd,id=mem,size=...,share=on -machine memory-backend=mem");
+            _warned = true;
+            _log($"guest memory of {map.Size} bytes at 0x{map.Address:x} cannot be shared: it comes without a file; use {Cure}");
         }
         return Errno.EOPNOTSUPP;
     }

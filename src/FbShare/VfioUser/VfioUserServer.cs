@@ -15,5 +15,17 @@ public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, Guest
     private readonly EventLoop _loop = loop;
     private readonly Action<string> _log = log;
 
-    protected override IFrontEndConnection Connect(UnixSocket socket) => new VfioUserConnection(_loop, socket, memory, function(), _log);
+    protected override IFrontEndConnection Connect(UnixSocket socket)
+    {
+        PciFunction made = function();
+        try
+        {
+            return new VfioUserConnection(_loop, socket, memory, made, _log);
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
 }

@@ -70,9 +70,9 @@ public sealed partial class VhostUserBackend
 
     private void WarnOfSeals(MemoryRegion region)
     {
-        if (region.Warning is { } warning)
+        if (region.Seals?.HasFlag(MemFdSeals.Shrink) != true)
         {
-            _log(warning);
+            _log($"guest memory {region} is not sealed against shrinking: zero copy is off for it; use memory-backend-memfd,share=on (seal=on is its default)");
         }
     }
 }

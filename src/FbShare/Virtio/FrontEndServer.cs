@@ -35,8 +35,19 @@ public abstract class FrontEndServer : IDisposable
             socket.Dispose();
             return;
         }
+        IFrontEndConnection connection;
+        try
+        {
+            connection = Connect(socket);
+        }
+        catch (LinuxException e)
+        {
+            _log($"a front-end was turned away: {e.Message}");
+            socket.Dispose();
+            return;
+        }
         _log("front-end connected");
-        _connection = Connect(socket);
+        _connection = connection;
         _connection.Closed = () =>
         {
             _connection = null;
@@ -60,9 +71,16 @@ public abstract class FrontEndServer : IDisposable
 
     private void Accept()
     {
-        if (_listener!.Accept() is { } socket)
+        try
         {
-            Serve(socket);
+            if (_listener!.Accept() is { } socket)
+            {
+                Serve(socket);
+            }
+        }
+        catch (LinuxException e)
+        {
+            _log($"a front-end could not be let in: {e.Message}");
         }
     }
 }

@@ -39,4 +39,11 @@ public sealed partial class VirtioGpuDevice
             _hub.Flush(0, damage);
         }
     }
+
+    /// <summary>A driver's picture for an output, or none: every scanout goes this way to the hub.</summary>
+    private void SetShown(int output, Scanout? scanout)
+    {
+        _driverHasShown |= output == 0 && scanout is not null;
+        _hub.SetScanout(output, output == 0 && !_driverHasShown ? _bootPicture : scanout);
+    }
 }

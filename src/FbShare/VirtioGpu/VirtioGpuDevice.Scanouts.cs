@@ -83,8 +83,7 @@ public sealed partial class VirtioGpuDevice
         {
             resource.ShownOn |= 1u << output;
         }
-        _driverHasShown |= output == 0 && resource is not null;
-        _hub.SetScanout(output, output == 0 && !_driverHasShown ? _bootPicture : scanout);
+        SetShown(output, scanout);
     }
 
     private void HideEverywhere(Resource resource)

@@ -7,14 +7,14 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class FenceTests
+public class FenceTests : OverTransport
 {
     private static readonly (ulong, uint)[] Pages = [(4 << 20, 16384)];
 
     [Fact]
     public void A_fenced_request_gets_its_fence_back()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         byte[] response = device.Driver.Request(Bytes(0x102, 0x1122_3344_5566_7788, 5u, 0u));
         Assert.Equal(InvalidResource, TypeOf(response));
         Assert.Equal(1u, BitConverter.ToUInt32(response, 4));
@@ -119,15 +119,15 @@ public class FenceTests
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         device.Driver.Flush();
 
-        device.Driver.StopQueue(0);
+        device.Driver.StopControl();
 
         Assert.True(device.Driver.Control.TryTake(out ushort head, out _));
         Assert.Equal(flush, head);
     }
 
-    private static DeviceUnderTest Shown(out Screen screen, double? refresh = null)
+    private DeviceUnderTest Shown(out Screen screen, double? refresh = null)
     {
-        var device = new DeviceUnderTest(new GpuOptions { RefreshHz = refresh }, path: null);
+        DeviceUnderTest device = NewDevice(new GpuOptions { RefreshHz = refresh }, path: null);
         screen = device.Watch();
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256));
         return device;
