@@ -133,7 +133,7 @@ internal sealed class GuestMachine : IDisposable
         ];
         if (options.FirmwareOnly)
         {
-            arguments.AddRange(["-bios", TestMachine.Firmware]);
+            arguments.AddRange(options.Bios ? [] : ["-bios", TestMachine.Firmware]);
         }
         else
         {

@@ -115,13 +115,13 @@ public class GuestTests
         }
     }
 
-    private static void Cards(GuestOptions options)
+    internal static void Cards(GuestOptions options)
     {
         using var guest = new Guest(options);
         Cards(guest, options);
     }
 
-    private static void Everything(GuestOptions options)
+    internal static void Everything(GuestOptions options)
     {
         using var guest = new Guest(options);
         Assert.True(guest.Take()!.ToRgb().AsSpan().ContainsAnyExcept((byte)0), "the console shows nothing");

@@ -1,3 +1,5 @@
+using FbShare.Bochs;
+
 namespace FbShare.QemuTests;
 
 /// <summary>Where this machine has what the tests need: made by tools/tree and tools/guest/build, found by environment
@@ -17,6 +19,9 @@ internal static class TestMachine
     public static string Guest { get; } = Environment.GetEnvironmentVariable("FBSHARE_GUEST") ?? Path.Combine(Cache, "guest");
 
     public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
+
+    /// <summary>The boot screen's video BIOS.</summary>
+    public static string VideoBios { get; } = Path.Combine(Cache, "tree", "usr", "share", "seabios", VgaBios.FileName);
 
     /// <summary>QEMU's words for how guests run: by KVM only where FBSHARE_ACCEL says that it works (tools/testbed does), since a node that opens
     /// proves nothing.</summary>
@@ -41,6 +46,10 @@ internal static class TestMachine
         if (!File.Exists(Path.Combine(Guest, "initrd.img")))
         {
             return "the test guest (tools/guest/build makes it)";
+        }
+        if (needs.HasFlag(Needs.Pci) && !File.Exists(VideoBios))
+        {
+            return $"the boot screen's video BIOS at {VideoBios} (tools/tree makes it)";
         }
         if (needs.HasFlag(Needs.HugePages) && FreeHugePages() < 256)
         {

@@ -383,6 +383,7 @@ public class VfioUserTests
 
         static void Request(VfioUserDriver machine)
         {
+            machine.Control.WantCall();
             machine.Control.Add(new DriverQueue.Piece(2 << 20, 24));
             machine.Control.Notify();
             machine.Wait(machine.Control);
