@@ -386,8 +386,12 @@ public class VfioUserTests
             machine.Control.WantCall();
             machine.Control.Add(new DriverQueue.Piece(2 << 20, 24));
             machine.Control.Notify();
-            machine.Wait(machine.Control);
-            machine.Flush();
+            do
+            {
+                // The line is the test's to look at, so nobody waits for it.
+                machine.Flush();
+            }
+            while (!machine.Control.TryTake(out _, out _));
         }
     }
 
