@@ -24,6 +24,9 @@ internal sealed record GuestOptions
     /// <summary>Boot firmware instead of the test guest.</summary>
     public bool FirmwareOnly { get; init; }
 
+    /// <summary>Boot the test guest from this CD instead of directly.</summary>
+    public string? BootImage { get; init; }
+
     /// <summary>With <see cref="FirmwareOnly"/>: QEMU's own BIOS instead of UEFI.</summary>
     public bool Bios { get; init; }
 

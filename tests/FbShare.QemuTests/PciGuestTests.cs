@@ -19,45 +19,13 @@ public class PciGuestTests
     public void Pci_guest_in_huge_pages() => GuestTests.Cards(new GuestOptions { Pci = true, HugePages = true });
 
     [QemuFact(Needs.Blob | Needs.Pci)]
-    public void Two_outputs_show_two_frames()
-    {
-        using var guest = new Guest(new GuestOptions { Pci = true, Outputs = 2 });
-        guest.Type("card multi --frame 40");
-        guest.WaitForLine("card: shown output=0");
-        guest.WaitForLine("card: shown output=1");
-        guest.AssertShows(TestCard.Still(1280, 800, 40), 1280, 800, output: 0);
-        guest.AssertShows(TestCard.Still(1280, 800, 41), 1280, 800, output: 1);
-        guest.EndCard();
-    }
+    public void Two_outputs_show_two_frames() => GuestTests.TwoOutputs(new GuestOptions { Pci = true });
 
     [QemuFact(Needs.Blob | Needs.Pci)]
-    public void The_guest_follows_a_resize_while_it_runs()
-    {
-        using var guest = new Guest(new GuestOptions { Pci = true });
-        guest.Ask("card still --follow --frame 3", "card: shown");
-        guest.AssertShows(TestCard.Still(1280, 800, 3), 1280, 800);
-        Assert.True(guest.OnLoop(hub => hub.Source!.Resize(0, 1366, 768)));
-        Assert.Contains("1366x768", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
-        guest.AssertShows(TestCard.Still(1366, 768, 3), 1366, 768);
-        guest.EndCard();
-    }
+    public void The_guest_follows_a_resize_while_it_runs() => GuestTests.Resizes(new GuestOptions { Pci = true });
 
     [QemuFact(Needs.Blob | Needs.Pci)]
-    public void Flips_keep_going_through_stop_and_cont()
-    {
-        using var guest = new Guest(new GuestOptions { Pci = true });
-        guest.Ask("card flip 3 full --frames 200", "card: flipping");
-        for (int i = 0; i < 3; i++)
-        {
-            guest.Monitor.Execute("stop");
-            Picture? held = guest.Take();
-            Assert.NotNull(TestCard.ReadFrame(held!.ToRgb(), held.Width));
-            guest.Monitor.Execute("cont");
-        }
-        guest.WaitForLine("card: flipped");
-        guest.AssertShows(TestCard.Full(1280, 800, 200), 1280, 800);
-        guest.EndCard();
-    }
+    public void Flips_keep_going_through_stop_and_cont() => GuestTests.StopAndCont(new GuestOptions { Pci = true });
 
     [QemuFact(Needs.Blob | Needs.Pci)]
     public void The_BIOS_s_screen_is_the_one_of_QEMUs_own_Bochs_display_again_after_a_reset()
@@ -78,6 +46,36 @@ public class PciGuestTests
         using var guest = new Guest(new GuestOptions { Pci = true, FirmwareOnly = true, Patience = TimeSpan.FromMinutes(4) });
         AssertSame(guest, stock);
         Assert.Equal(ScanoutKind.TwoD, guest.OnLoop(hub => hub.GetScanout(0)?.Kind));
+    }
+
+    [QemuFact(Needs.Blob | Needs.Pci | Needs.Grub)]
+    public void The_boot_loaders_menu_is_the_one_of_QEMUs_own_Bochs_display_and_the_guest_takes_over_from_it()
+    {
+        using var image = new BootImage();
+        using var stock = new StockFirmware(TestMachine.Qemu, "bochs-display,xres=1280,yres=800", bus: null, "-machine", "q35", "-m", "512M", "-cdrom", image.File);
+        using var guest = new Guest(new GuestOptions { Pci = true, BootImage = image.File });
+        guest.WaitUntil(shown => shown is not null && HasBar(shown) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+
+        for (int i = 0; i < 2; i++)
+        {
+            guest.Monitor.Execute("send-key", json =>
+            {
+                json.WriteStartArray("keys");
+                json.WriteStartObject();
+                json.WriteString("type", "qcode");
+                json.WriteString("data", "ret");
+                json.WriteEndObject();
+                json.WriteEndArray();
+            });
+            guest.WaitForLine("fbshare-guest ready");
+            guest.Ask($"card still --frame {i + 30}", "card: shown");
+            guest.AssertShows(TestCard.Still(1280, 800, (uint)i + 30), 1280, 800);
+            guest.Monitor.Execute("system_reset");
+            guest.WaitUntil(shown => shown is not null && HasBar(shown) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+        }
+
+        // The menu's chosen line is grey from side to side.
+        static bool HasBar(Picture picture) => picture.ToRgb().Chunk(3).Count(p => p is [0xa8, 0xa8, 0xa8]) > 600 * 10;
     }
 
     /// <summary>Waits until both show the same, which is more than black.</summary>

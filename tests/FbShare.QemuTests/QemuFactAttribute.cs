@@ -30,4 +30,7 @@ internal enum Needs
 
     /// <summary>A QEMU with vfio-user-pci, and the boot screen's video BIOS.</summary>
     Pci = 32,
+
+    /// <summary>grub-mkrescue with its BIOS modules.</summary>
+    Grub = 64,
 }

@@ -30,6 +30,9 @@ internal static class TestMachine
     /// <summary>The guest's kernel: packed, as it is tried with KVM; emulated, unpacking takes a quarter of the boot.</summary>
     public static string Kernel { get; } = Path.Combine(Guest, HasKvm ? "bzImage" : "vmlinuz");
 
+    /// <summary>The test guest's kernel arguments.</summary>
+    public static string CommandLine => File.ReadAllText(Path.Combine(Guest, "cmdline")).Trim() + " fbshare.serial=plain";
+
     private static bool HasKvm => Environment.GetEnvironmentVariable("FBSHARE_ACCEL") == "kvm";
 
     /// <summary>What is missing, in words; null if nothing is.</summary>
@@ -50,6 +53,10 @@ internal static class TestMachine
         if (needs.HasFlag(Needs.Pci) && !File.Exists(VideoBios))
         {
             return $"the boot screen's video BIOS at {VideoBios} (tools/tree makes it)";
+        }
+        if (needs.HasFlag(Needs.Grub) && !(File.Exists(BootImage.Maker) && Directory.Exists("/usr/lib/grub/i386-pc") && File.Exists("/usr/bin/xorriso")))
+        {
+            return "grub-mkrescue (apt-get install grub-common grub-pc-bin xorriso)";
         }
         if (needs.HasFlag(Needs.HugePages) && FreeHugePages() < 256)
         {
