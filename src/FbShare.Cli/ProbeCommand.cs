@@ -115,7 +115,7 @@ internal sealed class ProbeCommand : CliCommand
     private static void Write(TextWriter output, ProbeReport report)
     {
         foreach ((string name, Finding finding) in (ReadOnlySpan<(string, Finding)>)
-            [("udmabuf", report.Udmabuf), ("EGL import", report.Egl), ("huge pages", report.HugePages), ("KVM", report.Kvm), ("QEMU", report.Qemu)])
+            [("udmabuf", report.Udmabuf), ("EGL import", report.Egl), ("huge pages", report.HugePages), ("KVM", report.Kvm), ("QEMU", report.Qemu), ("PCI device", report.Pci)])
         {
             output.WriteLine($"{name,-11} {(finding.Ok ? "yes" : "no"),-8} {finding.Says}");
             WriteCure(output, finding.Cure);

@@ -12,11 +12,12 @@ internal sealed class RunCommand : CliCommand
     private readonly Argument<string[]> _qemu = new("qemu") { Description = "After --: the QEMU program and its arguments.", Arity = ArgumentArity.OneOrMore, HelpName = "QEMU ARGUMENTS" };
     private readonly Option<string> _device = new("--device")
     {
-        Description = "The guest's gpu: blob (zero copy can be) where this QEMU has it, else 2d.",
-        HelpName = "auto|blob|2d",
+        Description = "The guest's gpu: blob (zero copy can be) where this QEMU has it, else 2d; pci is a whole PCI device with the guest's screen from its firmware on.",
+        HelpName = "auto|pci|blob|2d",
         DefaultValueFactory = _ => "auto",
     };
     private readonly Option<bool> _hugePages = new("--hugetlb") { Description = "Take the guest's memory from the host's 2 MiB huge pages." };
+    private readonly BootArguments _boot = new();
     private readonly DeviceArguments _arguments = new();
 
     public RunCommand()
@@ -26,17 +27,25 @@ internal sealed class RunCommand : CliCommand
             "fbshare run -- qemu-system-x86_64 -m 2G -enable-kvm disk.qcow2",
             "fbshare run --size 1920x1080 --dump-to screen.png --dump-when still:2s -- qemu-system-x86_64 -m 2G -cdrom live.iso",
             "fbshare run --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -drive file=disk.qcow2,if=virtio",
+            "fbshare run --device pci --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -cdrom installer.iso",
             "fbshare run --device 2d -- qemu-system-x86_64 -M q35 -m 1G -display gtk disk.qcow2")
     {
-        _device.AcceptOnlyFromAmong("auto", "blob", "2d");
+        _device.AcceptOnlyFromAmong("auto", "pci", "blob", "2d");
         Add(_qemu);
         Add(_device);
         Add(_hugePages);
+        _boot.AddTo(this);
         _arguments.AddTo(this);
     }
 
-    public override string? FindContradiction(ParseResult arguments) =>
-        arguments.GetValue(_qemu)![0].Length == 0 ? "the QEMU program's name is empty: give a path or a name after --" : _arguments.FindContradiction(arguments);
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        if (arguments.GetValue(_qemu)![0].Length == 0)
+        {
+            return "the QEMU program's name is empty: give a path or a name after --";
+        }
+        return (arguments.GetValue(_device) == "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
+    }
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -58,6 +67,7 @@ internal sealed class RunCommand : CliCommand
             Outputs = options.Gpu.Outputs,
             HugePages = arguments.GetValue(_hugePages),
             Only2D = device == "2d",
+            Pci = device == "pci",
         };
         if (!QemuCommandLine.TryBuild(words[1..], qemu, Kvm.Probe(), request, out QemuPlan? plan, out string? why))
         {
@@ -72,7 +82,9 @@ internal sealed class RunCommand : CliCommand
 
         options = options with
         {
-            SocketPath = request.GpuSocket,
+            SocketPath = request.Pci ? null : request.GpuSocket,
+            VfioUserPath = request.Pci ? request.GpuSocket : null,
+            BootRom = request.Pci ? _boot.Load(arguments, qemu.AskDataFolders(), log) : null,
             Name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid),
         };
         using var host = new DeviceHost(options, log);

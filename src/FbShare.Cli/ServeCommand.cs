@@ -3,38 +3,62 @@ using FbShare.Cli.Hosting;
 
 namespace FbShare.Cli;
 
-/// <summary><c>fbshare serve</c>: the vhost-user back-end, by the conventions of QEMU's docs/interop/vhost-user.rst.</summary>
+/// <summary><c>fbshare serve</c>: the vhost-user back-end, by the conventions of QEMU's docs/interop/vhost-user.rst, or a whole PCI
+/// device over vfio-user.</summary>
 internal sealed class ServeCommand : CliCommand
 {
     private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket (made with mode 0600; a dead one is replaced).", HelpName = "PATH" };
+    private readonly Option<string?> _vfioUser = new("--vfio-user")
+    {
+        Description = "Listen here for a QEMU 10.1 or later, or a Cloud Hypervisor, as a whole PCI device (vfio-user): the guest's screen is shown from its firmware on.",
+        HelpName = "PATH",
+    };
     private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Serve the connected UNIX socket with this number, then end.");
     private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU is gone; otherwise wait for the next." };
     private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not forward pictures to QEMU's own display (vhost-user-gpu-pci with a display other than none)." };
     private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print what this back-end is, as JSON, and end." };
+    private readonly BootArguments _boot = new();
     private readonly DeviceArguments _device = new();
 
     public ServeCommand()
         : base(
             "serve",
-            "Serves a virtio-gpu to a QEMU over a vhost-user socket.",
+            "Serves a virtio-gpu to a QEMU over a vhost-user or vfio-user socket.",
             "fbshare serve --socket-path /tmp/gpu.sock --dump-to screen.png",
             "# then: qemu-system-x86_64 -m 512M -object memory-backend-memfd,id=mem,size=512M,share=on \\",
             "#         -machine q35,memory-backend=mem -chardev socket,id=gpu,path=/tmp/gpu.sock \\",
             "#         -device vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16 ...",
+            "fbshare serve --vfio-user /tmp/gpu.sock --display unix:/tmp/screen.sock",
+            "# then: qemu-system-x86_64 -m 512M -object memory-backend-memfd,id=mem,size=512M,share=on \\",
+            "#         -machine q35,memory-backend=mem -vga none \\",
+            "#         -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/gpu.sock\"}}' ...",
+            "# or:   cloud-hypervisor --memory size=512M,shared=on --user-device socket=/tmp/gpu.sock ...",
             "# (fbshare run adds these arguments by itself)")
     {
         Add(_socketPath);
+        Add(_vfioUser);
         Add(_fd);
         Add(_once);
         Add(_noForward);
         Add(_capabilities);
+        _boot.AddTo(this);
         _device.AddTo(this);
     }
 
-    public override string? FindContradiction(ParseResult arguments) =>
-        (arguments.GetValue(_socketPath) is null) == (arguments.GetValue(_fd) is null) && !arguments.GetValue(_capabilities)
-            ? "give either --socket-path PATH or --fd N"
-            : _device.FindContradiction(arguments);
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        if (arguments.GetValue(_capabilities))
+        {
+            return null;
+        }
+        bool isPci = arguments.GetValue(_vfioUser) is not null;
+        int given = (arguments.GetValue(_socketPath) is null ? 0 : 1) + (arguments.GetValue(_fd) is null ? 0 : 1) + (isPci ? 1 : 0);
+        if (given != 1)
+        {
+            return "give one of --socket-path PATH, --vfio-user PATH and --fd N";
+        }
+        return (isPci ? null : _boot.FindUnused(arguments, "--vfio-user PATH")) ?? _device.FindContradiction(arguments);
+    }
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -44,16 +68,19 @@ internal sealed class ServeCommand : CliCommand
             Console.Out.WriteLine("""{"type":"gpu"}""");
             return ExitCodes.Success;
         }
+        string? vfioUser = arguments.GetValue(_vfioUser);
         DeviceOptions options = _device.Read(arguments) with
         {
             SocketPath = arguments.GetValue(_socketPath),
+            VfioUserPath = vfioUser,
+            BootRom = vfioUser is null ? null : _boot.Load(arguments, [], log),
             Fd = arguments.GetValue(_fd),
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
         };
         using var host = new DeviceHost(options, log);
         using var signals = new StopSignals(_ => host.Loop.Stop());
-        log.Info(options.SocketPath is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}");
+        log.Info((options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}");
         host.Run();
         return signals.ExitCode ?? ExitCodes.Success;
     }

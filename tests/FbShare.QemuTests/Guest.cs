@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using FbShare.Bochs;
 using FbShare.Capture;
 using FbShare.Cli;
 using FbShare.Cli.Hosting;
@@ -35,7 +36,9 @@ internal sealed class Guest : IDisposable
             new DeviceOptions
             {
                 Gpu = new GpuOptions { Outputs = options.Outputs, Blob = !options.TwoD, RefreshHz = options.RefreshHz },
-                SocketPath = gpu,
+                SocketPath = options.Pci ? null : gpu,
+                VfioUserPath = options.Pci ? gpu : null,
+                BootRom = options.Pci ? VideoBios() : null,
                 DisplayPath = Display,
                 DisplayPatience = options.DisplayPatience,
             },
@@ -167,16 +170,22 @@ internal sealed class Guest : IDisposable
 
     private List<string> Device(GuestOptions options, string gpu)
     {
-        string device = options.TwoD
+        string device = options.Pci
+            ? $$$"""{"driver":"vfio-user-pci","id":"{{{QemuCommandLine.GpuId}}}","socket":{"type":"unix","path":"{{{gpu}}}"}}"""
+            : options.TwoD
             ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}"
             : $"vhost-user-test-device-pci,id={QemuCommandLine.GpuId},chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
-        List<string> arguments = ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
+        List<string> arguments = options.Pci ? ["-device", device] : ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {
             arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
         }
         return arguments;
     }
+
+    private static ReadOnlyMemory<byte> VideoBios() => VgaBios.TryLoad(TestMachine.VideoBios, out ReadOnlyMemory<byte> rom, out string? why)
+        ? rom
+        : throw new InvalidOperationException(why);
 
     private void Fail(Picture? picture, byte[] rgb, int width, int height)
     {

@@ -35,7 +35,7 @@ internal sealed class GuestMachine : IDisposable
 
     public int ProcessId => _qemu.Id;
 
-    /// <summary>Lets the guest run and waits until its shell is there.</summary>
+    /// <summary>Lets the guest run and waits until its shell is there; a boot loader waits first.</summary>
     public void Boot()
     {
         if (!_options.FirmwareOnly)
@@ -48,7 +48,7 @@ internal sealed class GuestMachine : IDisposable
             });
         }
         Monitor.Execute("cont");
-        if (!_options.FirmwareOnly)
+        if (!_options.FirmwareOnly && _options.BootImage is null)
         {
             WaitForLine("fbshare-guest ready");
         }
@@ -133,16 +133,14 @@ internal sealed class GuestMachine : IDisposable
         ];
         if (options.FirmwareOnly)
         {
-            arguments.AddRange(["-bios", TestMachine.Firmware]);
+            arguments.AddRange(options.Bios ? [] : ["-bios", TestMachine.Firmware]);
         }
         else
         {
-            arguments.AddRange(
-            [
-                "-kernel", TestMachine.Kernel, "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"),
-                "-append", File.ReadAllText(Path.Combine(TestMachine.Guest, "cmdline")).Trim() + " fbshare.serial=plain",
-                "-serial", $"unix:{folder}/serial,server=on,wait=off",
-            ]);
+            arguments.AddRange(options.BootImage is { } image
+                ? ["-cdrom", image]
+                : ["-kernel", TestMachine.Kernel, "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"), "-append", TestMachine.CommandLine]);
+            arguments.AddRange(["-serial", $"unix:{folder}/serial,server=on,wait=off"]);
         }
         return arguments;
     }

@@ -14,12 +14,21 @@ internal sealed record GuestOptions
     /// <summary>The 2D device instead of the one with blobs.</summary>
     public bool TwoD { get; init; }
 
+    /// <summary>A whole PCI device over vfio-user.</summary>
+    public bool Pci { get; init; }
+
     public int Outputs { get; init; } = 1;
 
     public double? RefreshHz { get; init; } = 60;
 
     /// <summary>Boot firmware instead of the test guest.</summary>
     public bool FirmwareOnly { get; init; }
+
+    /// <summary>Boot the test guest from this CD instead of directly.</summary>
+    public string? BootImage { get; init; }
+
+    /// <summary>With <see cref="FirmwareOnly"/>: QEMU's own BIOS instead of UEFI.</summary>
+    public bool Bios { get; init; }
 
     /// <summary>How long the guest may take for what is asked of it.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);

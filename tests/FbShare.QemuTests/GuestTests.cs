@@ -22,9 +22,17 @@ public class GuestTests
     public void Blob_guest_with_5_GiB_in_two_regions() => Cards(new GuestOptions { Memory = "5G" });
 
     [QemuFact]
-    public void Two_outputs_show_two_frames()
+    public void Two_outputs_show_two_frames() => TwoOutputs(new GuestOptions());
+
+    [QemuFact]
+    public void The_guest_follows_a_resize_while_it_runs() => Resizes(new GuestOptions());
+
+    [QemuFact]
+    public void Flips_keep_going_through_stop_and_cont() => StopAndCont(new GuestOptions());
+
+    internal static void TwoOutputs(GuestOptions options)
     {
-        using var guest = new Guest(new GuestOptions { Outputs = 2 });
+        using var guest = new Guest(options with { Outputs = 2 });
         guest.Type("card multi --frame 40");
         guest.WaitForLine("card: shown output=0");
         guest.WaitForLine("card: shown output=1");
@@ -39,10 +47,9 @@ public class GuestTests
         guest.EndCard();
     }
 
-    [QemuFact]
-    public void The_guest_follows_a_resize_while_it_runs()
+    internal static void Resizes(GuestOptions options)
     {
-        using var guest = new Guest(new GuestOptions());
+        using var guest = new Guest(options);
         guest.Ask("card still --follow --frame 3", "card: shown");
         guest.AssertShows(TestCard.Still(1280, 800, 3), 1280, 800);
 
@@ -56,10 +63,9 @@ public class GuestTests
         guest.EndCard();
     }
 
-    [QemuFact]
-    public void Flips_keep_going_through_stop_and_cont()
+    internal static void StopAndCont(GuestOptions options)
     {
-        using var guest = new Guest(new GuestOptions());
+        using var guest = new Guest(options);
         guest.Ask("card flip 3 full --frames 400", "card: flipping");
         for (int i = 0; i < 5; i++)
         {
@@ -115,13 +121,13 @@ public class GuestTests
         }
     }
 
-    private static void Cards(GuestOptions options)
+    internal static void Cards(GuestOptions options)
     {
         using var guest = new Guest(options);
         Cards(guest, options);
     }
 
-    private static void Everything(GuestOptions options)
+    internal static void Everything(GuestOptions options)
     {
         using var guest = new Guest(options);
         Assert.True(guest.Take()!.ToRgb().AsSpan().ContainsAnyExcept((byte)0), "the console shows nothing");

@@ -27,4 +27,10 @@ internal enum Needs
 
     /// <summary>UEFI firmware.</summary>
     Firmware = 16,
+
+    /// <summary>A QEMU with vfio-user-pci, and the boot screen's video BIOS.</summary>
+    Pci = 32,
+
+    /// <summary>grub-mkrescue with its BIOS modules.</summary>
+    Grub = 64,
 }

@@ -13,7 +13,8 @@ internal sealed class StockFirmware : IDisposable
 
     /// <param name="device">As -device takes it.</param>
     /// <param name="bus">The message bus that it shows itself on; null: on none, viewers come through its monitor.</param>
-    public StockFirmware(string program, string device, MessageBus? bus = null)
+    /// <param name="more">Further arguments.</param>
+    public StockFirmware(string program, string device, MessageBus? bus = null, params string[] more)
     {
         string monitor = Path.Combine(_folder.FullName, "qmp"), viewers = Path.Combine(_folder.FullName, "display");
         Display = bus is null ? new(DisplayAddressKind.Qmp, viewers) : new(DisplayAddressKind.Bus, bus.Address);
@@ -21,7 +22,7 @@ internal sealed class StockFirmware : IDisposable
         [
             "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-name", "stock", "-device", device,
             "-display", bus is null ? "dbus,p2p=yes" : $"dbus,addr={bus.Address}",
-            "-qmp", $"unix:{monitor},server=on,wait=off", "-qmp", $"unix:{viewers},server=on,wait=off",
+            "-qmp", $"unix:{monitor},server=on,wait=off", "-qmp", $"unix:{viewers},server=on,wait=off", .. more,
         ])
         {
             RedirectStandardError = true,

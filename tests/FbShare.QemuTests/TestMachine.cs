@@ -1,3 +1,5 @@
+using FbShare.Bochs;
+
 namespace FbShare.QemuTests;
 
 /// <summary>Where this machine has what the tests need: made by tools/tree and tools/guest/build, found by environment
@@ -18,12 +20,18 @@ internal static class TestMachine
 
     public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
 
+    /// <summary>The boot screen's video BIOS.</summary>
+    public static string VideoBios { get; } = Path.Combine(Cache, "tree", "usr", "share", "seabios", VgaBios.FileName);
+
     /// <summary>QEMU's words for how guests run: by KVM only where FBSHARE_ACCEL says that it works (tools/testbed does), since a node that opens
     /// proves nothing.</summary>
     public static string[] Accelerator { get; } = HasKvm ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg", "-cpu", "max"];
 
     /// <summary>The guest's kernel: packed, as it is tried with KVM; emulated, unpacking takes a quarter of the boot.</summary>
     public static string Kernel { get; } = Path.Combine(Guest, HasKvm ? "bzImage" : "vmlinuz");
+
+    /// <summary>The test guest's kernel arguments.</summary>
+    public static string CommandLine => File.ReadAllText(Path.Combine(Guest, "cmdline")).Trim() + " fbshare.serial=plain";
 
     private static bool HasKvm => Environment.GetEnvironmentVariable("FBSHARE_ACCEL") == "kvm";
 
@@ -41,6 +49,14 @@ internal static class TestMachine
         if (!File.Exists(Path.Combine(Guest, "initrd.img")))
         {
             return "the test guest (tools/guest/build makes it)";
+        }
+        if (needs.HasFlag(Needs.Pci) && !File.Exists(VideoBios))
+        {
+            return $"the boot screen's video BIOS at {VideoBios} (tools/tree makes it)";
+        }
+        if (needs.HasFlag(Needs.Grub) && !(File.Exists(BootImage.Maker) && Directory.Exists("/usr/lib/grub/i386-pc") && File.Exists("/usr/bin/xorriso")))
+        {
+            return "grub-mkrescue (apt-get install grub-common grub-pc-bin xorriso)";
         }
         if (needs.HasFlag(Needs.HugePages) && FreeHugePages() < 256)
         {

@@ -3,17 +3,20 @@ using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.VfioUser;
 using FbShare.VhostUser;
+using FbShare.Virtio;
 using FbShare.VirtioGpu;
+using FbShare.VirtioPci;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>A whole device on one event loop: the virtio-gpu, its vhost-user socket, and whoever watches it.</summary>
+/// <summary>A whole device on one event loop: the virtio-gpu, its socket for a virtual machine, and whoever watches it.</summary>
 internal sealed class DeviceHost : IDisposable
 {
     private readonly GuestMemoryMap _memory = new();
     private readonly VirtioGpuDevice _device;
-    private readonly VhostUserServer _server;
+    private readonly FrontEndServer _server;
     private readonly List<IDisposable> _consumers = [];
     private readonly Log _log;
     private Exception? _failure;
@@ -26,8 +29,7 @@ internal sealed class DeviceHost : IDisposable
         Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log.Info));
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log.Warn);
         Hub.Source = _device;
-        UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
-        _server = new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, log.Verbose);
+        _server = MakeServer(options);
         if (options.Fd is { } fd)
         {
             _server.FrontEndGone = Loop.Stop;
@@ -76,6 +78,17 @@ internal sealed class DeviceHost : IDisposable
         Hub.Dispose();
         _memory.Dispose();
         Loop.Dispose();
+    }
+
+    private FrontEndServer MakeServer(DeviceOptions options)
+    {
+        if (options.VfioUserPath is { } vfioUser)
+        {
+            return new VfioUserServer(
+                Loop, Sockets.Listen(vfioUser, "--vfio-user"), _memory, () => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, _log.Verbose), _log.Verbose);
+        }
+        UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
+        return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log.Verbose);
     }
 
     private void AttachDump(DumpOptions options)

@@ -5,13 +5,19 @@ using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>What a device serves, and where; just one of <see cref="SocketPath"/> and <see cref="Fd"/>.</summary>
+/// <summary>What a device serves, and where; just one of <see cref="SocketPath"/>, <see cref="Fd"/> and <see cref="VfioUserPath"/>.</summary>
 internal sealed record DeviceOptions
 {
     public GpuOptions Gpu { get; init; } = new();
 
     /// <summary>Listen here for a front-end.</summary>
     public string? SocketPath { get; init; }
+
+    /// <summary>Listen here for a vfio-user client: the device is a whole PCI function then.</summary>
+    public string? VfioUserPath { get; init; }
+
+    /// <summary>With <see cref="VfioUserPath"/>: the boot screen's expansion ROM, empty for none; null for no boot screen.</summary>
+    public ReadOnlyMemory<byte>? BootRom { get; init; }
 
     /// <summary>Serve this connected front-end, then end.</summary>
     public int? Fd { get; init; }

@@ -10,5 +10,5 @@ internal static class FrameLine
         $"{file}: {picture.Width}x{picture.Height} {picture.Format}, resource: {kind}, path: {path}{(reason.Length == 0 ? "" : $" ({reason})")}";
 
     public static string Describe(string file, Picture picture, Scanout scanout, PathChoice? path) =>
-        Describe(file, picture, scanout.Kind == ScanoutKind.Blob ? "blob" : "2d", path?.Path.ToString().ToLowerInvariant() ?? "none", path?.Reason ?? "");
+        Describe(file, picture, scanout.Kind switch { ScanoutKind.Blob => "blob", ScanoutKind.TwoD => "2d", _ => "boot" }, path?.Path.ToString().ToLowerInvariant() ?? "none", path?.Reason ?? "");
 }

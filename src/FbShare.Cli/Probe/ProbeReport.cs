@@ -26,8 +26,14 @@ internal sealed record ProbeReport(
     Finding Qemu,
     [property: JsonPropertyName("qemuVersion")] string? QemuVersion,
     [property: JsonPropertyName("blobDevice")] string? BlobDevice,
-    [property: JsonPropertyName("gpuDevice")] string? GpuDevice)
+    [property: JsonPropertyName("gpuDevice")] string? GpuDevice,
+    [property: JsonPropertyName("pciDevice")] string? PciDevice)
 {
+    /// <summary>The gpu as a whole PCI device.</summary>
+    public Finding Pci => PciDevice is { } device
+        ? new Finding(true, $"{device}: fbshare run --device pci shows the guest's screen from its firmware on")
+        : new Finding(false, QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no vfio-user-pci: nothing is shown before the guest's driver runs", "QEMU 10.1 or later: ./run-qemu.sh brings one");
+
     /// <summary>Blob resources.</summary>
     public Forecast Blob => BlobDevice is null
         ? new Forecast("none", QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no device that lets a guest use blobs", "QEMU 10.2 or later: ./run-qemu.sh brings one, or --qemu PATH")
@@ -60,7 +66,8 @@ internal sealed record ProbeReport(
             Judge(qemu, kvm, qemuFailure),
             qemu?.Version.ToString(),
             qemu?.BlobDevice,
-            qemu?.GpuDevice);
+            qemu?.GpuDevice,
+            qemu?.PciDevice);
     }
 
     private Forecast ZeroCopy() => this switch

@@ -38,6 +38,9 @@ internal sealed class DriverQueue : IDisposable
 
     public EventFd Kick { get; } = new();
 
+    /// <summary>Kicks in another way than by <see cref="Kick"/>.</summary>
+    public Action? Kicker { get; set; }
+
     public EventFd Call { get; } = new();
 
     public EventFd Error { get; } = new();
@@ -108,9 +111,22 @@ internal sealed class DriverQueue : IDisposable
         _kicked = _availIndex;
         if (wanted)
         {
-            Kick.Signal();
+            KickNow();
         }
         return wanted;
+    }
+
+    /// <summary>Kicks, wanted or not.</summary>
+    public void KickNow()
+    {
+        if (Kicker is { } kick)
+        {
+            kick();
+        }
+        else
+        {
+            Kick.Signal();
+        }
     }
 
     /// <summary>Takes the next finished request.</summary>

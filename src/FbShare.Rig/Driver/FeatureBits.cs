@@ -23,4 +23,7 @@ internal enum FeatureBits : ulong
 
     /// <summary>VIRTIO_F_VERSION_1.</summary>
     Version1 = 1UL << 32,
+
+    /// <summary>VIRTIO_F_RING_RESET.</summary>
+    RingReset = 1UL << 40,
 }

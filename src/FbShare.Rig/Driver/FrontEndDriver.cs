@@ -3,55 +3,22 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>A front-end without a guest: speaks vhost-user to a back-end as QEMU does and drives its two queues with real
-/// memfds and eventfds. For tests and <c>fbshare bench</c>.</summary>
-internal sealed class FrontEndDriver : IDisposable
+/// <summary>A front-end without a guest: speaks vhost-user to a back-end as QEMU does.</summary>
+internal sealed class FrontEndDriver : QueueDriver
 {
-    /// <summary>Guest memory below this belongs to the rings and requests.</summary>
-    public const ulong FreeMemory = 4 << 20;
-
-    private const ulong RequestArea = 1 << 20;
     private const int HeaderSize = 12;
     private const uint Version = 1;
     private const uint FlagReply = 4;
     private const uint FlagNeedReply = 8;
 
-    private readonly EventLoop _loop = new();
-    private readonly bool _ownsRam;
     private readonly UnixSocket _backendChannel;
     private readonly UnixSocket _backendChannelPeer;
 
     public FrontEndDriver(UnixSocket socket, GuestRam? ram = null, bool eventIdx = true, ushort queueSize = 256)
-    {
-        Socket = socket;
-        _ownsRam = ram is null;
-        Ram = ram ?? new GuestRam(64 << 20);
-        EventIdx = eventIdx;
-        Control = new DriverQueue(Ram, 0, queueSize, eventIdx);
-        Cursor = new DriverQueue(Ram, 1 << 19, queueSize, eventIdx);
-        (_backendChannel, _backendChannelPeer) = UnixSocket.CreatePair();
-        foreach (DriverQueue queue in Queues)
-        {
-            _loop.Add(queue.Call.Descriptor, LoopEvents.Readable, _ => queue.Call.Drain());
-        }
-    }
-
-    public UnixSocket Socket { get; }
-
-    public GuestRam Ram { get; }
-
-    public bool EventIdx { get; }
-
-    public DriverQueue Control { get; }
-
-    public DriverQueue Cursor { get; }
-
-    public ulong OfferedFeatures { get; private set; }
-
-    public DriverQueue[] Queues => [Control, Cursor];
+        : base(socket, ram, eventIdx, queueSize) => (_backendChannel, _backendChannelPeer) = UnixSocket.CreatePair();
 
     /// <summary>Everything from features to enabled queues.</summary>
-    public void Start()
+    public override void Start()
     {
         OfferedFeatures = Ask(FrontEndRequest.GetFeatures);
         ulong protocol = Ask(FrontEndRequest.GetProtocolFeatures);
@@ -114,72 +81,7 @@ internal sealed class FrontEndDriver : IDisposable
     }
 
     /// <summary>Waits until everything sent before was handled.</summary>
-    public void Flush() => Ask(FrontEndRequest.GetFeatures);
-
-    /// <summary>Sends a control request and waits for its response.</summary>
-    /// <returns>The bytes the device wrote.</returns>
-    public byte[] Request(ReadOnlySpan<byte> request, int responseSize = 24)
-    {
-        (ulong requestAddress, ulong responseAddress) = Place(request);
-        ushort head = Control.Add(new DriverQueue.Piece(requestAddress, (uint)request.Length), new DriverQueue.Piece(responseAddress, (uint)responseSize, DriverQueue.Piece.Write));
-        Control.Notify();
-        (ushort done, uint written) = Wait(Control);
-        return done == head
-            ? Ram.At(responseAddress, (int)written).ToArray()
-            : throw new InvalidOperationException($"head {head} was sent, {done} came back");
-    }
-
-    /// <summary>Sends a request on the cursor queue, without room for a response, and waits until it was taken.</summary>
-    public void RequestCursor(ReadOnlySpan<byte> request)
-    {
-        (ulong address, _) = Place(request);
-        Cursor.Add(new DriverQueue.Piece(address, (uint)request.Length));
-        Cursor.Notify();
-        Wait(Cursor);
-    }
-
-    /// <summary>Waits for the next finished request of a queue, 10 s at most.</summary>
-    public (ushort Head, uint Written) Wait(DriverQueue queue)
-    {
-        long deadline = EventLoop.Now + 10_000_000_000;
-        ushort head;
-        uint written;
-        while (!queue.TryTake(out head, out written))
-        {
-            _loop.RunOnce((int)Math.Max((deadline - EventLoop.Now) / 1_000_000, 0));
-            if (EventLoop.Now > deadline)
-            {
-                throw new TimeoutException("the device did not complete a request in 10 s");
-            }
-        }
-        return (head, written);
-    }
-
-    /// <summary>Waits until the device calls, 10 s at most.</summary>
-    public void WaitForCall()
-    {
-        long deadline = EventLoop.Now + 10_000_000_000;
-        // A signal, or a tracer that attaches, ends the wait early.
-        while (!_loop.RunOnce((int)Math.Max((deadline - EventLoop.Now) / 1_000_000, 0)))
-        {
-            if (EventLoop.Now > deadline)
-            {
-                throw new TimeoutException("the device did not call in 10 s");
-            }
-        }
-    }
-
-    /// <summary>Waits until the device has nothing left to do for requests that were taken back, and forgets its calls for them: the
-    /// next call is for what is sent from here on.</summary>
-    public void Settle()
-    {
-        // The device puts an answer into the ring first and calls for it later, but before it handles another message.
-        Flush();
-        foreach (DriverQueue queue in Queues)
-        {
-            queue.Call.Drain();
-        }
-    }
+    public override void Flush() => Ask(FrontEndRequest.GetFeatures);
 
     /// <summary>Waits for the back-end's next message on its own channel.</summary>
     public uint WaitForBackendMessage()
@@ -233,25 +135,22 @@ internal sealed class FrontEndDriver : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], (ulong)region.FileOffset);
     }
 
-    public void Dispose()
+    public override void StopControl() => StopQueue(0);
+
+    public override void StartAnew()
     {
-        _loop.Dispose();
-        Control.Dispose();
-        Cursor.Dispose();
-        _backendChannel.Dispose();
-        _backendChannelPeer.Dispose();
-        Socket.Dispose();
-        if (_ownsRam)
-        {
-            Ram.Dispose();
-        }
+        StopQueue(0);
+        Control.Reset();
+        StartQueue(0, Control, 0);
     }
 
-    private (ulong Request, ulong Response) Place(ReadOnlySpan<byte> request)
+    public override bool WasToldOfDefect() => Control.Error.Drain() == 1;
+
+    public override void Dispose()
     {
-        request.CopyTo(Ram.At(RequestArea, request.Length));
-        ulong response = RequestArea + (ulong)((request.Length + 63) & ~63);
-        return (RequestArea, response);
+        base.Dispose();
+        _backendChannel.Dispose();
+        _backendChannelPeer.Dispose();
     }
 
     private void Send(uint request, byte[] payload, FileDescriptor[] descriptors, uint flags)
@@ -262,17 +161,5 @@ internal sealed class FrontEndDriver : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(8), payload.Length);
         payload.CopyTo(message, HeaderSize);
         Socket.SendAll(message, descriptors);
-    }
-
-    private byte[] ReceiveExactly(int length)
-    {
-        var bytes = new byte[length];
-        int done = 0;
-        while (done < length)
-        {
-            int count = Socket.Receive(bytes.AsSpan(done)) ?? 0;
-            done += count > 0 ? count : throw new EndOfStreamException("the back-end closed the connection");
-        }
-        return bytes;
     }
 }

@@ -40,6 +40,9 @@ public sealed class DisplayHub : IDisposable
     /// <summary>What every output shows, by its number; null where it shows nothing.</summary>
     public Scanout?[] GetScanouts() => [.. _outputs.Select(o => o.Scanout)];
 
+    /// <summary>Whether anybody looks at the output.</summary>
+    public bool IsWatched(int output) => _outputs[output].Attachments.Length > 0;
+
     /// <summary>Whether some output shows just this scanout.</summary>
     public bool Shows(Scanout scanout) => Array.Exists(_outputs, o => ReferenceEquals(o.Scanout, scanout));
 

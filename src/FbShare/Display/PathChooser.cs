@@ -16,6 +16,10 @@ internal static class PathChooser
         {
             return Copy("--zero-copy off");
         }
+        if (scanout.Kind == ScanoutKind.Boot)
+        {
+            return Copy("the boot screen is copied as it changes");
+        }
         if (scanout.Kind == ScanoutKind.TwoD && request.ZeroCopy != ZeroCopyPolicy.All)
         {
             return Copy("a 2D resource shows what was transferred");

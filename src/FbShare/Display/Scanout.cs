@@ -41,9 +41,9 @@ public sealed class Scanout : IDisposable
 
     /// <summary>A picture in host memory.</summary>
     /// <inheritdoc cref="OfGuest"/>
-    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId) =>
+    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, ScanoutKind kind = ScanoutKind.TwoD) =>
         layout.End <= buffer.Length
-            ? new Scanout(layout, resourceId, ScanoutKind.TwoD) { Host = buffer }
+            ? new Scanout(layout, resourceId, kind) { Host = buffer }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
     public void Dispose() => DropExport();
@@ -64,4 +64,7 @@ public enum ScanoutKind
 
     /// <summary>RESOURCE_CREATE_2D: the picture is what TRANSFER_TO_HOST_2D last copied.</summary>
     TwoD,
+
+    /// <summary>No resource: the frame buffer that firmware and guests without a driver draw on.</summary>
+    Boot,
 }

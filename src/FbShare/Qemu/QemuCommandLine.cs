@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 
 namespace FbShare.Qemu;
 
@@ -16,6 +17,9 @@ public sealed record QemuRequest
 
     /// <summary>Back the guest's memory with 2 MiB huge pages.</summary>
     public bool HugePages { get; init; }
+
+    /// <summary>The gpu is a whole PCI device over vfio-user.</summary>
+    public bool Pci { get; init; }
 
     /// <summary>Insist on the 2D device although the blob device is there.</summary>
     public bool Only2D { get; init; }
@@ -54,6 +58,8 @@ public sealed class QemuCommandLine
         "VGA", "secondary-vga", "bochs-display", "cirrus-vga", "qxl", "qxl-vga", "ramfb", "vmware-svga", "ati-vga", "virtio-vga", "virtio-vga-gl",
         "virtio-vga-rutabaga", "virtio-gpu", "virtio-gpu-pci", "virtio-gpu-gl", "virtio-gpu-gl-pci", "virtio-gpu-rutabaga", "virtio-gpu-rutabaga-pci",
     ];
+
+    private static readonly HashSet<string> BalloonDevices = ["virtio-balloon-pci", "virtio-balloon", "virtio-balloon-device"];
 
     private static readonly HashSet<string> InputDevices =
     [
@@ -244,6 +250,12 @@ public sealed class QemuCommandLine
 
     private string? AddGpu(Kvm kvm, out string? device, out bool blob)
     {
+        if (_request.Pci)
+        {
+            blob = true;
+            device = _qemu.PciDevice;
+            return AddPciGpu();
+        }
         blob = _qemu.BlobDevice is not null && !_request.Only2D;
         device = blob ? _qemu.BlobDevice : _qemu.GpuDevice;
         if (device is null)
@@ -277,6 +289,21 @@ public sealed class QemuCommandLine
         return null;
 
         static string Where8() => "Debian 12: apt install -t bookworm-backports qemu-system-x86, or ./run-qemu.sh, which brings one";
+    }
+
+    private string? AddPciGpu()
+    {
+        if (_qemu.PciDevice is not { } device)
+        {
+            return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vfio-user-pci: use QEMU 10.1 or later (./run-qemu.sh brings one), or --device blob or 2d";
+        }
+        // Only JSON can say what its socket is.
+        _arguments.AddRange(["-device", $$$"""{"driver":"{{{device}}}","id":"{{{GpuId}}}","socket":{"type":"unix","path":"{{{JsonEncodedText.Encode(_request.GpuSocket)}}}"}}"""]);
+        if (_devices.Any(d => BalloonDevices.Contains(DriverOf(d))))
+        {
+            _notes.Add("with --device pci a balloon gives no memory back to the host: QEMU keeps what a vfio device could reach; --device blob does");
+        }
+        return null;
     }
 
     /// <summary>Whether the user chose an accelerator, and whether KVM is among the choices.</summary>

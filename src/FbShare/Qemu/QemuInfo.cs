@@ -30,6 +30,9 @@ public sealed partial record QemuInfo(string Program, Version Version, IReadOnly
     /// <summary>QEMU's own front-end for gpu back-ends, 2D only; null where it was not built in.</summary>
     public string? GpuDevice => Devices.Contains("vhost-user-gpu-pci") ? "vhost-user-gpu-pci" : null;
 
+    /// <summary>The device that is a whole PCI function of another process's (QEMU 10.1 and later); null where it was not built in.</summary>
+    public string? PciDevice => Devices.Contains("vfio-user-pci") ? "vfio-user-pci" : null;
+
     /// <summary>Whether <see cref="GpuDevice"/> starts under KVM only.</summary>
     public bool GpuNeedsKvm => Version < FirstWithoutKvm;
 
@@ -52,6 +55,10 @@ public sealed partial record QemuInfo(string Program, Version Version, IReadOnly
             EndsWithParent = Run(program, "-help").Contains("exit-with-parent", StringComparison.Ordinal),
         };
     }
+
+    /// <summary>Asks where this QEMU has its firmware and ROMs.</summary>
+    /// <exception cref="QemuException">It does not start.</exception>
+    public IReadOnlyList<string> AskDataFolders() => [.. Run(Program, "-L", "help").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
     private static string Run(string program, params string[] arguments)
     {

@@ -10,7 +10,7 @@ namespace FbShare.VhostUser;
 /// <summary>One front-end's connection: takes its messages, keeps the guest memory map and feeds the device its queues
 /// (QEMU docs/interop/vhost-user.rst).</summary>
 /// <remarks>The device and the memory map outlive the connection; when it ends the device is reset and the map emptied.</remarks>
-public sealed partial class VhostUserBackend : IDisposable
+public sealed partial class VhostUserBackend : IFrontEndConnection
 {
     private const int QueueCount = 2;
     private const int MaxMemSlots = 256;
@@ -78,7 +78,7 @@ public sealed partial class VhostUserBackend : IDisposable
     {
         try
         {
-            if (events.HasFlag(LoopEvents.Writable))
+            if ((events & LoopEvents.Writable) != 0)
             {
                 _channel.FlushReplies();
             }

@@ -58,7 +58,7 @@ internal sealed class Vring : IDisposable
             _call = value;
             if (Queue is not null)
             {
-                Queue.Call = value;
+                Queue.Call = value is null ? null : value.Signal;
             }
             before?.Dispose();
         }
@@ -99,7 +99,7 @@ internal sealed class Vring : IDisposable
     public void Start(GuestMemoryMap memory, VirtioFeatures features)
     {
         Queue = Create(memory, features, Address, Base);
-        Queue.Call = _call;
+        Queue.Call = _call is null ? null : _call.Signal;
     }
 
     /// <summary>Goes on at the same place with rings that lie elsewhere.</summary>
@@ -108,7 +108,7 @@ internal sealed class Vring : IDisposable
     {
         Virtqueue before = Queue!;
         Queue = Create(memory, features, address, before.LastAvail);
-        Queue.Call = _call;
+        Queue.Call = _call is null ? null : _call.Signal;
         before.Call = null;
         Address = address;
     }

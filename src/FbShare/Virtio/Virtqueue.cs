@@ -1,5 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using FbShare.Linux;
 using FbShare.Memory;
 
 namespace FbShare.Virtio;
@@ -27,7 +27,7 @@ public sealed unsafe class Virtqueue
     private ushort _signalledUsed;
     private bool _signalledValid;
     private bool _callOwed;
-    private EventFd? _call;
+    private Action? _call;
 
     private Virtqueue(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, VirtioFeatures features)
     {
@@ -50,9 +50,9 @@ public sealed unsafe class Virtqueue
     /// <summary>Why the queue is not used any more; null while it is sound.</summary>
     public string? Broken { get; private set; }
 
-    /// <summary>Interrupts the driver (VHOST_USER_SET_VRING_CALL); null while the front-end polls. Stays the transport's.</summary>
+    /// <summary>Interrupts the driver, by whatever means the transport has; null while the driver polls.</summary>
     /// <remarks>A front-end may start the queue first and say later how to interrupt: what it missed meanwhile is made good.</remarks>
-    public EventFd? Call
+    public Action? Call
     {
         get => _call;
         set
@@ -61,7 +61,7 @@ public sealed unsafe class Virtqueue
             if (_callOwed && value is not null)
             {
                 _callOwed = false;
-                value.Signal();
+                value();
             }
         }
     }
@@ -93,7 +93,7 @@ public sealed unsafe class Virtqueue
         }
         else
         {
-            _call.Signal();
+            _call();
         }
     }
 
@@ -103,24 +103,38 @@ public sealed unsafe class Virtqueue
     /// <param name="used">The used ring (6 + 8 * size bytes).</param>
     /// <param name="lastAvail">The first entry to take.</param>
     /// <exception cref="GuestMemoryException">The size is no power of two up to 32768, or a ring is not wholly in guest memory or unaligned.</exception>
-    public static Virtqueue Create(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, ushort lastAvail, VirtioFeatures features)
+    public static Virtqueue Create(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, ushort lastAvail, VirtioFeatures features) =>
+        TryCreate(memory, size, descriptors, avail, used, lastAvail, features, out Virtqueue? queue, out string? why) ? queue : throw new GuestMemoryException(why);
+
+    /// <summary>The same without an exception, for a transport whose guest itself gives the numbers.</summary>
+    /// <param name="why">What is wrong with them, in words.</param>
+    /// <inheritdoc cref="Create"/>
+    public static bool TryCreate(
+        GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, ushort lastAvail, VirtioFeatures features,
+        [NotNullWhen(true)] out Virtqueue? queue, [NotNullWhen(false)] out string? why)
     {
+        queue = null;
         if (size is <= 0 or > MaxSize || (size & (size - 1)) != 0)
         {
-            throw new GuestMemoryException($"a queue of {size} entries: it must be a power of two up to {MaxSize}");
+            why = $"a queue of {size} entries: it must be a power of two up to {MaxSize}";
+            return false;
         }
         if ((descriptors & 15) != 0 || (avail & 1) != 0 || (used & 3) != 0)
         {
-            throw new GuestMemoryException($"rings at 0x{descriptors:x}, 0x{avail:x}, 0x{used:x} are not aligned to 16, 2 and 4 bytes");
+            why = $"rings at 0x{descriptors:x}, 0x{avail:x}, 0x{used:x} are not aligned to 16, 2 and 4 bytes";
+            return false;
         }
-        var queue = new Virtqueue(memory, size, descriptors, avail, used, features) { LastAvail = lastAvail };
-        if (!queue.MapRings())
+        var made = new Virtqueue(memory, size, descriptors, avail, used, features) { LastAvail = lastAvail };
+        if (!made.MapRings())
         {
-            throw new GuestMemoryException($"rings at 0x{descriptors:x}, 0x{avail:x}, 0x{used:x} are not inside guest memory");
+            why = $"rings at 0x{descriptors:x}, 0x{avail:x}, 0x{used:x} are not inside guest memory";
+            return false;
         }
         // What the device last wrote there survives a stop and a hand-over; so must the index.
-        queue._usedIndex = Volatile.Read(ref queue._used[1]);
-        return queue;
+        made._usedIndex = Volatile.Read(ref made._used[1]);
+        queue = made;
+        why = null;
+        return true;
     }
 
     /// <summary>Takes the next chain the driver made available.</summary>

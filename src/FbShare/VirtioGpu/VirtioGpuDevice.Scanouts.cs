@@ -83,7 +83,7 @@ public sealed partial class VirtioGpuDevice
         {
             resource.ShownOn |= 1u << output;
         }
-        _hub.SetScanout(output, scanout);
+        SetShown(output, scanout);
     }
 
     private void HideEverywhere(Resource resource)

@@ -91,6 +91,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     {
         ForgetFlushes();
         ForgetDisplayQuery(null);
+        _driverHasShown = false;
         for (int i = 0; i < _outputs.Length; i++)
         {
             Show(i, null, null);

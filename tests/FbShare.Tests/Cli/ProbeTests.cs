@@ -58,6 +58,15 @@ public class ProbeTests
     }
 
     [Fact]
+    public void The_PCI_device_is_there_or_has_its_cure()
+    {
+        Assert.False(Report(null, GoodEgl, null).Pci.Ok);
+        Assert.Contains("10.1 or later", Report(null, GoodEgl, Qemu11).Pci.Cure, StringComparison.Ordinal);
+        Assert.Equal("vfio-user-pci", Report(null, GoodEgl, Info("11.1.3", "vfio-user-pci")).PciDevice);
+        Assert.True(Report(null, GoodEgl, Info("11.1.3", "vfio-user-pci")).Pci.Ok);
+    }
+
+    [Fact]
     public void A_short_list_limit_is_worth_raising()
     {
         var report = ProbeReport.Of(null, UdmaBufLimits.Default, GoodEgl, default, new Kvm(false, ""), Qemu11, null);

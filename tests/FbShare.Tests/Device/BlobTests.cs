@@ -4,7 +4,7 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class BlobTests
+public class BlobTests : OverTransport
 {
     public static TheoryData<int, int, int, int, int, int> Pictures()
     {
@@ -26,7 +26,7 @@ public class BlobTests
     [MemberData(nameof(Pictures))]
     public void A_blob_is_shown_byte_for_byte(int format, int width, int height, int padding, int offset, int fragment)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         (uint virtio, string drm, string order) = Reference.Formats[format];
         int stride = (width * 4) + padding;
@@ -46,7 +46,7 @@ public class BlobTests
     [Fact]
     public void A_part_of_a_framebuffer_is_shown_as_the_whole_screen()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(400 * 4 * 100, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 400, 100, 1600, 0, seed: 9);
@@ -60,7 +60,7 @@ public class BlobTests
     [Fact]
     public void Only_damaged_pixels_are_copied_and_others_stay_as_they_were()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(200 * 100 * 4, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 200, 100, 800, 0, seed: 1);
@@ -85,7 +85,7 @@ public class BlobTests
     [Fact]
     public void Nothing_is_copied_while_nobody_looks_and_all_of_it_when_somebody_comes()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         var pages = Reference.Scatter(64 * 64 * 4, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGRA", 64, 64, 256, 0, seed: 4);
         device.DoAll(CreateBlob(1, 16384, pages), SetScanoutBlob(0, 1, 1, 64, 64, 256), Flush(1, 0, 0, 64, 64));
@@ -99,7 +99,7 @@ public class BlobTests
     [Fact]
     public void A_flip_shows_the_other_buffer_whole_even_when_little_is_damaged()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var first = Reference.Scatter(64 * 64 * 4, 1, seed: 1);
         var second = Reference.Scatter(64 * 64 * 4, 1, seed: 2, from: 8 << 20);
@@ -118,7 +118,7 @@ public class BlobTests
     [Fact]
     public void A_scanout_that_is_set_but_not_flushed_is_shown_all_the_same()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(16384, 0, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 64, 64, 256, 0, seed: 5);
@@ -132,7 +132,7 @@ public class BlobTests
     [Fact]
     public void Several_outputs_show_parts_of_one_resource()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { Outputs = 3, RefreshHz = null });
+        using var device = NewDevice(new GpuOptions { Outputs = 3, RefreshHz = null });
         Screen[] screens = [device.Watch(0), device.Watch(1), device.Watch(2)];
         var pages = Reference.Scatter(300 * 4 * 50, 2, seed: 3);
         Reference.Draw(device.Ram, pages, "BGR-", 300, 50, 1200, 0, seed: 6);
@@ -154,7 +154,7 @@ public class BlobTests
     [Fact]
     public void Unref_and_detach_end_the_scanouts_of_a_blob()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(16384, 0, seed: 1);
         device.DoAll(CreateBlob(1, 16384, pages), SetScanoutBlob(0, 1, 2, 64, 64, 256), Unref(1));
@@ -177,7 +177,7 @@ public class BlobTests
     [InlineData(1u, 4096UL, 1u, 16385, Unspec)]
     public void Bad_blobs_are_refused(uint id, ulong size, uint blobMem, int announced, uint expected)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         device.DoAll(CreateBlob(9, 4096, (4 << 20, 4096)));
         byte[] request = CreateBlob(id, size, (4 << 20, 4096));
         BitConverter.GetBytes(blobMem).CopyTo(request, 28);
@@ -194,7 +194,7 @@ public class BlobTests
     [InlineData(4 << 20, 0)]
     public void Entries_outside_guest_memory_are_refused(long address, uint length)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Assert.Equal(Unspec, device.Do(CreateBlob(1, 4096, (4 << 20, 4096), ((ulong)address, length))));
         Assert.Equal(0, device.OnLoop(() => device.Device.ResourceCount));
     }
@@ -212,7 +212,7 @@ public class BlobTests
     [InlineData(0u, 1u, 2u, 64u, 0xffff_ffffu, 0xffff_ffffu, 0xffff_ffffu, InvalidParameter)]
     public void Bad_scanouts_are_refused_and_change_nothing(uint scanout, uint id, uint format, uint width, uint height, uint stride, uint offset, uint expected)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         device.DoAll(CreateBlob(1, 16384, (4 << 20, 16384)), Create2D(3, 2, 64, 64), SetScanoutBlob(0, 1, 2, 64, 64, 256));
         int events = device.OnLoop(() => screen.Events.Count);
@@ -224,7 +224,7 @@ public class BlobTests
     [Fact]
     public void A_rectangle_outside_its_framebuffer_is_refused()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         device.DoAll(CreateBlob(1, 16384, (4 << 20, 16384)));
         Assert.Equal(InvalidParameter, device.Do(SetScanoutBlob(0, 1, 2, 64, 64, 256, part: (1, 0, 64, 64))));
         Assert.Equal(InvalidParameter, device.Do(SetScanoutBlob(0, 1, 2, 64, 64, 256, part: (0xffff_ffff, 0, 2, 2))));
@@ -234,7 +234,7 @@ public class BlobTests
     [Fact]
     public void Blobs_are_refused_where_they_were_not_offered()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { Blob = false, RefreshHz = null });
+        using var device = NewDevice(new GpuOptions { Blob = false, RefreshHz = null });
         Assert.Equal(0UL, device.Driver.OfferedFeatures & 8);
         Assert.Equal(Unspec, device.Do(CreateBlob(1, 4096, (4 << 20, 4096))));
     }
@@ -242,7 +242,7 @@ public class BlobTests
     [Fact]
     public void Resources_are_limited_in_number()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { MaxResources = 3, RefreshHz = null });
+        using var device = NewDevice(new GpuOptions { MaxResources = 3, RefreshHz = null });
         for (uint id = 1; id <= 3; id++)
         {
             device.DoAll(CreateBlob(id, 4096, (4 << 20, 4096)));
@@ -254,7 +254,7 @@ public class BlobTests
     [Fact]
     public void Lists_of_entries_count_as_host_memory()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { MaxHostBytes = 100_000, RefreshHz = null });
+        using var device = NewDevice(new GpuOptions { MaxHostBytes = 100_000, RefreshHz = null });
         var pages = Reference.Scatter(1000 * 4096, 1, seed: 1);
         for (int i = 0; i < 20; i++)
         {
@@ -270,7 +270,7 @@ public class BlobTests
     public void A_scanout_with_16384_entries_works()
     {
         using var ram = new GuestRam(160 << 20);
-        using var device = new DeviceUnderTest(ram: ram);
+        using var device = NewDevice(ram: ram);
         Screen screen = device.Watch();
         var pages = Reference.Scatter(16384L * 4096, 1, seed: 8);
         Assert.Equal(16384, pages.Length);

@@ -4,7 +4,7 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class CursorTests
+public class CursorTests : OverTransport
 {
     [Theory]
     [InlineData(false, 0, false)]
@@ -15,7 +15,7 @@ public class CursorTests
     [InlineData(true, 0, false)]
     public void A_pointer_comes_with_its_picture_hot_spot_and_place(bool blob, int format, bool zeroCopy)
     {
-        using var device = new DeviceUnderTest(new GpuOptions { RefreshHz = null, ZeroCopy2D = zeroCopy });
+        using var device = NewDevice(new GpuOptions { RefreshHz = null, ZeroCopy2D = zeroCopy });
         Screen screen = device.Watch();
         (uint virtio, _, string order) = Reference.Formats[format];
         var pages = Reference.Scatter(16384, 1, seed: 2);
@@ -50,7 +50,7 @@ public class CursorTests
     [Fact]
     public void Bad_pointers_change_nothing()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         device.DoAll(Create2D(1, 2, 63, 64), CreateBlob(2, 16383, (4 << 20, 16384)), CreateBlob(3, 16384));
         foreach (byte[] bad in (byte[][])[UpdateCursor(0, 0, 0, 1, 0, 0), UpdateCursor(0, 0, 0, 2, 0, 0), UpdateCursor(0, 0, 0, 3, 0, 0), UpdateCursor(0, 0, 0, 9, 0, 0), UpdateCursor(1, 0, 0, 1, 0, 0), Bytes(0x302, 0), []])

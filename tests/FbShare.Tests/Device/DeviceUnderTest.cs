@@ -3,8 +3,11 @@ using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.VfioUser;
 using FbShare.VhostUser;
+using FbShare.Virtio;
 using FbShare.VirtioGpu;
+using FbShare.VirtioPci;
 
 namespace FbShare.Tests.Device;
 
@@ -14,21 +17,29 @@ internal sealed class DeviceUnderTest : IDisposable
     private readonly EventLoop _loop = new();
     private readonly Thread _thread;
     private readonly GuestMemoryMap _memory = new();
-    private readonly VhostUserServer _server;
+    private readonly FrontEndServer _server;
+    private readonly Transport _transport;
+    private QueueDriver _driver;
 
-    public DeviceUnderTest(GpuOptions? options = null, GuestRam? ram = null, bool eventIdx = true, bool start = true, ushort queueSize = 256, FramePath? path = FramePath.Copy)
+    /// <param name="rom">Over vfio-user: the boot screen's ROM; null for no boot screen.</param>
+    public DeviceUnderTest(
+        GpuOptions? options = null, GuestRam? ram = null, bool eventIdx = true, bool start = true, ushort queueSize = 256, FramePath? path = FramePath.Copy,
+        Transport transport = Transport.VhostUser, ReadOnlyMemory<byte>? rom = null)
     {
+        _transport = transport;
         options ??= new GpuOptions { RefreshHz = null };
         Hub = new DisplayHub(options.Outputs, new DmaBufExporter(new PathRequest(path), Log.Enqueue));
         Device = new VirtioGpuDevice(options, _memory, Hub, _loop, Log.Enqueue);
         Hub.Source = Device;
-        _server = new VhostUserServer(_loop, null, _memory, Device, forward: Hub, Log.Enqueue);
+        _server = transport == Transport.VhostUser
+            ? new VhostUserServer(_loop, null, _memory, Device, forward: Hub, Log.Enqueue)
+            : new VfioUserServer(_loop, null, _memory, () => new VirtioGpuFunction(_loop, _memory, Device, rom, Log.Enqueue), Log.Enqueue);
         _thread = new Thread(_loop.Run) { IsBackground = true };
         _thread.Start();
-        Driver = Connect(ram, eventIdx, queueSize);
+        _driver = Connect(ram, eventIdx, queueSize);
         if (start)
         {
-            Driver.Start();
+            _driver.Start();
         }
     }
 
@@ -38,9 +49,16 @@ internal sealed class DeviceUnderTest : IDisposable
 
     public VirtioGpuDevice Device { get; }
 
-    public FrontEndDriver Driver { get; private set; }
+    /// <summary>The driver's queues, whatever the transport.</summary>
+    public QueueDriver Driver => _driver;
 
-    public GuestRam Ram => Driver.Ram;
+    /// <summary>The front-end, over vhost-user.</summary>
+    public FrontEndDriver FrontEnd => (FrontEndDriver)_driver;
+
+    /// <summary>The machine, over vfio-user.</summary>
+    public VfioUserDriver Machine => (VfioUserDriver)_driver;
+
+    public GuestRam Ram => _driver.Ram;
 
     /// <summary>Runs something on the device's loop and returns its result.</summary>
     public T OnLoop<T>(Func<T> function)
@@ -86,13 +104,13 @@ internal sealed class DeviceUnderTest : IDisposable
     /// <summary>Ends the front-end and connects another.</summary>
     public void Reconnect(GuestRam? ram = null)
     {
-        Driver.Dispose();
+        _driver.Dispose();
         while (OnLoop(() => _server.IsConnected))
         {
             // The loop sees the hang-up at its next turn.
         }
-        Driver = Connect(ram, eventIdx: true, 256);
-        Driver.Start();
+        _driver = Connect(ram, eventIdx: true, 256);
+        _driver.Start();
     }
 
     public bool IsConnected() => OnLoop(() => _server.IsConnected);
@@ -106,7 +124,7 @@ internal sealed class DeviceUnderTest : IDisposable
         Hub.Dispose();
         _memory.Dispose();
         _loop.Dispose();
-        Driver.Dispose();
+        _driver.Dispose();
     }
 
     /// <summary>Offers the device one more front-end and returns that one's end.</summary>
@@ -121,5 +139,14 @@ internal sealed class DeviceUnderTest : IDisposable
         return ours;
     }
 
-    private FrontEndDriver Connect(GuestRam? ram, bool eventIdx, ushort queueSize) => new(Offer(), ram, eventIdx, queueSize);
+    private QueueDriver Connect(GuestRam? ram, bool eventIdx, ushort queueSize) => _transport == Transport.VhostUser
+        ? new FrontEndDriver(Offer(), ram, eventIdx, queueSize)
+        : new VfioUserDriver(Offer(), ram, eventIdx, queueSize);
+}
+
+/// <summary>How a machine has the device.</summary>
+public enum Transport
+{
+    VhostUser,
+    VfioUser,
 }

@@ -7,14 +7,14 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class FenceTests
+public class FenceTests : OverTransport
 {
     private static readonly (ulong, uint)[] Pages = [(4 << 20, 16384)];
 
     [Fact]
     public void A_fenced_request_gets_its_fence_back()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         byte[] response = device.Driver.Request(Bytes(0x102, 0x1122_3344_5566_7788, 5u, 0u));
         Assert.Equal(InvalidResource, TypeOf(response));
         Assert.Equal(1u, BitConverter.ToUInt32(response, 4));
@@ -119,61 +119,23 @@ public class FenceTests
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         device.Driver.Flush();
 
-        device.Driver.StopQueue(0);
+        device.Driver.StopControl();
 
         Assert.True(device.Driver.Control.TryTake(out ushort head, out _));
         Assert.Equal(flush, head);
     }
 
-    [Theory]
-    [InlineData("kicked anew")]
-    [InlineData("refused")]
-    [InlineData("stopped")]
-    [InlineData("started anew after a stop")]
-    public void A_held_flush_outlives_what_its_ring_is_told(string how)
-    {
-        using var device = Shown(out Screen screen);
-        ReadSlowly(device, screen);
-        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
-        device.Driver.Flush();
-        using var kick = new EventFd();
-        switch (how)
-        {
-            case "kicked anew":
-                Assert.Equal(0UL, device.Driver.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
-                break;
-            case "refused":
-                device.Driver.SendState(8, 0, 3);
-                Assert.Equal(1UL, device.Driver.SendAndAcknowledge(12, new byte[8], device.Ram.Descriptor));
-                break;
-            case "stopped":
-                device.Driver.StopQueue(0);
-                break;
-            default:
-                device.Driver.StartQueue(0, device.Driver.Control, device.Driver.StopQueue(0));
-                break;
-        }
-        device.OnLoop(() =>
-        {
-            device.Hub.Done(0, screen);
-            return true;
-        });
+    private DeviceUnderTest Shown(out Screen screen, double? refresh = null) => Show(NewDevice(new GpuOptions { RefreshHz = refresh }, path: null), out screen);
 
-        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
-        Assert.True(device.IsConnected());
-        Assert.Equal(3, device.OnLoop(() => device.Device.CommandsDone));
-    }
-
-    private static DeviceUnderTest Shown(out Screen screen, double? refresh = null)
+    internal static DeviceUnderTest Show(DeviceUnderTest device, out Screen screen)
     {
-        var device = new DeviceUnderTest(new GpuOptions { RefreshHz = refresh }, path: null);
         screen = device.Watch();
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256));
         return device;
     }
 
     /// <summary>Lets the screen have the guest's own pages, by a stand-in for a dma-buf, and take its time with them.</summary>
-    private static void ReadSlowly(DeviceUnderTest device, Screen screen) => device.OnLoop(() =>
+    internal static void ReadSlowly(DeviceUnderTest device, Screen screen) => device.OnLoop(() =>
     {
         var band = new DmaBufBand(MemFd.Create("stand-in", 16384), 0, 64, 256, 0, 16384);
         device.Hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, 64, 64, [band]));
@@ -183,7 +145,7 @@ public class FenceTests
         return screen.Slow = true;
     });
 
-    private static ushort Send(DeviceUnderTest device, ulong at, byte[] request)
+    internal static ushort Send(DeviceUnderTest device, ulong at, byte[] request)
     {
         ulong address = (2 << 20) + at;
         request.CopyTo(device.Ram.At(address, request.Length));

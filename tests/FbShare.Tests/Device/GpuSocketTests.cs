@@ -60,9 +60,9 @@ public class GpuSocketTests
         using UnixSocket qemu = Connect(device);
         Send(device, GetDisplayInfo(), 408);
         ReadQuestion(qemu);
-        Assert.Equal(0u, device.Driver.StopQueue(0));
+        Assert.Equal(0u, device.FrontEnd.StopQueue(0));
         Answer(qemu, (0, 1920, 1080));
-        device.Driver.StartQueue(0, device.Driver.Control, 0);
+        device.FrontEnd.StartQueue(0, device.Driver.Control, 0);
         ReadQuestion(qemu);
         Answer(qemu, (0, 1920, 1080));
         device.Driver.Wait(device.Driver.Control);
@@ -91,7 +91,7 @@ public class GpuSocketTests
     private static UnixSocket Connect(DeviceUnderTest device)
     {
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(33, new byte[8], theirs.Descriptor));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(33, new byte[8], theirs.Descriptor));
         theirs.Dispose();
         return ours;
     }

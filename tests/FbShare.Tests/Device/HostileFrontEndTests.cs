@@ -43,11 +43,11 @@ public class HostileFrontEndTests
         const int count = 1500;
         for (int i = 0; i < count; i++)
         {
-            device.Driver.Send(1);
+            device.FrontEnd.Send(1);
         }
         for (int i = 0; i < count; i++)
         {
-            device.Driver.ReceiveReply(1);
+            device.FrontEnd.ReceiveReply(1);
         }
         device.Driver.Start();
         Assert.Equal(InvalidResource, device.Do(Unref(1)));
@@ -59,7 +59,7 @@ public class HostileFrontEndTests
         using var device = new DeviceUnderTest(eventIdx: false);
         device.Driver.Flush();
         using var call = new EventFd();
-        device.Driver.SendAndAcknowledge(13, new byte[8], call.Descriptor);
+        device.FrontEnd.SendAndAcknowledge(13, new byte[8], call.Descriptor);
         unsafe
         {
             ulong most = ulong.MaxValue - 1;
@@ -83,15 +83,15 @@ public class HostileFrontEndTests
     public void The_memory_slots_that_are_told_are_all_there_are()
     {
         using var device = new DeviceUnderTest();
-        ulong slots = device.Driver.Ask(36);
+        ulong slots = device.FrontEnd.Ask(36);
         for (ulong i = 1; i < slots; i++)
         {
-            Assert.Equal(0UL, device.Driver.SendAndAcknowledge(37, Region((1UL << 32) + (i << 20), 4096), device.Ram.Descriptor));
+            Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(37, Region((1UL << 32) + (i << 20), 4096), device.Ram.Descriptor));
         }
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 40, 4096), device.Ram.Descriptor));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 40, 4096), device.Ram.Descriptor));
         Assert.Contains(device.Log, l => l.Contains("256 regions already", StringComparison.Ordinal));
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(38, Region((1UL << 32) + (1UL << 20), 4096)));
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 40, 4096), device.Ram.Descriptor));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(38, Region((1UL << 32) + (1UL << 20), 4096)));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 40, 4096), device.Ram.Descriptor));
     }
 
     [Fact]
@@ -99,11 +99,11 @@ public class HostileFrontEndTests
     {
         using var device = new DeviceUnderTest();
         using FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, MemFdSeals.Grow);
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 40, 1 << 20), unsealed));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 40, 1 << 20), unsealed));
         using var file = new TemporaryFolder();
         File.WriteAllBytes(file["ram"], new byte[4096]);
         using FileDescriptor regular = FileDescriptor.Open(file["ram"], writable: true);
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 40, 4096), regular));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 40, 4096), regular));
         Assert.Equal(2, device.Log.Count(l => l.Contains("memory-backend-memfd,share=on", StringComparison.Ordinal)));
     }
 
@@ -112,13 +112,13 @@ public class HostileFrontEndTests
     {
         using var device = new DeviceUnderTest();
         using FileDescriptor huge = MemFd.Create("huge", 1L << 45, MemFdSeals.Shrink | MemFdSeals.Grow);
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 48, 1UL << 45), huge));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 48, 1UL << 45), huge));
         Assert.Contains(device.Log, l => l.Contains("32 TiB is the most", StringComparison.Ordinal));
         // What goes makes room, again and again.
         for (int i = 0; i < 10; i++)
         {
-            Assert.Equal(0UL, device.Driver.SendAndAcknowledge(37, Region(1UL << 48, 1UL << 44), huge));
-            Assert.Equal(0UL, device.Driver.SendAndAcknowledge(38, Region(1UL << 48, 1UL << 44)));
+            Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 48, 1UL << 44), huge));
+            Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(38, Region(1UL << 48, 1UL << 44)));
         }
     }
 

@@ -65,7 +65,7 @@ public class RingStateTests
     public void A_message_leaves_the_ring_as_the_specification_says(string message, string before, string expected)
     {
         using var device = new DeviceUnderTest();
-        FrontEndDriver driver = device.Driver;
+        FrontEndDriver driver = device.FrontEnd;
         device.DoAll(CreateBlob(1, 4096, (4 << 20, 4096)));
         device.Do(Unref(77));
         if (before != "enabled")
@@ -111,7 +111,7 @@ public class RingStateTests
 
     private static ulong Send(DeviceUnderTest device, string message, EventFd fresh)
     {
-        FrontEndDriver driver = device.Driver;
+        FrontEndDriver driver = device.FrontEnd;
         ulong user = device.Ram.Regions[0].UserAddress;
         (UnixSocket one, UnixSocket other) = UnixSocket.CreatePair();
         using (one)
@@ -200,7 +200,7 @@ public class RingStateTests
     public void Rings_wait_to_be_enabled_only_if_bit_30_was_acknowledged(bool bit30)
     {
         using var device = new DeviceUnderTest(start: false);
-        FrontEndDriver driver = device.Driver;
+        FrontEndDriver driver = device.FrontEnd;
         // As QEMU 4.1 to 7.1 do: protocol features are negotiated, but their bit is not acknowledged.
         driver.SendNumber(16, driver.Ask(15));
         driver.SendNumber(2, (1UL << 32) | (1UL << 29) | (bit30 ? 1UL << 30 : 0));
@@ -227,7 +227,7 @@ public class RingStateTests
         const ulong elsewhere = 3 << 20;
         rings.CopyTo(device.Ram.At(elsewhere, rings.Length));
 
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(9, Address(device.Ram.Regions[0].UserAddress + elsewhere, device.Driver.Control)));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(9, Address(device.Ram.Regions[0].UserAddress + elsewhere, device.Driver.Control)));
 
         using var moved = new DriverQueue(device.Ram, elsewhere, 256, eventIdx: true);
         rings.CopyTo(device.Ram.At(elsewhere, rings.Length));
@@ -248,11 +248,11 @@ public class RingStateTests
         device.DoAll(CreateBlob(1, 4096, (4 << 20, 4096)));
         HandleUntil(device, 65536);
 
-        Assert.Equal((0u, 0u), (device.Driver.StopQueue(0), device.Driver.StopQueue(1)));
+        Assert.Equal((0u, 0u), (device.FrontEnd.StopQueue(0), device.FrontEnd.StopQueue(1)));
         device.Driver.Control.Reset();
         device.Driver.Cursor.Reset();
-        device.Driver.StartQueue(0, device.Driver.Control, 0);
-        device.Driver.StartQueue(1, device.Driver.Cursor, 0);
+        device.FrontEnd.StartQueue(0, device.Driver.Control, 0);
+        device.FrontEnd.StartQueue(1, device.Driver.Cursor, 0);
 
         device.DoAll(CreateBlob(1, 4096, (4 << 20, 4096)));
     }
@@ -264,10 +264,10 @@ public class RingStateTests
         device.DoAll(CreateBlob(1, 4096, (4 << 20, 4096)));
         HandleUntil(device, 65536);
 
-        device.Driver.StopQueue(0);
-        device.Driver.StopQueue(1);
-        device.Driver.StartQueue(0, device.Driver.Control, 0);
-        device.Driver.StartQueue(1, device.Driver.Cursor, 0);
+        device.FrontEnd.StopQueue(0);
+        device.FrontEnd.StopQueue(1);
+        device.FrontEnd.StartQueue(0, device.Driver.Control, 0);
+        device.FrontEnd.StartQueue(1, device.Driver.Cursor, 0);
 
         Assert.Equal(InvalidResource, device.Do(CreateBlob(1, 4096, (4 << 20, 4096))));
     }
@@ -281,10 +281,10 @@ public class RingStateTests
         HandleUntil(device, 65537);
 
         // This driver does not zero its rings.
-        Assert.Equal((0u, 1u), (device.Driver.StopQueue(0), device.Driver.StopQueue(1)));
+        Assert.Equal((0u, 1u), (device.FrontEnd.StopQueue(0), device.FrontEnd.StopQueue(1)));
         device.Driver.Cursor.Reset();
-        device.Driver.StartQueue(0, device.Driver.Control, 0);
-        device.Driver.StartQueue(1, device.Driver.Cursor, 0);
+        device.FrontEnd.StartQueue(0, device.Driver.Control, 0);
+        device.FrontEnd.StartQueue(1, device.Driver.Cursor, 0);
         device.Driver.Flush();
 
         device.DoAll(CreateBlob(1, 4096, (4 << 20, 4096)));
@@ -300,9 +300,9 @@ public class RingStateTests
         device.Driver.RequestCursor(MoveCursor(0, 1, 1));
 
         DriverQueue queue = device.Driver.Queues[index];
-        device.Driver.StopQueue((uint)index);
+        device.FrontEnd.StopQueue((uint)index);
         queue.Reset();
-        device.Driver.StartQueue((uint)index, queue, 0);
+        device.FrontEnd.StartQueue((uint)index, queue, 0);
         device.Driver.Flush();
 
         Assert.Equal(1, device.OnLoop(() => device.Device.ResourceCount));
@@ -324,13 +324,13 @@ public class RingStateTests
         using (ours)
         using (theirs)
         {
-            device.Driver.SendAndAcknowledge(21, [], theirs.Descriptor);
-            device.Driver.StopQueue(0);
-            device.Driver.StopQueue(1);
+            device.FrontEnd.SendAndAcknowledge(21, [], theirs.Descriptor);
+            device.FrontEnd.StopQueue(0);
+            device.FrontEnd.StopQueue(1);
             Assert.True(device.OnLoop(() => device.Device.Resize(0, 1357, 733)));
             Assert.Null(ours.Receive(new byte[12], wait: false));
 
-            device.Driver.StartQueue(0, device.Driver.Control, 0);
+            device.FrontEnd.StartQueue(0, device.Driver.Control, 0);
 
             var message = new byte[12];
             Assert.Equal(12, ours.Receive(message));
@@ -342,7 +342,7 @@ public class RingStateTests
     public void A_call_descriptor_that_comes_after_the_work_is_signalled()
     {
         using var device = new DeviceUnderTest();
-        device.Driver.SendAndAcknowledge(13, BitConverter.GetBytes(0x100UL));
+        device.FrontEnd.SendAndAcknowledge(13, BitConverter.GetBytes(0x100UL));
         AddRequest(device);
         device.Driver.Control.Kick.Signal();
         while (device.OnLoop(() => device.Device.CommandsDone) == 0)
@@ -350,7 +350,7 @@ public class RingStateTests
             // The kick comes by another descriptor.
         }
         using var call = new EventFd();
-        device.Driver.SendAndAcknowledge(13, new byte[8], call.Descriptor);
+        device.FrontEnd.SendAndAcknowledge(13, new byte[8], call.Descriptor);
         Assert.Equal(1UL, call.Drain());
     }
 
@@ -358,11 +358,11 @@ public class RingStateTests
     public void The_error_descriptor_outlives_a_stop()
     {
         using var device = new DeviceUnderTest();
-        uint place = device.Driver.StopQueue(0);
+        uint place = device.FrontEnd.StopQueue(0);
         // QEMU told it once, before the first start.
-        device.Driver.SendState(10, 0, place);
-        device.Driver.SendAndAcknowledge(12, new byte[8], device.Driver.Control.Kick.Descriptor);
-        device.Driver.SendState(18, 0, 1);
+        device.FrontEnd.SendState(10, 0, place);
+        device.FrontEnd.SendAndAcknowledge(12, new byte[8], device.Driver.Control.Kick.Descriptor);
+        device.FrontEnd.SendState(18, 0, 1);
         device.Driver.Control.Publish(256);
         device.Driver.Control.Kick.Signal();
         while (!device.OnLoop(() => device.Log.Any(l => l.Contains("guest broke queue 0", StringComparison.Ordinal))))

@@ -4,7 +4,7 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class RingTests
+public class RingTests : OverTransport
 {
     private const ulong Area = 2 << 20;
 
@@ -15,7 +15,7 @@ public class RingTests
     [InlineData(false, 16)]
     public void Ten_thousand_requests_go_round_the_ring(bool eventIdx, ushort size)
     {
-        using var device = new DeviceUnderTest(eventIdx: eventIdx, queueSize: size);
+        using var device = NewDevice(eventIdx: eventIdx, queueSize: size);
         byte[] request = Unref(1);
         for (int i = 0; i < 10_000; i++)
         {
@@ -29,7 +29,7 @@ public class RingTests
     [InlineData(false)]
     public void A_full_ring_of_requests_comes_back_whole(bool eventIdx)
     {
-        using var device = new DeviceUnderTest(eventIdx: eventIdx);
+        using var device = NewDevice(eventIdx: eventIdx);
         byte[] request = GetDisplayInfo();
         request.CopyTo(device.Ram.At(Area, request.Length));
         var sent = new HashSet<ushort>();
@@ -47,7 +47,7 @@ public class RingTests
     [Fact]
     public void Requests_may_be_indirect_and_cut_anywhere()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         byte[] request = CreateBlob(1, 8192, (4 << 20, 4096), (6 << 20, 4096));
         request.CopyTo(device.Ram.At(Area, request.Length));
         // One byte a descriptor, then the response in three pieces.
@@ -69,7 +69,7 @@ public class RingTests
     [Fact]
     public void A_response_is_cut_to_the_room_there_is()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Assert.Equal(7, device.Driver.Request(Unref(1), responseSize: 7).Length);
         Assert.Equal(24 + (16 * 24), device.Driver.Request(GetDisplayInfo(), responseSize: 4096).Length);
     }
@@ -81,24 +81,22 @@ public class RingTests
     [MemberData(nameof(BrokenRings))]
     public void A_broken_ring_is_named_and_left_alone_until_the_guest_is_reset(string how)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         DriverQueue queue = device.Driver.Control;
         Unref(1).CopyTo(device.Ram.At(Area, 32));
         Break(device, queue, how);
-        queue.Kick.Signal();
+        queue.KickNow();
         device.Driver.Flush();
 
         while (!device.OnLoop(() => device.Log.Any(line => line.Contains("guest broke queue 0", StringComparison.Ordinal))))
         {
             // The kick and the message above come by different descriptors.
         }
-        Assert.Equal(1UL, queue.Error.Drain());
+        Assert.True(device.Driver.WasToldOfDefect());
         Assert.Equal(0, device.OnLoop(() => device.Device.CommandsDone));
 
         // The guest's driver starts from scratch.
-        device.Driver.StopQueue(0);
-        queue.Reset();
-        device.Driver.StartQueue(0, queue, 0);
+        device.Driver.StartAnew();
         Assert.Equal(InvalidResource, device.Do(Unref(1)));
     }
 

@@ -18,12 +18,12 @@ public class TransportTests
         Reference.Draw(device.Ram, Pages, "BGR-", 64, 64, 256, 0, seed: 1);
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256), Flush(1, 0, 0, 64, 64));
 
-        uint place = device.Driver.StopQueue(0);
-        uint cursorPlace = device.Driver.StopQueue(1);
+        uint place = device.FrontEnd.StopQueue(0);
+        uint cursorPlace = device.FrontEnd.StopQueue(1);
         Assert.Equal((3u, 0u), (place, cursorPlace));
-        device.Driver.SetMemTable();
-        device.Driver.StartQueue(0, device.Driver.Control, place);
-        device.Driver.StartQueue(1, device.Driver.Cursor, cursorPlace);
+        device.FrontEnd.SetMemTable();
+        device.FrontEnd.StartQueue(0, device.FrontEnd.Control, place);
+        device.FrontEnd.StartQueue(1, device.FrontEnd.Cursor, cursorPlace);
 
         Reference.Draw(device.Ram, Pages, "BGR-", 64, 64, 256, 0, seed: 2);
         device.DoAll(Flush(1, 0, 0, 64, 64));
@@ -38,13 +38,13 @@ public class TransportTests
         Screen screen = device.Watch();
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256));
 
-        device.Driver.StopQueue(0);
-        device.Driver.StopQueue(1);
-        device.Driver.Control.Reset();
-        device.Driver.Cursor.Reset();
-        device.Driver.SetMemTable();
-        device.Driver.StartQueue(0, device.Driver.Control, 0);
-        device.Driver.StartQueue(1, device.Driver.Cursor, 0);
+        device.FrontEnd.StopQueue(0);
+        device.FrontEnd.StopQueue(1);
+        device.FrontEnd.Control.Reset();
+        device.FrontEnd.Cursor.Reset();
+        device.FrontEnd.SetMemTable();
+        device.FrontEnd.StartQueue(0, device.FrontEnd.Control, 0);
+        device.FrontEnd.StartQueue(1, device.FrontEnd.Cursor, 0);
 
         device.DoAll(CreateBlob(1, 16384, Pages));
         Assert.Equal("disable", device.OnLoop(() => screen.Events[^1]));
@@ -57,7 +57,7 @@ public class TransportTests
     {
         using var device = new DeviceUnderTest();
         device.DoAll(CreateBlob(1, 16384, Pages));
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(request, request == 39 ? new byte[8] : []));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(request, request == 39 ? new byte[8] : []));
         Assert.Equal(0, device.OnLoop(() => device.Device.ResourceCount));
     }
 
@@ -112,16 +112,16 @@ public class TransportTests
         var region = new byte[40];
         FrontEndDriver.WriteRegion(region.AsSpan(8), ram.Regions[1]);
 
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(38, region));
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(38, region));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(38, region));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(38, region));
         Assert.Equal(Unspec, device.Do(CreateBlob(2, 16384, pages)));
         Reference.Draw(ram, pages, "BGR-", 64, 64, 256, 0, seed: 2);
         device.DoAll(Flush(1, 0, 0, 64, 64));
         Reference.AssertShown(screen, "XR24", "BGR-", 64, 64, seed: 2);
 
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(37, region, ram.Descriptor));
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, region, ram.Descriptor));
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(37, region));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(37, region, ram.Descriptor));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, region, ram.Descriptor));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, region));
         device.DoAll(CreateBlob(2, 16384, pages));
     }
 
@@ -141,7 +141,7 @@ public class TransportTests
         BinaryPrimitives.WriteUInt64LittleEndian(region.AsSpan(16), size);
         BinaryPrimitives.WriteUInt64LittleEndian(region.AsSpan(32), offset);
         ulong expected = guest == 1UL << 40 ? 0UL : 1UL;
-        Assert.Equal(expected, device.Driver.SendAndAcknowledge(37, region, device.Ram.Descriptor));
+        Assert.Equal(expected, device.FrontEnd.SendAndAcknowledge(37, region, device.Ram.Descriptor));
         Assert.Equal(InvalidResource, device.Do(Unref(1)));
     }
 
@@ -166,7 +166,7 @@ public class TransportTests
     {
         using var device = new DeviceUnderTest(new GpuOptions { Outputs = 2, Width = 1024, Height = 768, RefreshHz = null });
         Assert.True(device.OnLoop(() => device.Device.Resize(1, 1357, 733)));
-        Assert.Equal(2u, device.Driver.WaitForBackendMessage());
+        Assert.Equal(2u, device.FrontEnd.WaitForBackendMessage());
         Assert.Equal(1, GetConfig(device, 0, 16)[0]);
 
         byte[] info = device.Driver.Request(GetDisplayInfo(), 408);
@@ -188,7 +188,7 @@ public class TransportTests
         clear[0] = 4;
         clear[4] = 4;
         clear[12] = 1;
-        Assert.Equal(0UL, device.Driver.SendAndAcknowledge(25, clear));
+        Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(25, clear));
         Assert.Equal(0, GetConfig(device, 0, 16)[0]);
 
         Assert.True(device.OnLoop(() => device.Device.Resize(1, 0, 0)));
@@ -201,8 +201,8 @@ public class TransportTests
     public void Unknown_messages_are_refused_and_named()
     {
         using var device = new DeviceUnderTest();
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(31, new byte[24]));
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(99, new byte[8]));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(31, new byte[24]));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(99, new byte[8]));
         Assert.Contains(device.Log, line => line.Contains("message 99", StringComparison.Ordinal));
         Assert.Contains(device.Log, line => line.Contains("GetInflightFd", StringComparison.Ordinal));
         Assert.Equal(InvalidResource, device.Do(Unref(1)));
@@ -212,7 +212,7 @@ public class TransportTests
     public void A_front_end_of_another_device_is_told_apart()
     {
         using var device = new DeviceUnderTest();
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(8, [2, 0, 0, 0, 0, 1, 0, 0]));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(8, [2, 0, 0, 0, 0, 1, 0, 0]));
         Assert.Contains(device.Log, line => line.Contains("is the front-end a gpu's", StringComparison.Ordinal));
     }
 
@@ -226,20 +226,20 @@ public class TransportTests
         switch (kind)
         {
             case "version":
-                device.Driver.Socket.SendAll("GET / HTTP/1.1\r\n\r\n"u8);
+                device.FrontEnd.Socket.SendAll("GET / HTTP/1.1\r\n\r\n"u8);
                 break;
             case "huge":
-                device.Driver.Socket.SendAll([1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+                device.FrontEnd.Socket.SendAll([1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
                 break;
             case "short":
-                device.Driver.Send(8, [1, 2]);
+                device.FrontEnd.Send(8, [1, 2]);
                 break;
             case "memory table":
-                device.Driver.Send(5, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+                device.FrontEnd.Send(5, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
                 break;
             case "cut":
-                device.Driver.Socket.SendAll([1, 0, 0, 0]);
-                device.Driver.Socket.Dispose();
+                device.FrontEnd.Socket.SendAll([1, 0, 0, 0]);
+                device.FrontEnd.Socket.Dispose();
                 break;
         }
         while (device.IsConnected())
@@ -256,9 +256,9 @@ public class TransportTests
         using var device = new DeviceUnderTest();
         foreach (byte b in (byte[])[8, 0, 0, 0, 9, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0])
         {
-            device.Driver.Socket.SendAll([b]);
+            device.FrontEnd.Socket.SendAll([b]);
         }
-        Assert.Equal(0UL, BitConverter.ToUInt64(device.Driver.ReceiveReply(8)));
+        Assert.Equal(0UL, BitConverter.ToUInt64(device.FrontEnd.ReceiveReply(8)));
     }
 
     [Theory]
@@ -269,10 +269,10 @@ public class TransportTests
     public void A_queue_of_an_impossible_size_does_not_start(uint size)
     {
         using var device = new DeviceUnderTest();
-        device.Driver.StopQueue(0);
-        device.Driver.SendState(8, 0, size);
+        device.FrontEnd.StopQueue(0);
+        device.FrontEnd.SendState(8, 0, size);
         using var kick = new EventFd();
-        Assert.Equal(1UL, device.Driver.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
+        Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
     }
 
     [Fact]
@@ -308,8 +308,8 @@ public class TransportTests
         var request = new byte[12 + size];
         BinaryPrimitives.WriteInt32LittleEndian(request, offset);
         BinaryPrimitives.WriteInt32LittleEndian(request.AsSpan(4), size);
-        device.Driver.Send(24, request);
-        byte[] reply = device.Driver.ReceiveReply(24);
+        device.FrontEnd.Send(24, request);
+        byte[] reply = device.FrontEnd.ReceiveReply(24);
         Assert.Equal(size, BitConverter.ToInt32(reply, 4));
         return reply[12..];
     }

@@ -4,7 +4,7 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class TwoDTests
+public class TwoDTests : OverTransport
 {
     [Theory]
     [InlineData(0, 640, 480, 0)]
@@ -17,7 +17,7 @@ public class TwoDTests
     [InlineData(7, 1, 64, 1)]
     public void What_was_transferred_is_shown(int format, int width, int height, int fragment)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         (uint virtio, string drm, string order) = Reference.Formats[format];
         var pages = Reference.Scatter(width * height * 4, fragment, seed: format);
@@ -37,7 +37,7 @@ public class TwoDTests
     [Fact]
     public void What_the_guest_draws_is_not_shown_before_it_is_transferred()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(64 * 64 * 4, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 64, 64, 256, 0, seed: 1);
@@ -64,7 +64,7 @@ public class TwoDTests
     [InlineData(true)]
     public void The_picture_stays_when_its_backing_is_detached(bool zeroCopy)
     {
-        using var device = new DeviceUnderTest(new GpuOptions { RefreshHz = null, ZeroCopy2D = zeroCopy });
+        using var device = NewDevice(new GpuOptions { RefreshHz = null, ZeroCopy2D = zeroCopy });
         Screen screen = device.Watch();
         var pages = Reference.Scatter(64 * 64 * 4, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 64, 64, 256, 0, seed: 1);
@@ -82,7 +82,7 @@ public class TwoDTests
     [Fact]
     public void A_part_of_a_resource_is_shown_and_flushed_in_its_own_place()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         var pages = Reference.Scatter(100 * 80 * 4, 1, seed: 1);
         Reference.Draw(device.Ram, pages, "BGR-", 100, 80, 400, 0, seed: 1);
@@ -97,7 +97,7 @@ public class TwoDTests
     [Fact]
     public void Errors_are_the_specifications()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { RefreshHz = null, MaxHostBytes = 1 << 20 });
+        using var device = NewDevice(new GpuOptions { RefreshHz = null, MaxHostBytes = 1 << 20 });
         device.DoAll(Create2D(1, 2, 64, 64));
         Assert.Equal(InvalidResource, device.Do(Create2D(1, 2, 64, 64)));
         Assert.Equal(InvalidResource, device.Do(Create2D(0, 2, 64, 64)));
@@ -140,7 +140,7 @@ public class TwoDTests
     [InlineData(0x10d)]
     public void A_request_cut_short_is_an_error_at_every_length(int type)
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         byte[] whole = Bytes((uint)type, 0, 0u, 0u, 0u, 0u);
         for (int length = 1; length < 32; length++)
         {
@@ -152,7 +152,7 @@ public class TwoDTests
     [Fact]
     public void Host_memory_comes_back_when_resources_go()
     {
-        using var device = new DeviceUnderTest(new GpuOptions { RefreshHz = null, MaxHostBytes = 1 << 20 });
+        using var device = NewDevice(new GpuOptions { RefreshHz = null, MaxHostBytes = 1 << 20 });
         for (int i = 0; i < 100; i++)
         {
             device.DoAll(Create2D(1, 2, 512, 512), Unref(1));
@@ -162,7 +162,7 @@ public class TwoDTests
     [Fact]
     public void The_log_takes_one_line_for_any_number_of_the_same_error()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         for (uint i = 0; i < 100; i++)
         {
             Assert.Equal(InvalidResource, device.Do(Unref(1000 + i)));
@@ -173,7 +173,7 @@ public class TwoDTests
     [Fact]
     public void Consumers_cannot_write_the_buffer_they_are_given()
     {
-        using var device = new DeviceUnderTest();
+        using var device = NewDevice();
         Screen screen = device.Watch();
         device.DoAll(Create2D(1, 2, 64, 64), SetScanout(0, 1, 0, 0, 64, 64), Flush(1, 0, 0, 64, 64));
         FileDescriptor fd = device.OnLoop(() => screen.Buffer!.ReadOnly);

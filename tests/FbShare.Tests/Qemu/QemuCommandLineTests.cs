@@ -29,6 +29,20 @@ public class QemuCommandLineTests
             ],
             Build("disk.qcow2").Arguments);
 
+    [Fact]
+    public void The_PCI_device_is_told_its_socket_in_JSON_where_this_QEMU_has_it()
+    {
+        QemuRequest request = Request with { Pci = true };
+        QemuPlan plan = Build(Info("11.1.3", "vhost-user-gpu-pci", TestDevice, "vfio-user-pci"), request, "disk", "-device", "virtio-balloon-pci");
+        Assert.Contains("""{"driver":"vfio-user-pci","id":"fbshare-gpu0","socket":{"type":"unix","path":"/run/gpu"}}""", plan.Arguments);
+        Assert.DoesNotContain("-chardev", plan.Arguments);
+        Assert.True(plan.Blob);
+        Assert.Contains(plan.Notes, n => n.Contains("balloon", StringComparison.Ordinal));
+
+        Assert.False(QemuCommandLine.TryBuild(["disk"], Qemu10, WithoutKvm, request, out _, out string? why));
+        Assert.Contains("QEMU 10.1 or later", why, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("-m 512", 536870912)]
     [InlineData("-m 2G", 2147483648)]

@@ -127,6 +127,7 @@ internal sealed partial class DisplayPeer
                 {
                     ScanoutKind.Blob => "blob",
                     ScanoutKind.TwoD => "2d",
+                    ScanoutKind.Boot => "boot",
                     _ => "",
                 })),
                 new("Path", "s", m => m.Append(path?.Path.ToString().ToLowerInvariant() ?? "")),

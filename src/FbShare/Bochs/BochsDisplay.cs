@@ -1,0 +1,139 @@
+using FbShare.Display;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.Pci;
+using FbShare.Pictures;
+using FbShare.VirtioGpu;
+
+namespace FbShare.Bochs;
+
+/// <summary>A Bochs display: what firmware, boot loaders and guests without a virtio-gpu driver draw on. Its picture is the first
+/// output's until a driver shows one.</summary>
+/// <remarks>The guest writes its memory without anybody being told, so while somebody looks it is compared with what was shown last,
+/// as often as a screen is refreshed; nothing is done once a driver shows its own pictures.</remarks>
+internal sealed class BochsDisplay : IDisposable
+{
+    /// <summary>At 30 Hz comparing costs about one hundredth of a core.</summary>
+    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(33);
+
+    private static readonly TimeSpan Unwatched = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The most that is said to fit the frame buffer.</summary>
+    private static readonly (int Width, int Height) Largest = (1920, 1080);
+
+    private readonly VirtioGpuDevice _device;
+    private readonly Action<string> _log;
+    private readonly LoopTimer _timer;
+    private readonly FrameBufferBar _memory = new();
+    private readonly DispiRegisters _registers;
+    private FrameLayout? _mode;
+    private FrameBuffer? _shown;
+    private Scanout? _picture;
+
+    /// <param name="device">Shows the picture; stays the caller's.</param>
+    /// <param name="log">Takes a line per mode.</param>
+    public BochsDisplay(EventLoop loop, VirtioGpuDevice device, Action<string> log)
+    {
+        _device = device;
+        _log = log;
+        (int width, int height) = device.PreferredSize;
+        bool fits = width <= Largest.Width && height <= Largest.Height;
+        _registers = new DispiRegisters(FrameBufferBar.Bytes, fits ? (width, height) : Largest, Largest) { Written = Wake };
+        _timer = new LoopTimer(loop, Tick);
+    }
+
+    public PciBar FrameBuffer => _memory;
+
+    public PciBar Registers => _registers;
+
+    /// <summary>As at power-on: off.</summary>
+    public void Reset()
+    {
+        _registers.Reset();
+        Show(null);
+        _timer.Cancel();
+    }
+
+    /// <summary>Looks at the display soon: something changed that decides whether it is seen.</summary>
+    public void Wake()
+    {
+        if (_timer.DueAt is null)
+        {
+            _timer.SetAfter(Refresh);
+        }
+    }
+
+    public void Dispose()
+    {
+        Show(null);
+        _timer.Dispose();
+        _memory.Dispose();
+    }
+
+    private void Tick()
+    {
+        if (!_device.ShowsBootPicture)
+        {
+            return;
+        }
+        // A guest that sets a mode register by register, or switches the display off in between, keeps its last picture meanwhile.
+        if (_registers.TryGetMode(out FrameLayout mode) && mode != _mode)
+        {
+            _log($"boot screen: {mode}");
+            Show(mode);
+        }
+        if (_picture is null)
+        {
+            return;
+        }
+        bool watched = _device.IsBootPictureWatched;
+        if (watched)
+        {
+            Rect damage = Compare();
+            if (!damage.IsEmpty)
+            {
+                _device.FlushBootPicture(damage);
+            }
+        }
+        _timer.SetAfter(watched ? Refresh : Unwatched);
+    }
+
+    private void Show(FrameLayout? mode)
+    {
+        FrameBuffer? before = _shown;
+        Scanout? pictureBefore = _picture;
+        _mode = mode;
+        (_shown, _picture) = (null, null);
+        if (mode is { } layout)
+        {
+            FrameLayout packed = FrameLayout.Packed(layout.Format, layout.Width, layout.Height);
+            _shown = new FrameBuffer(packed.End);
+            _picture = Scanout.OfHost(packed, _shown, 0, ScanoutKind.Boot);
+            Compare();
+        }
+        _device.SetBootPicture(_picture);
+        pictureBefore?.Dispose();
+        before?.Dispose();
+    }
+
+    /// <summary>Brings what is shown up to date.</summary>
+    /// <returns>The rows that were not.</returns>
+    private Rect Compare()
+    {
+        FrameLayout from = _mode!.Value;
+        FrameLayout to = _picture!.Layout;
+        int first = -1, last = -1;
+        for (int y = 0; y < from.Height; y++)
+        {
+            ReadOnlySpan<byte> now = _memory.Slice(from.OffsetOf(0, y), from.RowBytes);
+            Span<byte> shown = _shown!.Slice(to.OffsetOf(0, y), to.RowBytes);
+            if (!now.SequenceEqual(shown))
+            {
+                now.CopyTo(shown);
+                first = first < 0 ? y : first;
+                last = y;
+            }
+        }
+        return first < 0 ? default : new Rect(0, first, from.Width, last - first + 1);
+    }
+}

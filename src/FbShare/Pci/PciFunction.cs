@@ -1,0 +1,67 @@
+namespace FbShare.Pci;
+
+/// <summary>One PCI function: its configuration space, what its BARs are, its expansion ROM and its interrupts.</summary>
+/// <remarks>Knows no transport: whoever has the guest's accesses calls this, on the device's loop.</remarks>
+public abstract class PciFunction : IDisposable
+{
+    private readonly PciBar?[] _bars = new PciBar?[PciConfigSpace.BarCount];
+
+    /// <param name="vectors">How many MSI-X vectors it has.</param>
+    protected PciFunction(PciConfigSpace config, int vectors)
+    {
+        Config = config;
+        Interrupts = new PciInterrupts(vectors);
+    }
+
+    public PciInterrupts Interrupts { get; }
+
+    /// <summary>The expansion ROM, a power of two in bytes; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Rom { get; private set; }
+
+    protected PciConfigSpace Config { get; }
+
+    /// <summary>What is behind a BAR; null where the function has none of this number.</summary>
+    public PciBar? GetBar(int index) => (uint)index < (uint)_bars.Length ? _bars[index] : null;
+
+    /// <summary>Reads configuration registers.</summary>
+    public virtual void ReadConfig(int offset, Span<byte> destination)
+    {
+        Config.SetInterruptStatus(Interrupts.IsAsserted);
+        Config.Read(offset, destination);
+    }
+
+    /// <summary>Writes configuration registers.</summary>
+    public virtual void WriteConfig(int offset, ReadOnlySpan<byte> source)
+    {
+        Config.Write(offset, source);
+        Interrupts.DisableLine(Config.InterruptDisabled);
+    }
+
+    /// <summary>As at power-on.</summary>
+    public virtual void Reset()
+    {
+        Config.Reset();
+        Interrupts.Reset();
+    }
+
+    /// <summary>Does what an access set off and need not be done before the guest goes on. Called after every answered access.</summary>
+    public abstract void DoWork();
+
+    public virtual void Dispose()
+    {
+        Interrupts.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected void AddBar(int index, PciBar bar)
+    {
+        _bars[index] = bar;
+        Config.AddBar(index, bar);
+    }
+
+    protected void AddRom(ReadOnlyMemory<byte> rom)
+    {
+        Rom = rom;
+        Config.AddRom(rom.Length);
+    }
+}

@@ -1,0 +1,236 @@
+using System.Runtime.InteropServices;
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.Pci;
+using FbShare.Virtio;
+
+namespace FbShare.VfioUser;
+
+/// <summary>One client's connection (QEMU's vfio-user-pci): takes its messages, keeps the guest memory map and lets the guest at a PCI
+/// function (QEMU docs/interop/vfio-user.rst).</summary>
+/// <remarks>Whatever a client sends is answered, with an error number where it cannot be; only bytes that are no messages end the
+/// connection. A guest's access is answered before what it sets off is done, since its processor waits.</remarks>
+internal sealed partial class VfioUserConnection : IFrontEndConnection
+{
+    private readonly EventLoop _loop;
+    private readonly MessageChannel _channel;
+    private readonly GuestMemoryMap _memory;
+    private readonly PciFunction _function;
+    private readonly Action<string> _log;
+    private readonly DefectLog _defects;
+    private readonly EventLoop.Watch _watch;
+    private readonly HashSet<(Command, Errno)> _complained = [];
+    private bool _versionAgreed;
+    private bool _repliesWait;
+    private bool _closed;
+
+    /// <param name="socket">A connected client; owned from here on.</param>
+    /// <param name="memory">Emptied when the connection ends; stays the caller's.</param>
+    /// <param name="function">Owned from here on.</param>
+    /// <param name="log">Takes one line per event worth knowing.</param>
+    /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
+    public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, Action<string> log, DefectLog defects)
+    {
+        _loop = loop;
+        _channel = new MessageChannel(socket);
+        _memory = memory;
+        _function = function;
+        _log = log;
+        _defects = defects;
+        _watch = loop.Add(socket.Descriptor, WhenReplied, Receive);
+    }
+
+    public Action? Closed { get; set; }
+
+    /// <summary>JSON: what this server can do. Memory comes in pages, in as many pieces as are ever seen.</summary>
+    private static ReadOnlySpan<byte> Capabilities =>
+        """{"capabilities":{"max_msg_fds":16,"max_data_xfer_size":1048576,"pgsizes":4096,"max_dma_maps":1024,"write_multiple":true}}"""u8;
+
+    public void Dispose() => Close();
+
+    private static LoopEvents WhenReplied => LoopEvents.Readable | LoopEvents.PeerClosed;
+
+    private void Receive(LoopEvents events)
+    {
+        try
+        {
+            if ((events & LoopEvents.Writable) != 0)
+            {
+                _channel.FlushReplies();
+            }
+            if ((events & ~LoopEvents.Writable) != 0)
+            {
+                TakeMessage();
+            }
+            if (!_closed && _repliesWait == _channel.IsFlushed)
+            {
+                _repliesWait = !_repliesWait;
+                _watch.Change(_repliesWait ? WhenReplied | LoopEvents.Writable : WhenReplied);
+            }
+        }
+        catch (Exception e)
+        {
+            Dismiss(e);
+        }
+    }
+
+    /// <summary>The barrier around all work for this client: whatever goes wrong in it costs this connection alone.</summary>
+    private void Dismiss(Exception cause)
+    {
+        if (cause is VfioUserException or LinuxException)
+        {
+            _log($"client dismissed: {cause.Message}");
+        }
+        else
+        {
+            _defects.Report("client dismissed", cause);
+        }
+        try
+        {
+            Close();
+        }
+        catch (Exception e)
+        {
+            _defects.Report("after it the device was not put back wholly", e);
+        }
+    }
+
+    private void TakeMessage()
+    {
+        switch (_channel.Receive())
+        {
+            case Reception.Message:
+                Answer();
+                break;
+            case Reception.End:
+                Close();
+                break;
+            case Reception.Nonsense:
+                throw new VfioUserException($"it does not speak vfio-user (command {_channel.Header.Command}, {_channel.Header.Size} bytes)");
+        }
+    }
+
+    private void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+        _closed = true;
+        _watch.Dispose();
+        StopWatchingUnmask();
+        _function.Dispose();
+        _memory.Clear();
+        _channel.Dispose();
+        Closed?.Invoke();
+    }
+
+    private void Answer()
+    {
+        Messages.Header header = _channel.Header;
+        if ((header.Flags & Messages.TypeMask) == Messages.TypeReply)
+        {
+            // Nothing was asked of the client.
+            _channel.DropDescriptors();
+            return;
+        }
+        var command = (Command)header.Command;
+        _channel.BeginReply();
+        Errno error = (header.Flags & Messages.TypeMask) == Messages.TypeRequest ? Handle(command, _channel.Payload, out FileDescriptor? descriptor) : Nothing(out descriptor);
+        _channel.DropDescriptors();
+        if (error != Errno.None && _complained.Add((command, error)))
+        {
+            _log($"client: {(Enum.IsDefined(command) ? command.ToString() : $"command {header.Command}")} refused: {error} (further ones of this kind are not logged)");
+        }
+        if ((header.Flags & Messages.NoReply) == 0)
+        {
+            if (error == Errno.None)
+            {
+                _channel.SendReply(descriptor);
+            }
+            else
+            {
+                _channel.SendError(error);
+            }
+        }
+        _function.DoWork();
+
+        static Errno Nothing(out FileDescriptor? descriptor)
+        {
+            descriptor = null;
+            return Errno.EINVAL;
+        }
+    }
+
+    private Errno Handle(Command command, ReadOnlySpan<byte> request, out FileDescriptor? descriptor)
+    {
+        descriptor = null;
+        if (!_versionAgreed && command != Command.Version)
+        {
+            return Errno.EINVAL;
+        }
+        switch (command)
+        {
+            case Command.RegionWrite:
+                return RegionWrite(request);
+            case Command.RegionRead:
+                return RegionRead(request);
+            case Command.RegionWriteMulti:
+                return RegionWriteMulti(request);
+            case Command.Version:
+                return AgreeOnVersion(request);
+            case Command.DmaMap:
+                return DmaMap(request);
+            case Command.DmaUnmap:
+                return DmaUnmap(request);
+            case Command.DeviceGetInfo:
+                return GetInfo(request);
+            case Command.DeviceGetRegionInfo:
+                return GetRegionInfo(request, out descriptor);
+            case Command.DeviceGetIrqInfo:
+                return GetIrqInfo(request);
+            case Command.DeviceSetIrqs:
+                return SetIrqs(request);
+            case Command.DeviceReset:
+                _log("device reset");
+                _function.Reset();
+                return Errno.None;
+            default:
+                return Errno.EOPNOTSUPP;
+        }
+    }
+
+    private Errno AgreeOnVersion(ReadOnlySpan<byte> request)
+    {
+        if (_versionAgreed || !MemoryMarshal.TryRead(request, out Messages.Version version))
+        {
+            return Errno.EINVAL;
+        }
+        if (version.Major != Messages.Major)
+        {
+            _log($"client: it speaks vfio-user {version.Major}.{version.Minor}, this is {Messages.Major}.{Messages.Minor}");
+            return Errno.EOPNOTSUPP;
+        }
+        _versionAgreed = true;
+        _channel.Append(new Messages.Version { Major = Messages.Major, Minor = Messages.Minor });
+        _channel.Append(Capabilities);
+        _channel.Append((byte)0);
+        return Errno.None;
+    }
+
+    private Errno GetInfo(ReadOnlySpan<byte> request)
+    {
+        if (!MemoryMarshal.TryRead(request, out Messages.DeviceInfo info) || info.ArgSize < Marshal.SizeOf<Messages.DeviceInfo>())
+        {
+            return Errno.EINVAL;
+        }
+        _channel.Append(new Messages.DeviceInfo
+        {
+            ArgSize = (uint)Marshal.SizeOf<Messages.DeviceInfo>(),
+            Flags = Messages.DeviceFlagReset | Messages.DeviceFlagPci,
+            RegionCount = RegionIndex.Count,
+            IrqCount = (uint)IrqIndex.Count,
+        });
+        return Errno.None;
+    }
+}

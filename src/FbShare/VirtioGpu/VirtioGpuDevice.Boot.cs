@@ -1,0 +1,49 @@
+using FbShare.Display;
+using FbShare.Pictures;
+
+namespace FbShare.VirtioGpu;
+
+/// <content>The boot picture: what something beside the virtio-gpu draws for the first output until a driver shows a picture there,
+/// and again after a reset.</content>
+public sealed partial class VirtioGpuDevice
+{
+    private Scanout? _bootPicture;
+    private bool _driverHasShown;
+
+    /// <summary>The size that the guest is told to prefer for the first output, in pixels.</summary>
+    public (int Width, int Height) PreferredSize => (_outputs[0].Width, _outputs[0].Height);
+
+    /// <summary>Whether the first output has the boot picture, if there is one: no driver has shown anything there since the last reset.</summary>
+    public bool ShowsBootPicture => !_driverHasShown;
+
+    /// <summary>Whether anybody looks at the output that has it.</summary>
+    public bool IsBootPictureWatched => _hub.IsWatched(0);
+
+    /// <summary>Sets the boot picture; null: there is none.</summary>
+    /// <param name="picture">Stays the caller's, who sets another before it is disposed.</param>
+    public void SetBootPicture(Scanout? picture)
+    {
+        _bootPicture = picture;
+        if (!_driverHasShown)
+        {
+            _hub.SetScanout(0, picture);
+            _hub.Commit();
+        }
+    }
+
+    /// <summary>The boot picture changed.</summary>
+    public void FlushBootPicture(Rect damage)
+    {
+        if (!_driverHasShown)
+        {
+            _hub.Flush(0, damage);
+        }
+    }
+
+    /// <summary>A driver's picture for an output, or none: every scanout goes this way to the hub.</summary>
+    private void SetShown(int output, Scanout? scanout)
+    {
+        _driverHasShown |= output == 0 && scanout is not null;
+        _hub.SetScanout(output, output == 0 && !_driverHasShown ? _bootPicture : scanout);
+    }
+}

@@ -1,0 +1,84 @@
+using FbShare.Capture;
+using FbShare.Display;
+
+namespace FbShare.QemuTests;
+
+/// <summary>The device as a whole PCI device over vfio-user: firmware, a real Linux guest, resets.</summary>
+public class PciGuestTests
+{
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void Pci_guest() => GuestTests.Everything(new GuestOptions { Pci = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void Pci_guest_without_blobs() => GuestTests.Cards(new GuestOptions { Pci = true, TwoD = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void Pci_guest_with_5_GiB_in_two_regions() => GuestTests.Cards(new GuestOptions { Pci = true, Memory = "5G" });
+
+    [QemuFact(Needs.Blob | Needs.Pci | Needs.HugePages)]
+    public void Pci_guest_in_huge_pages() => GuestTests.Cards(new GuestOptions { Pci = true, HugePages = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void Two_outputs_show_two_frames() => GuestTests.TwoOutputs(new GuestOptions { Pci = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void The_guest_follows_a_resize_while_it_runs() => GuestTests.Resizes(new GuestOptions { Pci = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void Flips_keep_going_through_stop_and_cont() => GuestTests.StopAndCont(new GuestOptions { Pci = true });
+
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void The_BIOS_s_screen_is_the_one_of_QEMUs_own_Bochs_display_again_after_a_reset()
+    {
+        using var stock = new StockFirmware(TestMachine.Qemu, "bochs-display,xres=1280,yres=800", bus: null, "-machine", "q35", "-m", "512M");
+        using var guest = new Guest(new GuestOptions { Pci = true, FirmwareOnly = true, Bios = true });
+        AssertSame(guest, stock);
+        Assert.Equal(ScanoutKind.Boot, guest.OnLoop(hub => hub.GetScanout(0)?.Kind));
+
+        guest.Monitor.Execute("system_reset");
+        AssertSame(guest, stock);
+    }
+
+    [QemuFact(Needs.Blob | Needs.Pci | Needs.Firmware)]
+    public void UEFIs_screen_is_the_one_of_QEMUs_own_virtio_gpu()
+    {
+        using var stock = new StockFirmware(TestMachine.Qemu, "virtio-gpu-pci,xres=1280,yres=800", bus: null, "-machine", "q35", "-m", "512M", "-bios", TestMachine.Firmware);
+        using var guest = new Guest(new GuestOptions { Pci = true, FirmwareOnly = true, Patience = TimeSpan.FromMinutes(4) });
+        AssertSame(guest, stock);
+        Assert.Equal(ScanoutKind.TwoD, guest.OnLoop(hub => hub.GetScanout(0)?.Kind));
+    }
+
+    [QemuFact(Needs.Blob | Needs.Pci | Needs.Grub)]
+    public void The_boot_loaders_menu_is_the_one_of_QEMUs_own_Bochs_display_and_the_guest_takes_over_from_it()
+    {
+        using var image = new BootImage();
+        using var stock = new StockFirmware(TestMachine.Qemu, "bochs-display,xres=1280,yres=800", bus: null, "-machine", "q35", "-m", "512M", "-cdrom", image.File);
+        using var guest = new Guest(new GuestOptions { Pci = true, BootImage = image.File });
+        guest.WaitUntil(shown => shown is not null && HasBar(shown) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+
+        for (int i = 0; i < 2; i++)
+        {
+            guest.Monitor.Execute("send-key", json =>
+            {
+                json.WriteStartArray("keys");
+                json.WriteStartObject();
+                json.WriteString("type", "qcode");
+                json.WriteString("data", "ret");
+                json.WriteEndObject();
+                json.WriteEndArray();
+            });
+            guest.WaitForLine("fbshare-guest ready");
+            guest.Ask($"card still --frame {i + 30}", "card: shown");
+            guest.AssertShows(TestCard.Still(1280, 800, (uint)i + 30), 1280, 800);
+            guest.Monitor.Execute("system_reset");
+            guest.WaitUntil(shown => shown is not null && HasBar(shown) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+        }
+
+        // The menu's chosen line is grey from side to side.
+        static bool HasBar(Picture picture) => picture.ToRgb().Chunk(3).Count(p => p is [0xa8, 0xa8, 0xa8]) > 600 * 10;
+    }
+
+    /// <summary>Waits until both show the same, which is more than black.</summary>
+    private static void AssertSame(Guest guest, StockFirmware stock) => guest.WaitUntil(shown =>
+        shown is not null && shown.ToRgb().AsSpan().ContainsAnyExcept((byte)0) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+}

@@ -1,0 +1,48 @@
+using FbShare.Linux;
+using FbShare.VirtioGpu;
+using static FbShare.Rig.Driver.Commands;
+
+namespace FbShare.Tests.Device;
+
+/// <summary>A flush that is held while a vhost-user front-end does something to its ring.</summary>
+public class HeldFlushTests
+{
+    [Theory]
+    [InlineData("kicked anew")]
+    [InlineData("refused")]
+    [InlineData("stopped")]
+    [InlineData("started anew after a stop")]
+    public void A_held_flush_outlives_what_its_ring_is_told(string how)
+    {
+        using DeviceUnderTest device = FenceTests.Show(new DeviceUnderTest(new GpuOptions { RefreshHz = null }, path: null), out Screen screen);
+        FenceTests.ReadSlowly(device, screen);
+        ushort flush = FenceTests.Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
+        device.Driver.Flush();
+        using var kick = new EventFd();
+        switch (how)
+        {
+            case "kicked anew":
+                Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
+                break;
+            case "refused":
+                device.FrontEnd.SendState(8, 0, 3);
+                Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], device.Ram.Descriptor));
+                break;
+            case "stopped":
+                device.FrontEnd.StopQueue(0);
+                break;
+            default:
+                device.FrontEnd.StartQueue(0, device.Driver.Control, device.FrontEnd.StopQueue(0));
+                break;
+        }
+        device.OnLoop(() =>
+        {
+            device.Hub.Done(0, screen);
+            return true;
+        });
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        Assert.True(device.IsConnected());
+        Assert.Equal(3, device.OnLoop(() => device.Device.CommandsDone));
+    }
+}
