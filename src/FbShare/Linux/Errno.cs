@@ -24,6 +24,7 @@ public enum Errno
     EPIPE = 32,
     EBADFD = 77,
     EADDRINUSE = 98,
+    ECONNABORTED = 103,
     ECONNRESET = 104,
     ENOTCONN = 107,
     ETIMEDOUT = 110,

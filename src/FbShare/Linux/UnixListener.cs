@@ -54,7 +54,7 @@ public sealed unsafe class UnixListener : IDisposable
             return new UnixSocket(new FileDescriptor(fd));
         }
         var failure = new LinuxException("accept4");
-        return failure.Errno is Errno.EAGAIN or Errno.EINTR or Errno.ECONNRESET ? null : throw failure;
+        return failure.Errno is Errno.EAGAIN or Errno.EINTR or Errno.ECONNRESET or Errno.ECONNABORTED ? null : throw failure;
     }
 
     public void Dispose()
