@@ -49,13 +49,19 @@ internal sealed class Vring(int index) : IDisposable
         }
     }
 
-    /// <summary>Begins to run on the rings given before.</summary>
+    /// <summary>Starts to run on the rings given before.</summary>
     /// <param name="kick">Taken over.</param>
     /// <exception cref="GuestMemoryException">The rings are not sound.</exception>
     public void Start(EventLoop loop, GuestMemoryMap memory, VirtioFeatures features, EventFd kick, Action<Vring> kicked)
     {
         StopWatching();
         _kick = kick;
+        if (Queue is { } running)
+        {
+            // Set up anew without having been stopped: it goes on where it is.
+            Base = running.LastAvail;
+            running.Call = null;
+        }
         Queue = Virtqueue.Create(memory, (int)Math.Min(Size, int.MaxValue), Address.Descriptors, Address.Available, Address.Used, Base, features);
         Queue.Call = _call;
         // Every kick is an edge of its own, so the counter need not be read back: one system call less per flip.
@@ -74,6 +80,7 @@ internal sealed class Vring(int index) : IDisposable
         if (Queue is not null)
         {
             Base = Queue.LastAvail;
+            Queue.Call = null;
             Queue = null;
         }
         StopWatching();
