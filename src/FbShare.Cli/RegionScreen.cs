@@ -41,7 +41,7 @@ internal sealed class RegionScreen : IDisposable
     /// <summary>The picture as it is now.</summary>
     public Picture Look()
     {
-        Path = _exporter.Choose(0, _scanout, _imports is not null && !_refused);
+        Path = _exporter.Choose(0, _scanout, _imports is not null && !_refused ? PictureForms.All : PictureForms.BufferAnywhere);
         if (Path.Path == FramePath.Udmabuf)
         {
             try

@@ -112,8 +112,7 @@ public unsafe class UdmaBufBenchmarks
 
     private Band[] CutIntoBands()
     {
-        var rows = new PixelRows(_layout.Offset, _layout.Stride, _layout.RowBytes, _layout.Height);
-        return Band.TryCut(_backing, rows, UdmaBufLimits.Read(), out Band[]? bands, out string? why, out _) ? bands : throw new InvalidOperationException(why);
+        return Band.TryCut(_backing, _layout, UdmaBufLimits.Read(), out Band[]? bands, out string? why, out _) ? bands : throw new InvalidOperationException(why);
     }
 
     private static byte[] Bytes<T>(T value)

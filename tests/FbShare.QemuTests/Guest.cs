@@ -115,7 +115,7 @@ internal sealed class Guest : IDisposable
             var clock = Stopwatch.StartNew();
             while (true)
             {
-                Picture? picture = OnLoop(hub => watch.Take(cursor));
+                Picture? picture = OnLoop(hub => watch.Take(hub, output, cursor));
                 if (wanted(picture))
                 {
                     return picture;
@@ -147,7 +147,7 @@ internal sealed class Guest : IDisposable
         return OnLoop(hub =>
         {
             hub.Attach(output, watch);
-            Picture? picture = watch.Take(cursor: false);
+            Picture? picture = watch.Take(hub, output, cursor: false);
             hub.Detach(output, watch);
             return picture;
         });
@@ -208,36 +208,37 @@ internal sealed class Guest : IDisposable
     /// <summary>Keeps the newest picture of an output.</summary>
     private sealed class Watcher : IDisplayConsumer, IDisposable
     {
-        private FrameBuffer? _buffer;
-        private FrameLayout _layout;
+        private Picture? _picture;
+        private bool _isLooking;
         private CursorImage? _cursor;
         private CursorPosition _position;
 
         public AutoResetEvent Changed { get; } = new(false);
 
-        public bool TakesDmaBuf => false;
+        public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
-        public Picture? Take(bool cursor)
+        public Picture? Take(DisplayHub hub, int output, bool cursor)
         {
-            Picture? picture = _buffer is null ? null : Picture.Copy(_layout, _buffer.From(0));
-            return cursor && _cursor is not null ? picture?.WithCursor(_cursor, _position) : picture;
+            _isLooking = true;
+            _picture = null;
+            hub.ShowAgain(output, this);
+            _isLooking = false;
+            return cursor && _cursor is not null ? _picture?.WithCursor(_cursor, _position) : _picture;
         }
 
-        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException();
-
-        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout) => (_buffer, _layout) = (buffer, layout);
-
-        public void Disable()
+        public void Present(in Frame frame)
         {
-            _buffer = null;
-            Changed.Set();
+            if (_isLooking)
+            {
+                _picture = Picture.Copy(frame.Layout, frame.Buffer!.From(0));
+            }
+            else
+            {
+                Changed.Set();
+            }
         }
 
-        public bool Update(Rect damage)
-        {
-            Changed.Set();
-            return false;
-        }
+        public void Disable() => Changed.Set();
 
         public void DefineCursor(CursorImage? image)
         {

@@ -223,19 +223,9 @@ public class ViewerTests
 
         public TimeSpan LongestPause { get; private set; }
 
-        public bool TakesDmaBuf => false;
+        public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
-        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException();
-
-        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
-        {
-        }
-
-        public void Disable()
-        {
-        }
-
-        public bool Update(Rect damage)
+        public void Present(in Frame frame)
         {
             long now = Stopwatch.GetTimestamp();
             if (_last != 0 && Stopwatch.GetElapsedTime(_last, now) is var pause && pause > LongestPause)
@@ -244,7 +234,10 @@ public class ViewerTests
             }
             _last = now;
             Interlocked.Increment(ref _flips);
-            return false;
+        }
+
+        public void Disable()
+        {
         }
 
         public void DefineCursor(CursorImage? image)

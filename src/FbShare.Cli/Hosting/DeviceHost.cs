@@ -30,24 +30,15 @@ internal sealed class DeviceHost : IDisposable
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log.Warn);
         Hub.Source = _device;
         _server = MakeServer(options);
-        if (options.Fd is { } fd)
+        try
         {
-            _server.FrontEndGone = Loop.Stop;
-            _server.Serve(Sockets.Adopt(fd));
+            Wire(options);
         }
-        else if (options.Once)
+        catch
         {
-            _server.FrontEndGone = Loop.Stop;
-        }
-        if (options.DisplayPath is { } display)
-        {
-            UnixListener viewers = Sockets.Listen(display, "--display");
-            _consumers.Add(viewers);
-            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, log.Info) { Patience = options.DisplayPatience };
-        }
-        if (options.Dump is { } dump)
-        {
-            AttachDump(dump);
+            // The socket's file must not stay behind.
+            Dispose();
+            throw;
         }
     }
 
@@ -56,7 +47,7 @@ internal sealed class DeviceHost : IDisposable
     public DisplayHub Hub { get; }
 
     /// <summary>The server for viewers; null without --display.</summary>
-    public DisplayServer? Display { get; }
+    public DisplayServer? Display { get; private set; }
 
     /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
     /// <exception cref="CaptureException">A dump could not be written.</exception>
@@ -91,10 +82,33 @@ internal sealed class DeviceHost : IDisposable
         return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log.Verbose);
     }
 
+    private void Wire(DeviceOptions options)
+    {
+        if (options.Fd is { } fd)
+        {
+            _server.FrontEndGone = Loop.Stop;
+            _server.Serve(Sockets.Adopt(fd));
+        }
+        else if (options.Once)
+        {
+            _server.FrontEndGone = Loop.Stop;
+        }
+        if (options.DisplayPath is { } display)
+        {
+            UnixListener viewers = Sockets.Listen(display, "--display");
+            _consumers.Add(viewers);
+            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log.Info) { Patience = options.DisplayPatience };
+        }
+        if (options.Dump is { } dump)
+        {
+            AttachDump(dump);
+        }
+    }
+
     private void AttachDump(DumpOptions options)
     {
         FrameDump? dump = null;
-        dump = new FrameDump(Loop, options.Trigger, (picture, scanout) =>
+        dump = new FrameDump(Loop, Hub, options.Output, options.Trigger, (picture, scanout) =>
         {
             try
             {

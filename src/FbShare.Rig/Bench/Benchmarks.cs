@@ -290,19 +290,15 @@ internal static class Benchmarks
     /// <summary>Looks at everything and does nothing.</summary>
     private sealed class SilentConsumer : IDisplayConsumer
     {
-        public bool TakesDmaBuf => false;
+        public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
-        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException("dma-bufs are not taken");
-
-        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+        public void Present(in Frame frame)
         {
         }
 
         public void Disable()
         {
         }
-
-        public bool Update(Rect damage) => false;
 
         public void DefineCursor(CursorImage? image)
         {

@@ -108,7 +108,7 @@ internal sealed class BochsDisplay : IDisposable
         {
             FrameLayout packed = FrameLayout.Packed(layout.Format, layout.Width, layout.Height);
             _shown = new FrameBuffer(packed.End);
-            _picture = Scanout.OfHost(packed, _shown, 0, ScanoutKind.Boot);
+            _picture = Scanout.OfHost(packed, _shown, 0, kind: ScanoutKind.Boot);
             Compare();
         }
         _device.SetBootPicture(_picture);

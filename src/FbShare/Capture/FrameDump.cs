@@ -1,6 +1,5 @@
 using FbShare.Display;
 using FbShare.Linux;
-using FbShare.Memory;
 using FbShare.Pictures;
 
 namespace FbShare.Capture;
@@ -8,51 +7,57 @@ namespace FbShare.Capture;
 /// <summary>Watches one output and takes its picture once: after a number of frames, or when it has been still for a time.</summary>
 public sealed class FrameDump : IDisplayConsumer, IDisposable
 {
+    private readonly DisplayHub _hub;
+    private readonly int _output;
     private readonly DumpTrigger _trigger;
     private readonly Action<Picture, Scanout> _taken;
     private readonly LoopTimer _timer;
-    private FrameBuffer? _buffer;
-    private FrameLayout _layout;
-    private Scanout? _scanout;
     private CursorImage? _cursor;
     private CursorPosition _cursorPosition;
+    private bool _hasPicture;
     private int _frames;
+    private bool _isDue;
     private bool _done;
 
+    /// <summary>Waits for a picture of an output; to be attached to it by whoever made this.</summary>
     /// <param name="taken">Called once, on the loop, with the picture and what it shows.</param>
-    public FrameDump(EventLoop loop, DumpTrigger trigger, Action<Picture, Scanout> taken)
+    public FrameDump(EventLoop loop, DisplayHub hub, int output, DumpTrigger trigger, Action<Picture, Scanout> taken)
     {
+        _hub = hub;
+        _output = output;
         _trigger = trigger;
         _taken = taken;
-        _timer = new LoopTimer(loop, Take);
+        _timer = new LoopTimer(loop, LookAgain);
     }
 
     /// <summary>Draw the pointer into the picture.</summary>
     public bool WithCursor { get; init; }
 
-    public bool TakesDmaBuf => false;
+    public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
-    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException("dma-bufs are not taken");
-
-    public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+    public void Present(in Frame frame)
     {
-        _scanout = scanout;
-        _buffer = buffer;
-        _layout = layout;
+        if (_done)
+        {
+            return;
+        }
+        _hasPicture = true;
+        if (!_isDue)
+        {
+            _frames++;
+            Changed();
+        }
+        if (_isDue || (_trigger.Still is null && _frames >= _trigger.Frame))
+        {
+            Take(frame);
+        }
     }
 
     public void Disable()
     {
-        _scanout = null;
-        _buffer = null;
+        _hasPicture = false;
+        _isDue = false;
         _timer.Cancel();
-    }
-
-    public bool Update(Rect damage)
-    {
-        _frames++;
-        Changed();
-        return false;
     }
 
     public void DefineCursor(CursorImage? image)
@@ -69,35 +74,32 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    /// <summary>Waits anew for the picture to be still.</summary>
     private void Changed()
     {
-        if (_done || _buffer is null)
+        if (_trigger.Still is { } still && _hasPicture && !_done)
         {
-            return;
-        }
-        if (_trigger.Still is { } still)
-        {
+            _isDue = false;
             _timer.SetAfter(still);
-        }
-        else if (_frames >= _trigger.Frame)
-        {
-            Take();
         }
     }
 
-    private void Take()
+    /// <summary>It has been still for long enough: the picture, which may be read while it is presented only, is asked for again.</summary>
+    private void LookAgain()
     {
-        if (_done || _buffer is null)
-        {
-            return;
-        }
+        _isDue = true;
+        _hub.ShowAgain(_output, this);
+    }
+
+    private void Take(in Frame frame)
+    {
         _done = true;
-        Picture picture = Picture.Copy(_layout, _buffer.From(0));
+        Picture picture = Picture.Copy(frame.Layout, frame.Buffer!.From(0));
         if (WithCursor && _cursor is not null)
         {
             picture = picture.WithCursor(_cursor, _cursorPosition);
         }
-        _taken(picture, _scanout!);
+        _taken(picture, frame.Scanout);
     }
 }
 

@@ -51,6 +51,9 @@ internal static class DisplayProtocol
     /// <summary>The most bytes of pixels in one message: D-Bus ends at 128 MiB, and sd-bus a little before.</summary>
     public const long MostInlineBytes = 120L << 20;
 
+    /// <summary>The property that names an object's further interfaces, on VM, consoles and listeners.</summary>
+    public const string InterfacesProperty = "Interfaces";
+
     private static readonly byte[] ListenerPathBytes = Bytes(ListenerPathName);
     private static readonly byte[] ListenerBytes = Bytes(ListenerName);
     private static readonly byte[] MapBytes = Bytes(MapName);
@@ -92,4 +95,67 @@ internal static class DisplayProtocol
     private static byte[] Bytes(string name) => Encoding.UTF8.GetBytes(name + '\0');
 
     private static ReadOnlySpan<byte> Text(byte[] name) => name.AsSpan(0, name.Length - 1);
+
+    /// <summary>Calls on the Listener object, by the interface they belong to.</summary>
+    public static class ListenerCalls
+    {
+        /// <summary>Listener: <c>Scanout(u width, u height, u stride, u pixman_format, ay data)</c>.</summary>
+        public static ReadOnlySpan<byte> Scanout => "Scanout"u8;
+
+        /// <summary>Listener: <c>Update(i x, i y, i width, i height, u stride, u pixman_format, ay data)</c>; Flushes has one of its own.</summary>
+        public static ReadOnlySpan<byte> Update => "Update"u8;
+
+        /// <summary>Listener: <c>ScanoutDMABUF(h, u width, u height, u stride, u fourcc, t modifier, b y0_top)</c>.</summary>
+        public static ReadOnlySpan<byte> ScanoutDmaBuf => "ScanoutDMABUF"u8;
+
+        /// <summary>Listener: <c>UpdateDMABUF(i x, i y, i width, i height)</c>, answered when it was read.</summary>
+        public static ReadOnlySpan<byte> UpdateDmaBuf => "UpdateDMABUF"u8;
+
+        /// <summary>Listener: <c>Disable()</c>.</summary>
+        public static ReadOnlySpan<byte> Disable => "Disable"u8;
+
+        /// <summary>Listener: <c>MouseSet(i x, i y, i on)</c>.</summary>
+        public static ReadOnlySpan<byte> MouseSet => "MouseSet"u8;
+
+        /// <summary>Listener: <c>CursorDefine(i width, i height, i hot_x, i hot_y, ay data)</c>.</summary>
+        public static ReadOnlySpan<byte> CursorDefine => "CursorDefine"u8;
+
+        /// <summary>Unix.Map: <c>ScanoutMap(h, u offset, u width, u height, u stride, u pixman_format)</c>.</summary>
+        public static ReadOnlySpan<byte> ScanoutMap => "ScanoutMap"u8;
+
+        /// <summary>Unix.Map: <c>UpdateMap(i x, i y, i width, i height)</c>.</summary>
+        public static ReadOnlySpan<byte> UpdateMap => "UpdateMap"u8;
+
+        /// <summary>Unix.ScanoutDMABUF2: <c>ScanoutDMABUF2(ah, u x, u y, u width, u height, au offsets, au strides, u planes, u fourcc, u backing_width,
+        /// u backing_height, t modifier, b y0_top)</c>.</summary>
+        public static ReadOnlySpan<byte> ScanoutDmaBuf2 => "ScanoutDMABUF2"u8;
+
+        /// <summary>Bands: see <see cref="BandsName"/>.</summary>
+        public static ReadOnlySpan<byte> ScanoutBands => "ScanoutBands"u8;
+    }
+
+    /// <summary>Calls on a console's object, by the interface they belong to.</summary>
+    public static class ConsoleCalls
+    {
+        /// <summary>Console: <c>RegisterListener(h)</c>.</summary>
+        public const string RegisterListener = "RegisterListener";
+
+        /// <summary>Console: <c>SetUIInfo(q width_mm, q height_mm, i xoff, i yoff, u width, u height)</c>.</summary>
+        public const string SetUIInfo = "SetUIInfo";
+
+        /// <summary>Keyboard: <c>Press(u keycode)</c>; Mouse: <c>Press(u button)</c>.</summary>
+        public const string Press = "Press";
+
+        /// <summary>Keyboard: <c>Release(u keycode)</c>; Mouse: <c>Release(u button)</c>.</summary>
+        public const string Release = "Release";
+
+        /// <summary>Mouse: <c>SetAbsPosition(u x, u y)</c>.</summary>
+        public const string SetAbsPosition = "SetAbsPosition";
+
+        /// <summary>Mouse: <c>RelMotion(i dx, i dy)</c>.</summary>
+        public const string RelMotion = "RelMotion";
+
+        /// <summary>MultiTouch: <c>SendEvent(u kind, t slot, d x, d y)</c>.</summary>
+        public const string SendEvent = "SendEvent";
+    }
 }

@@ -17,11 +17,11 @@ public sealed class DmaBufExport : IDisposable
         _mappings = mappings;
     }
 
-    /// <summary>Dma-bufs that somebody else made of pages that stay.</summary>
+    /// <summary>Dma-bufs that somebody else made, over pages that are never replaced.</summary>
     /// <param name="frame">Owned from here on.</param>
     internal DmaBufExport(DmaBufFrame frame) => Frame = frame;
 
-    /// <summary>There is none, and this is why.</summary>
+    /// <summary>There are no dma-bufs, for this reason.</summary>
     internal DmaBufExport(PathObstacle obstacle) => Obstacle = obstacle;
 
     /// <summary>The dma-bufs, owned by this; null where <see cref="Obstacle"/> says why.</summary>
@@ -29,13 +29,15 @@ public sealed class DmaBufExport : IDisposable
 
     public PathObstacle? Obstacle { get; }
 
+    /// <summary>Whether the dma-bufs are mapped here too, so that <see cref="TryCopyTo"/> can read them.</summary>
+    internal bool IsMapped => _mappings.Length > 0;
+
     /// <summary>Makes udmabufs over the pages of a picture, in as few bands as fit.</summary>
     /// <param name="name">For the kernel's lists.</param>
-    /// <param name="mapped">Map them too, for <see cref="CopyTo"/>.</param>
+    /// <param name="mapped">Map them too, for <see cref="TryCopyTo"/>.</param>
     internal static DmaBufExport Create(UdmaBufDevice device, Backing pages, FrameLayout layout, string name, bool mapped)
     {
-        var rows = new PixelRows(layout.Offset, layout.Stride, layout.RowBytes, layout.Height);
-        if (!Band.TryCut(pages, rows, device.Limits, out Band[]? bands, out string? why, out string? cure))
+        if (!Band.TryCut(pages, layout, device.Limits, out Band[]? bands, out string? why, out string? cure))
         {
             return new DmaBufExport(new PathObstacle(why, cure));
         }
@@ -49,7 +51,7 @@ public sealed class DmaBufExport : IDisposable
             foreach (Band band in bands)
             {
                 FileDescriptor dmaBuf = device.Create(band.Ranges.AsSpan());
-                made.Add(new DmaBufBand(dmaBuf, band.FirstRow, band.RowCount, layout.Stride, band.Offset, band.Length));
+                made.Add(new DmaBufBand(dmaBuf, band.Y, band.Height, layout.Stride, band.Offset, band.Length));
                 DmaBuf.SetName(dmaBuf, name);
                 if (mapped)
                 {
@@ -78,31 +80,25 @@ public sealed class DmaBufExport : IDisposable
     /// <summary>Copies pixels out of the mapped dma-bufs, between DMA_BUF_IOCTL_SYNC START and END.</summary>
     /// <param name="area">Inside the picture.</param>
     /// <param name="destination">Where the area's first pixel goes.</param>
-    internal void CopyTo(Rect area, Span<byte> destination, int destinationStride)
+    /// <returns>False if the kernel does not let a dma-buf be read now.</returns>
+    internal bool TryCopyTo(Rect area, Span<byte> destination, int destinationStride)
     {
-        IReadOnlyList<DmaBufBand> bands = Frame!.Bands;
-        int rowBytes = area.Width * DrmFormats.BytesPerPixel;
-        for (int i = 0; i < bands.Count; i++)
+        try
         {
-            DmaBufBand band = bands[i];
-            Rect part = area.Intersect(new Rect(0, band.Y, Frame.Width, band.Height));
-            if (part.IsEmpty)
+            for (int i = 0; i < _mappings.Length; i++)
             {
-                continue;
-            }
-            DmaBuf.BeginRead(band.Descriptor);
-            try
-            {
-                for (int y = part.Y; y < part.Bottom; y++)
+                DmaBufBand band = Frame!.Bands[i];
+                Rect part = area.Intersect(new Rect(0, band.Y, Frame.Width, band.Height));
+                if (!part.IsEmpty)
                 {
-                    long offset = band.Offset + ((long)(y - band.Y) * band.Stride) + ((long)part.X * DrmFormats.BytesPerPixel);
-                    _mappings[i].Slice(offset, rowBytes).CopyTo(destination[((y - area.Y) * destinationStride)..]);
+                    CopyBand(band, _mappings[i], part, destination[((part.Y - area.Y) * destinationStride)..], destinationStride);
                 }
             }
-            finally
-            {
-                DmaBuf.EndRead(band.Descriptor);
-            }
+            return true;
+        }
+        catch (LinuxException)
+        {
+            return false;
         }
     }
 
@@ -114,5 +110,23 @@ public sealed class DmaBufExport : IDisposable
         }
         _watch?.Dispose();
         Frame?.Dispose();
+    }
+
+    private static void CopyBand(DmaBufBand band, MemoryMapping mapping, Rect part, Span<byte> destination, int destinationStride)
+    {
+        int rowBytes = part.Width * DrmFormats.BytesPerPixel;
+        DmaBuf.BeginRead(band.Descriptor);
+        try
+        {
+            for (int y = 0; y < part.Height; y++)
+            {
+                long offset = band.Offset + ((long)(part.Y + y - band.Y) * band.Stride) + ((long)part.X * DrmFormats.BytesPerPixel);
+                mapping.Slice(offset, rowBytes).CopyTo(destination[(y * destinationStride)..]);
+            }
+        }
+        finally
+        {
+            DmaBuf.EndRead(band.Descriptor);
+        }
     }
 }

@@ -2,7 +2,7 @@ using FbShare.Linux;
 
 namespace FbShare.Display;
 
-/// <summary>Makes dma-bufs of scanouts where that can be, chooses the path of each, and tells once why a path is not the best.</summary>
+/// <summary>Makes dma-bufs of scanouts where possible, chooses the path of each, and tells once why a path is not the best.</summary>
 public sealed class DmaBufExporter : IDisposable
 {
     private const int MostTold = 64;
@@ -22,33 +22,42 @@ public sealed class DmaBufExporter : IDisposable
         _open = open ?? (() => UdmaBufDevice.Open());
     }
 
-    /// <summary>udmabufs made so far, bands and rebuilt ones included.</summary>
+    /// <summary>How many udmabufs were made so far; each band counts, and so does one that was made again.</summary>
     public long Created { get; private set; }
 
-    /// <summary>Exports that had come apart from the guest's memory and were made anew.</summary>
+    /// <summary>How often dma-bufs were made again because the guest's memory had other pages by then.</summary>
     public long Healed { get; private set; }
 
     /// <summary>The path of a picture to a consumer. Where it is not <see cref="FramePath.Copy"/>, the scanout's <see cref="Scanout.Export"/> is
     /// there and holds the guest's pages of this moment.</summary>
     /// <param name="output">For names and the log.</param>
-    public PathChoice Choose(int output, Scanout scanout, bool consumerTakesDmaBuf)
+    public PathChoice Choose(int output, Scanout scanout, PictureForms consumerTakes)
     {
         Heal(output, scanout);
-        PathChoice choice = Decide(scanout, consumerTakesDmaBuf);
+        PathChoice choice = Decide(scanout, consumerTakes);
         if (choice.Path != FramePath.Copy && scanout.Export is null)
         {
             Export(output, scanout);
-            choice = Decide(scanout, consumerTakesDmaBuf);
+            choice = Decide(scanout, consumerTakes);
         }
-        if (choice.Path == FramePath.Copy)
+        if (choice.Path == FramePath.Copy && IsToTell(choice))
         {
-            Tell(output, scanout, choice);
+            _tell($"output {output}: resource {scanout.ResourceId} ({scanout.Layout}) is shown by copying, because {choice.Reason}{Cure(choice.Cure)}");
         }
         return choice;
     }
 
-    /// <summary>Makes the scanout's dma-bufs anew if the guest's memory has got other pages since (<see cref="Memory.PageWatch"/>).</summary>
-    /// <returns>True if something was made anew: the picture must be shown again.</returns>
+    /// <summary>Tells why a picture does not reach a consumer at all.</summary>
+    public void TellUnseen(int output, Scanout scanout, PathObstacle obstacle)
+    {
+        if (IsToTell(new PathChoice(FramePath.None, obstacle.Reason, obstacle.Cure)))
+        {
+            _tell($"output {output}: resource {scanout.ResourceId} ({scanout.Layout}) cannot be shown, because {obstacle.Reason}{Cure(obstacle.Cure)}");
+        }
+    }
+
+    /// <summary>Makes the scanout's dma-bufs again if pages were replaced in the guest's memory (<see cref="Memory.PageWatch"/>).</summary>
+    /// <returns>True if that was so: the picture must be shown again.</returns>
     public bool Heal(int output, Scanout scanout)
     {
         if (scanout.Export is not { Frame: not null } export || export.IsIntact())
@@ -58,14 +67,18 @@ public sealed class DmaBufExporter : IDisposable
         scanout.DropExport();
         Export(output, scanout);
         Healed++;
-        _tell($"output {output}: the guest's memory got other pages under resource {scanout.ResourceId}; its dma-buf was made anew");
+        _tell($"output {output}: pages of resource {scanout.ResourceId} were replaced in the guest's memory; its dma-bufs were made again");
         return true;
     }
 
     public void Dispose() => _device?.Dispose();
 
-    private PathChoice Decide(Scanout scanout, bool consumerTakesDmaBuf) =>
-        PathChooser.Choose(new ScanoutFacts(scanout.Kind, scanout.Guest is not null, scanout.Export?.Obstacle), consumerTakesDmaBuf, _request);
+    private PathChoice Decide(Scanout scanout, PictureForms consumerTakes)
+    {
+        // Which form the dma-bufs have is known once they are made.
+        bool takesDmaBuf = scanout.Export?.Frame is { } frame ? consumerTakes.Cover(frame) : consumerTakes.Has(PictureForms.DmaBuf);
+        return PathChooser.Choose(new ScanoutFacts(scanout.Kind, scanout.Guest is not null, scanout.Export?.Obstacle), takesDmaBuf, _request);
+    }
 
     private void Export(int output, Scanout scanout)
     {
@@ -82,12 +95,8 @@ public sealed class DmaBufExporter : IDisposable
         }
     }
 
-    private void Tell(int output, Scanout scanout, PathChoice choice)
-    {
-        // A guest can cause many reasons; the log stays short.
-        if (_told.Count < MostTold && _told.Add(choice))
-        {
-            _tell($"output {output}: resource {scanout.ResourceId} ({scanout.Layout}) goes by {choice}");
-        }
-    }
+    /// <summary>A guest can cause many reasons; each is told once, and the log stays short.</summary>
+    private bool IsToTell(PathChoice choice) => _told.Count < MostTold && _told.Add(choice);
+
+    private static string Cure(string? cure) => cure is null ? "" : $"; cure: {cure}";
 }

@@ -1,32 +1,20 @@
-using FbShare.Memory;
 using FbShare.Pictures;
 
 namespace FbShare.Display;
 
 /// <summary>Somebody who watches one output: a D-Bus listener, a dump, a vhost-user-gpu socket.</summary>
-/// <remarks>Called on the device's loop only; must not block. Nothing given is the consumer's to keep: descriptors are
-/// duplicated or sent, buffers are read before returning or mapped by descriptor. Every call after a picture was shown
-/// refers to that picture until the next Show or Disable.</remarks>
+/// <remarks>Called on the device's loop only, and must not block.</remarks>
 public interface IDisplayConsumer
 {
-    /// <summary>Whether this consumer wants dma-bufs. May turn false (an import failed): call <see cref="DisplayHub.PathChanged"/> then.</summary>
-    bool TakesDmaBuf { get; }
+    /// <summary>In which forms this consumer can take such a picture. When the answer changes (an import failed), call
+    /// <see cref="DisplayHub.ShowAgain"/>.</summary>
+    PictureForms Takes(FrameLayout picture);
 
-    /// <summary>A new picture, zero copy. Comes again at every flip; <paramref name="scanout"/> is the same object for the same buffer.</summary>
-    void ShowDmaBuf(Scanout scanout, DmaBufFrame frame);
+    /// <summary>Looks at a picture, new or changed. A consumer that reads on after it returns says so with <see cref="Frame.Keep"/>.</summary>
+    void Present(in Frame frame);
 
-    /// <summary>A new picture in host memory.</summary>
-    /// <param name="buffer">Holds the whole picture now and is kept up to date before each <see cref="Update"/>, but for a consumer
-    /// that is still reading: that one calls <see cref="DisplayHub.Refresh(int)"/> before it looks again.</param>
-    void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout);
-
-    /// <summary>The output shows nothing.</summary>
+    /// <summary>The output shows nothing. A lease from before is still given back when the reading ends.</summary>
     void Disable();
-
-    /// <summary>The picture changed inside <paramref name="damage"/> (also called after each Show, with the whole picture).</summary>
-    /// <returns>True if it is still being read: <see cref="DisplayHub.Done"/> is called when it is not any more. The guest waits for
-    /// that where it shares its own pages, for as long as the device lets it.</returns>
-    bool Update(Rect damage);
 
     /// <summary>A new pointer picture; null hides it.</summary>
     void DefineCursor(CursorImage? image);

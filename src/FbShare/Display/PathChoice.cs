@@ -11,15 +11,18 @@ public enum FramePath
 
     /// <summary>Guest memory mapped, damaged rows copied.</summary>
     Copy,
+
+    /// <summary>It does not reach the consumer: there is no memory for a copy.</summary>
+    None,
 }
 
 /// <summary>A path and why it was taken.</summary>
 /// <param name="Path">The path.</param>
-/// <param name="Reason">In words, for the log and the user.</param>
-/// <param name="Cure">What would make a better path work; null where nothing is to be mended.</param>
+/// <param name="Reason">Why this one, as the rest of a sentence after "because".</param>
+/// <param name="Cure">What the user can do for a better path; null where nothing needs doing.</param>
 public sealed record PathChoice(FramePath Path, string Reason, string? Cure = null)
 {
     public override string ToString() => Cure is null
         ? $"{Path.ToString().ToLowerInvariant()} ({Reason})"
-        : $"{Path.ToString().ToLowerInvariant()} ({Reason}; to improve: {Cure})";
+        : $"{Path.ToString().ToLowerInvariant()} ({Reason}; cure: {Cure})";
 }

@@ -4,19 +4,23 @@ using FbShare.Pictures;
 namespace FbShare.Display;
 
 /// <summary>What an output shows: a picture's layout and where its pixels are.</summary>
-/// <remarks>Made once per resource and geometry by the source and shown again by reference, so whatever is derived from it
-/// (a dma-buf) is found again on the next flip. The source disposes it when the resource goes, after every output let go of it.</remarks>
+/// <remarks>Made once per resource and geometry by the source and shown again by reference, so that what is derived from it
+/// (a dma-buf) is found again at the next flip. The source disposes it with the resource, when no output shows it any more.</remarks>
 public sealed class Scanout : IDisposable
 {
-    private Scanout(FrameLayout layout, uint resourceId, ScanoutKind kind)
+    private Scanout(FrameLayout layout, (int X, int Y) origin, uint resourceId, ScanoutKind kind)
     {
         Layout = layout;
+        Origin = origin;
         ResourceId = resourceId;
         Kind = kind;
     }
 
     /// <summary>How the picture lies in <see cref="Guest"/> or in <see cref="Host"/>.</summary>
     public FrameLayout Layout { get; }
+
+    /// <summary>Where in the source's picture this one begins: what the source flushes is told in the former's terms.</summary>
+    public (int X, int Y) Origin { get; }
 
     /// <summary>The source's number for the resource, for names and logs.</summary>
     public uint ResourceId { get; }
@@ -34,16 +38,16 @@ public sealed class Scanout : IDisposable
 
     /// <summary>A picture in guest pages.</summary>
     /// <param name="layout">Checked against the backing's length.</param>
-    public static Scanout OfGuest(FrameLayout layout, Backing pages, uint resourceId, ScanoutKind kind) =>
+    public static Scanout OfGuest(FrameLayout layout, Backing pages, uint resourceId, ScanoutKind kind, (int X, int Y) origin = default) =>
         layout.End <= pages.Length
-            ? new Scanout(layout, resourceId, kind) { Guest = pages }
+            ? new Scanout(layout, origin, resourceId, kind) { Guest = pages }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
     /// <summary>A picture in host memory.</summary>
     /// <inheritdoc cref="OfGuest"/>
-    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, ScanoutKind kind = ScanoutKind.TwoD) =>
+    public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, (int X, int Y) origin = default, ScanoutKind kind = ScanoutKind.TwoD) =>
         layout.End <= buffer.Length
-            ? new Scanout(layout, resourceId, kind) { Host = buffer }
+            ? new Scanout(layout, origin, resourceId, kind) { Host = buffer }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
     public void Dispose() => DropExport();

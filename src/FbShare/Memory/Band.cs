@@ -3,33 +3,27 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using FbShare.Linux;
+using FbShare.Pictures;
 
 namespace FbShare.Memory;
 
-/// <summary>Rows of pixels in a run of bytes.</summary>
-/// <param name="Offset">Bytes before the first row.</param>
-/// <param name="Stride">Bytes from row to row, at least <paramref name="RowBytes"/>.</param>
-/// <param name="RowBytes">Bytes of pixels in a row.</param>
-/// <param name="Count">Rows, at least 1.</param>
-public readonly record struct PixelRows(long Offset, int Stride, int RowBytes, int Count);
-
 /// <summary>A run of whole rows of a picture that fits one udmabuf.</summary>
-/// <param name="FirstRow">Its place in the picture.</param>
-/// <param name="RowCount">Rows.</param>
-/// <param name="Offset">Bytes from the udmabuf's begin to the first row: less than a page.</param>
+/// <param name="Y">The first row's place in the picture.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="Offset">Bytes from the start of the udmabuf to the first row: less than a page.</param>
 /// <param name="Length">Bytes of the udmabuf, whole pages.</param>
 /// <param name="Ranges">Page-aligned file ranges which, one after the other, are the udmabuf.</param>
-public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, ImmutableArray<FileRange> Ranges)
+public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableArray<FileRange> Ranges)
 {
     /// <summary>Cuts a picture into the fewest bands that keep to the limits.</summary>
     /// <param name="pages">Where the picture's bytes are.</param>
-    /// <param name="rows">Which bytes are pixels; checked against <paramref name="pages"/> by whoever made it.</param>
+    /// <param name="picture">How the picture lies in them; checked against their length by whoever made it.</param>
     /// <param name="why">Why it cannot be done, in words.</param>
     /// <param name="cure">What the user can do; null where nothing can be done.</param>
     /// <remarks>Taking as many rows as fit, from the top, is the fewest: whatever rows fit together, fewer of them do as well.
     /// A band ends with the padding of its last row where there is any, because drivers count whole strides.</remarks>
     public static bool TryCut(
-        Backing pages, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
+        Backing pages, FrameLayout picture, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
         // Thousands of them would be a large object for the collector each time.
         Run[] room = ArrayPool<Run>.Shared.Rent(pages.RangeCount);
@@ -37,8 +31,8 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
         {
             bands = null;
             cure = null;
-            return TryMerge(pages, rows, room, out ReadOnlySpan<Run> runs, out long available, out why)
-                && TryCut(runs, available, rows, limits, out bands, out why, out cure);
+            return TryMerge(pages, picture, room, out ReadOnlySpan<Run> runs, out long available, out why)
+                && TryCut(runs, available, picture, limits, out bands, out why, out cure);
         }
         finally
         {
@@ -47,15 +41,15 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
     }
 
     private static bool TryCut(
-        ReadOnlySpan<Run> runs, long available, PixelRows rows, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
+        ReadOnlySpan<Run> runs, long available, FrameLayout picture, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
         bands = null;
         why = cure = null;
         var cut = new List<Band>();
         int index = 0;
-        for (int row = 0; row < rows.Count;)
+        for (int row = 0; row < picture.Height;)
         {
-            long start = rows.Offset + ((long)row * rows.Stride);
+            long start = picture.Offset + ((long)row * picture.Stride);
             while (runs[index].End <= start)
             {
                 index++;
@@ -66,18 +60,18 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
             {
                 most = limits.ListLimit < 1 ? start : Math.Min(most, runs[index + limits.ListLimit - 1].End);
             }
-            int fitting = FittingRows(rows, row, start, most, available);
+            int fitting = FittingRows(picture, row, start, most, available);
             if (fitting == 0)
             {
-                bool isLong = start - skip + limits.SizeLimit < Math.Min(start + rows.Stride, available);
+                bool isLong = start - skip + limits.SizeLimit < Math.Min(start + picture.Stride, available);
                 (string limit, long value, long enough) = isLong
-                    ? ("size_limit_mb", limits.SizeLimit >> 20, ((rows.Stride + (1L << 20)) >> 20) + 1)
-                    : ("list_limit", limits.ListLimit, (rows.Stride / Environment.SystemPageSize) + 2);
+                    ? ("size_limit_mb", limits.SizeLimit >> 20, ((picture.Stride + (1L << 20)) >> 20) + 1)
+                    : ("list_limit", limits.ListLimit, (picture.Stride / Environment.SystemPageSize) + 2);
                 why = $"row {row} alone needs more than {limit} {value}";
                 cure = $"echo {enough} | sudo tee {UdmaBufLimits.ParametersDirectory}/{limit}";
                 return false;
             }
-            cut.Add(Make(runs, index, row, fitting, start, Math.Min(start + ((long)fitting * rows.Stride), available), skip));
+            cut.Add(Make(runs, index, row, fitting, start, Math.Min(start + ((long)fitting * picture.Stride), available), skip));
             row += fitting;
         }
         bands = [.. cut];
@@ -85,13 +79,13 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
     }
 
     /// <summary>How many rows from <paramref name="row"/> on end at or before <paramref name="most"/>.</summary>
-    private static int FittingRows(PixelRows rows, int row, long start, long most, long available)
+    private static int FittingRows(FrameLayout picture, int row, long start, long most, long available)
     {
-        int left = rows.Count - row;
+        int left = picture.Height - row;
         // The last rows' padding may reach past the bytes there are.
-        return Math.Min(start + ((long)left * rows.Stride), available) <= most
+        return Math.Min(start + ((long)left * picture.Stride), available) <= most
             ? left
-            : (int)Math.Clamp((most - start) / rows.Stride, 0, left - 1);
+            : (int)Math.Clamp((most - start) / picture.Stride, 0, left - 1);
     }
 
     private static Band Make(ReadOnlySpan<Run> runs, int index, int row, int count, long start, long end, int skip)
@@ -122,11 +116,11 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
     /// <param name="room">For <paramref name="runs"/>: one for each range.</param>
     /// <param name="available">How many bytes may be used, padding after the last pixel included.</param>
     private static bool TryMerge(
-        Backing pages, PixelRows rows, Span<Run> room, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
+        Backing pages, FrameLayout picture, Span<Run> room, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
     {
         int count = 0;
         long at = 0;
-        long pictureEnd = rows.Offset + ((long)(rows.Count - 1) * rows.Stride) + rows.RowBytes;
+        long pictureEnd = picture.End;
         // Padding after the last pixel counts only up to the first cut that is not at a page's edge.
         available = long.MaxValue;
         for (int i = 0; i < pages.RangeCount; i++)
@@ -143,7 +137,7 @@ public sealed record Band(int FirstRow, int RowCount, int Offset, long Length, I
                     continue;
                 }
                 // Bytes before the picture and after it may lie as they like.
-                if (at > rows.Offset && available > at && (!SmallPages.IsAtPage(before) || !SmallPages.IsAtPage(range.Offset)))
+                if (at > picture.Offset && available > at && (!SmallPages.IsAtPage(before) || !SmallPages.IsAtPage(range.Offset)))
                 {
                     if (at < pictureEnd)
                     {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
 

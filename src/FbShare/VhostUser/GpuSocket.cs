@@ -9,7 +9,7 @@ namespace FbShare.VhostUser;
 
 /// <summary>Forwards what outputs show to QEMU's own display over the socket of VHOST_USER_GPU_SET_SOCKET
 /// (QEMU docs/interop/vhost-user-gpu.rst).</summary>
-/// <remarks>Never waits: while QEMU does not read, changes add up and go out as one when it does.</remarks>
+/// <remarks>Never waits: each output keeps its lease until its pixels are written, and changes add up meanwhile.</remarks>
 internal sealed partial class GpuSocket : IDisposable
 {
     /// <summary>Pixels go out in messages of at most this many bytes, so that a large picture needs no buffer of its size.</summary>
@@ -24,6 +24,7 @@ internal sealed partial class GpuSocket : IDisposable
     private readonly Output[] _outputs;
     private readonly ArrayBufferWriter<byte> _message = new();
     private int _sent;
+    private bool _isPumping;
     private bool _dead;
 
     /// <param name="socket">Owned from here on, also when this fails; stays open until disposed, dead or not: QEMU spins when it is closed.</param>
@@ -49,6 +50,11 @@ internal sealed partial class GpuSocket : IDisposable
         }
         foreach (Output output in _outputs)
         {
+            // The first thing sent may show that QEMU has closed its end already.
+            if (_dead)
+            {
+                break;
+            }
             hub!.Attach(output.Index, output);
         }
     }
@@ -90,8 +96,8 @@ internal sealed partial class GpuSocket : IDisposable
 
     private void Changed()
     {
-        // While a message is under way the watch goes on with the rest.
-        if (!_dead && _sent == _message.WrittenCount)
+        // While a message is under way the watch goes on with the rest; and what changes while messages are composed is seen there.
+        if (!_dead && !_isPumping && _sent == _message.WrittenCount)
         {
             try
             {
@@ -105,6 +111,19 @@ internal sealed partial class GpuSocket : IDisposable
     }
 
     private void Pump()
+    {
+        _isPumping = true;
+        try
+        {
+            SendAll();
+        }
+        finally
+        {
+            _isPumping = false;
+        }
+    }
+
+    private void SendAll()
     {
         while (true)
         {
@@ -130,7 +149,7 @@ internal sealed partial class GpuSocket : IDisposable
 
     private void Die(LinuxException cause)
     {
-        _log($"QEMU's own display is not forwarded to any more: {cause.Message}");
+        _log($"pictures are no longer forwarded to QEMU's own display: {cause.Message}");
         Detach();
         DisplaysTold?.Invoke(default);
     }
@@ -164,6 +183,7 @@ internal sealed partial class GpuSocket : IDisposable
     {
         private FrameBuffer? _buffer;
         private FrameLayout _layout;
+        private FrameLease _lease;
         private CursorImage? _cursor;
         private CursorPosition _position;
         private bool _scanoutDirty;
@@ -173,16 +193,16 @@ internal sealed partial class GpuSocket : IDisposable
 
         public int Index => index;
 
-        public bool TakesDmaBuf => false;
+        public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
-        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame) => throw new InvalidOperationException("dma-bufs are not taken");
-
-        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+        public void Present(in Frame frame)
         {
-            _scanoutDirty |= _buffer is null || layout.Width != _layout.Width || layout.Height != _layout.Height;
-            _buffer = buffer;
-            _layout = layout;
-            _damage = layout.Bounds;
+            _scanoutDirty |= _buffer is null || frame.Layout.Width != _layout.Width || frame.Layout.Height != _layout.Height;
+            _buffer = frame.Buffer;
+            _layout = frame.Layout;
+            _damage = frame.Damage;
+            _lease = frame.Keep();
+            socket.Changed();
         }
 
         public void Disable()
@@ -190,14 +210,8 @@ internal sealed partial class GpuSocket : IDisposable
             _buffer = null;
             _damage = default;
             _scanoutDirty = true;
+            _lease.GiveBack();
             socket.Changed();
-        }
-
-        public bool Update(Rect damage)
-        {
-            _damage = _damage.Union(damage);
-            socket.Changed();
-            return false;
         }
 
         public void DefineCursor(CursorImage? image)
@@ -243,6 +257,11 @@ internal sealed partial class GpuSocket : IDisposable
             int rows = Math.Clamp(ChunkBytes / (_damage.Width * DrmFormats.BytesPerPixel), 1, _damage.Height);
             ComposeUpdate(_buffer, new Rect(_damage.X, _damage.Y, _damage.Width, rows));
             _damage = new Rect(_damage.X, _damage.Y + rows, _damage.Width, _damage.Height - rows);
+            if (_damage.IsEmpty)
+            {
+                // All pixels are in the message: what changed meanwhile may come.
+                _lease.GiveBack();
+            }
             return true;
         }
 

@@ -242,12 +242,17 @@ public sealed partial class VhostUserBackend
         {
             throw new VhostUserException(refusal!);
         }
-        if (vring.Queue is { } queue)
-        {
-            // The driver must find everything it is owed before the ring stops.
-            _device.Drain(queue);
-        }
+        Drain(vring);
         vring.Stop();
         _channel.Reply(new Messages.VringState { Index = state.Index, Value = vring.Base });
+    }
+
+    /// <summary>The ring is about to stop or to be set up anew: the driver must find everything that it is owed.</summary>
+    private void Drain(Vring vring)
+    {
+        if (vring.Queue is { } queue)
+        {
+            _device.Drain(queue);
+        }
     }
 }

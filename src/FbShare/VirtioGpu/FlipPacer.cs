@@ -11,8 +11,12 @@ internal struct FlipPacer(long period)
     /// measured from slot to slot so that late wake-ups do not add up.</returns>
     public long Take(long now)
     {
-        long due = Math.Max(now, _next);
+        // Never further away than the next slot: a guest that asked for many at once does not pay for them later.
+        long due = Math.Clamp(_next, now, now + period);
         _next = due + period;
         return due;
     }
+
+    /// <summary>Forgets the slots that were taken: the guest starts anew.</summary>
+    public void Reset() => _next = 0;
 }

@@ -21,7 +21,8 @@ public sealed record GpuOptions
     /// <summary>Fenced flushes per second and output; null lets the guest run free.</summary>
     public double? RefreshHz { get; init; } = 60;
 
-    /// <summary>The most host memory that 2D resources and cursors may take, in bytes, as QEMU's max_hostmem.</summary>
+    /// <summary>The most host memory that the guest may use up, in bytes: for 2D resources (QEMU's max_hostmem), lists of pages and copies of
+    /// its pictures.</summary>
     public long MaxHostBytes { get; init; } = 256L << 20;
 
     /// <summary>The most resources alive at once.</summary>

@@ -101,14 +101,15 @@ internal static class Protocol
         public uint Width;
         public uint Height;
 
+        /// <summary>Whether it lies wholly in a picture of the given size; it may be empty.</summary>
+        public readonly bool IsWithin(int width, int height) =>
+            X <= (uint)width && Width <= (uint)width - X && Y <= (uint)height && Height <= (uint)height - Y;
+
         /// <summary>The same where it lies wholly in a picture of the given size and is not empty.</summary>
         public readonly bool TryWithin(int width, int height, out Rect rect)
         {
-            bool inside = Width > 0 && Height > 0
-                && X <= (uint)width && Width <= (uint)width - X
-                && Y <= (uint)height && Height <= (uint)height - Y;
-            rect = inside ? new Rect((int)X, (int)Y, (int)Width, (int)Height) : default;
-            return inside;
+            rect = IsWithin(width, height) ? ClipTo(width, height) : default;
+            return !rect.IsEmpty;
         }
 
         /// <summary>The part of it that lies in a picture of the given size; empty where none does.</summary>

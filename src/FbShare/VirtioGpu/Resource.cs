@@ -32,9 +32,6 @@ internal sealed class Resource : IDisposable
     /// <summary>The guest's pages; null while none are attached.</summary>
     public Backing? Backing { get; private set; }
 
-    /// <summary>Which outputs show it: bit n for output n.</summary>
-    public uint ShownOn { get; set; }
-
     /// <summary>Bytes of this process that the resource takes.</summary>
     public long HostBytes => (Host?.Length ?? 0) + (Backing?.HostBytes ?? 0);
 
@@ -65,13 +62,14 @@ internal sealed class Resource : IDisposable
     }
 
     /// <summary>The scanout of this resource with the given layout: the same object for the same geometry.</summary>
+    /// <param name="origin">Where in the resource's picture it begins.</param>
     /// <param name="fromGuest">Read the guest's pages, not <see cref="Host"/>.</param>
     /// <param name="hub">Tells which scanouts are shown and must stay.</param>
-    public Scanout GetScanout(FrameLayout layout, bool fromGuest, DisplayHub hub)
+    public Scanout GetScanout(FrameLayout layout, (int X, int Y) origin, bool fromGuest, DisplayHub hub)
     {
         foreach (Scanout known in _scanouts)
         {
-            if (known.Layout == layout && known.Guest is not null == fromGuest)
+            if (known.Layout == layout && known.Origin == origin && known.Guest is not null == fromGuest)
             {
                 return known;
             }
@@ -81,8 +79,8 @@ internal sealed class Resource : IDisposable
             DropUnused(hub);
         }
         Scanout made = fromGuest
-            ? Scanout.OfGuest(layout, Backing!, Id, IsBlob ? ScanoutKind.Blob : ScanoutKind.TwoD)
-            : Scanout.OfHost(layout, Host!, Id);
+            ? Scanout.OfGuest(layout, Backing!, Id, IsBlob ? ScanoutKind.Blob : ScanoutKind.TwoD, origin)
+            : Scanout.OfHost(layout, Host!, Id, origin);
         _scanouts.Add(made);
         return made;
     }
@@ -107,47 +105,44 @@ internal sealed class Resource : IDisposable
 }
 
 /// <summary>The resources by their numbers, within limits.</summary>
-internal sealed class ResourceTable(int maxCount, long maxHostBytes)
+internal sealed class ResourceTable(int maxCount, HostBudget budget)
 {
     private readonly Dictionary<uint, Resource> _resources = [];
 
     public int Count => _resources.Count;
 
-    /// <summary>Host memory taken by all of them, in bytes.</summary>
-    public long HostBytes { get; private set; }
-
     public bool TryGet(uint id, [NotNullWhen(true)] out Resource? resource) => _resources.TryGetValue(id, out resource);
 
     /// <summary>Whether one more resource that takes this much host memory is within the limits.</summary>
-    public bool HasRoom(long hostBytes) => _resources.Count < maxCount && HasRoomFor(hostBytes);
+    public bool HasRoom(long hostBytes) => _resources.Count < maxCount && budget.HasRoomFor(hostBytes);
 
     /// <summary>Whether the resources may take this much more.</summary>
-    public bool HasRoomFor(long hostBytes) => hostBytes <= maxHostBytes - HostBytes;
+    public bool HasRoomFor(long hostBytes) => budget.HasRoomFor(hostBytes);
 
     public void Add(Resource resource)
     {
         _resources.Add(resource.Id, resource);
-        HostBytes += resource.HostBytes;
+        budget.Take(resource.HostBytes);
     }
 
     /// <summary>Gives a resource of this table its guest pages.</summary>
     public void Attach(Resource resource, Backing backing)
     {
         resource.Attach(backing);
-        HostBytes += backing.HostBytes;
+        budget.Take(backing.HostBytes);
     }
 
     /// <summary>Takes them away.</summary>
     public void Detach(Resource resource)
     {
-        HostBytes -= resource.Backing?.HostBytes ?? 0;
+        budget.Return(resource.Backing?.HostBytes ?? 0);
         resource.Detach();
     }
 
     public void Remove(Resource resource)
     {
         _resources.Remove(resource.Id);
-        HostBytes -= resource.HostBytes;
+        budget.Return(resource.HostBytes);
         resource.Dispose();
     }
 
@@ -155,9 +150,9 @@ internal sealed class ResourceTable(int maxCount, long maxHostBytes)
     {
         foreach (Resource resource in _resources.Values)
         {
+            budget.Return(resource.HostBytes);
             resource.Dispose();
         }
         _resources.Clear();
-        HostBytes = 0;
     }
 }

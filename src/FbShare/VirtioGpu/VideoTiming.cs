@@ -17,6 +17,10 @@ internal readonly record struct VideoTiming(int Width, int Height, int Horizonta
     private const int ReducedHorizontalBlank = 160;
     private const int MinVerticalBackPorch = 6;
     private const int MaxBlank = 4095;
+
+    /// <summary>DisplayID 1.3 has 24 bits for the clock less one; a mode beyond it is told with a lower rate.</summary>
+    private const int MaxPixelClock = 1 << 24;
+
     private const double MinVerticalBlankSeconds = 460e-6;
 
     /// <summary>Readers of an EDID take a slower clock than 10 MHz for rubbish; tiny modes get more blanking.</summary>
@@ -29,14 +33,15 @@ internal readonly record struct VideoTiming(int Width, int Height, int Horizonta
         int sync = SyncRows(width, height);
         double row = ((1 / refresh) - MinVerticalBlankSeconds) / height;
         int blank = row > 0 ? (int)(MinVerticalBlankSeconds / row) + 1 : 0;
-        blank = Math.Max(blank, VerticalFrontPorch + sync + MinVerticalBackPorch);
+        // At rates near 1000 Hz hardly a row's time is left for each of thousands of rows.
+        blank = Math.Clamp(blank, VerticalFrontPorch + sync + MinVerticalBackPorch, MaxBlank);
 
         double least = MinPixelClock / refresh;
         blank = Math.Clamp((int)(least / (width + ReducedHorizontalBlank)) + 1 - height, blank, MaxBlank);
         int horizontalBlank = Math.Clamp((int)(least / (height + blank)) + 1 - width, ReducedHorizontalBlank, MaxBlank);
 
         double clock = refresh * (width + horizontalBlank) * (height + blank) / 10_000;
-        return new VideoTiming(width, height, horizontalBlank, sync, blank, (int)Math.Round(clock));
+        return new VideoTiming(width, height, horizontalBlank, sync, blank, (int)Math.Min(Math.Round(clock), MaxPixelClock));
     }
 
     /// <summary>CVT 1.2, table 3-2: vertical sync rows by aspect ratio.</summary>

@@ -3,7 +3,7 @@ using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;
 
-/// <summary>The cursor queue: a pointer of 64x64 pixels per output.</summary>
+/// <content>The cursor queue: a pointer of 64x64 pixels per output.</content>
 public sealed partial class VirtioGpuDevice
 {
     private const int CursorSize = 64;
@@ -15,7 +15,7 @@ public sealed partial class VirtioGpuDevice
         ResponseType response = TryRead(command, out Protocol.CursorCommand request)
             ? Cursor(request)
             : Refuse(CommandType.UpdateCursor, ResponseType.ErrUnspec, "too short");
-        // Linux gives no room for a response here; who does gets one.
+        // Linux gives no room for a response here; a driver that does give room is answered.
         Reply(queue, chain, request.Header, response);
     }
 
@@ -42,7 +42,7 @@ public sealed partial class VirtioGpuDevice
                 }
                 if (!TryReadCursor(resource, (int)Math.Min(request.HotX, CursorSize - 1), (int)Math.Min(request.HotY, CursorSize - 1), out image))
                 {
-                    return Refuse(type, ResponseType.ErrInvalidParameter, $"resource {request.ResourceId} is no {CursorSize}x{CursorSize} picture");
+                    return Refuse(type, ResponseType.ErrInvalidParameter, $"resource {request.ResourceId} is not a picture of {CursorSize}x{CursorSize}");
                 }
             }
             _hub.DefineCursor(output, image);

@@ -4,7 +4,7 @@ using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;
 
-/// <summary>What the guest is told of its outputs: display info, EDID, the configuration space.</summary>
+/// <content>What the guest is told of its outputs: display info, EDID, the configuration space.</content>
 public sealed partial class VirtioGpuDevice
 {
     private Protocol.Config _config;

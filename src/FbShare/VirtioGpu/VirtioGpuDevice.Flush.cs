@@ -1,12 +1,12 @@
+using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;
 
-/// <summary>RESOURCE_FLUSH: consumers are told, and a fenced flush completes when they have read and its time has come.</summary>
-/// <remarks>The response is written at once; what is held back is the entry in the used ring, without which the driver may not
-/// look at it. So nothing points into guest memory while a flush is held.</remarks>
+/// <content>RESOURCE_FLUSH: consumers are told, and a fenced flush completes when those who read the guest's pages have read and its
+/// slot has come.</content>
 public sealed partial class VirtioGpuDevice
 {
     /// <summary>How long a fenced flush may be held: Linux waits 50 ms for it (virtgpu_plane.c) and then goes on regardless.</summary>
@@ -14,17 +14,8 @@ public sealed partial class VirtioGpuDevice
 
     private readonly LoopTimer _flushTimer;
 
-    /// <inheritdoc/>
-    public void FrameConsumed(int output)
-    {
-        OutputState state = _outputs[output];
-        if (state.Held is { } held)
-        {
-            held.Reading = false;
-            state.Held = held;
-            CompleteDueFlushes();
-        }
-    }
+    /// <summary>One for each output and one to spare: an output has at most one flush under way.</summary>
+    private readonly HeldFlush[] _flushes;
 
     private void HandleFlush(Virtqueue queue, DescriptorChain chain, in Protocol.Header header, ReadOnlySpan<byte> command)
     {
@@ -38,66 +29,105 @@ public sealed partial class VirtioGpuDevice
             Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there"));
             return;
         }
-        if (resource.Layout2D is { } layout && !request.Rectangle.TryWithin(layout.Width, layout.Height, out _))
+        if (resource.Layout2D is { } layout && !request.Rectangle.IsWithin(layout.Width, layout.Height))
         {
             Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrInvalidParameter, "the rectangle is not inside the resource"));
             return;
         }
-        bool fenced = (header.Flags & Protocol.FlagFence) != 0;
-        long now = EventLoop.Now;
-        int holder = -1;
-        var hold = new HeldFlush { Due = now };
-        for (int i = 0; i < _outputs.Length; i++)
+        Rect damage = request.Rectangle.ClipTo(FrameLayout.MaxDimension, FrameLayout.MaxDimension);
+        uint outputs = OutputsOf(resource);
+        if (outputs == 0 || (header.Flags & Protocol.FlagFence) == 0)
         {
-            if ((resource.ShownOn & (1u << i)) == 0)
-            {
-                continue;
-            }
-            OutputState output = _outputs[i];
-            Rect damage = request.Rectangle.ClipTo(FrameLayout.MaxDimension, FrameLayout.MaxDimension).Offset(-output.Origin.X, -output.Origin.Y);
-            bool reading = _hub.Flush(i, damage);
-            if (fenced)
-            {
-                // A resource on several outputs completes with the last of them.
-                long due = output.Pacer.Take(now);
-                if (holder < 0 || due > hold.Due || reading)
-                {
-                    holder = i;
-                    hold.Due = Math.Max(hold.Due, due);
-                    hold.Reading |= reading;
-                }
-            }
+            ShowFlush(outputs, damage, fence: null);
+            Reply(queue, chain, header, ResponseType.OkNoData);
+            return;
+        }
+        long now = EventLoop.Now;
+        HeldFlush flush = BeginFlush(outputs, now);
+        ShowFlush(outputs, damage, flush.Fence);
+        if (resource.IsBlob)
+        {
+            // Linux fences the flips of its blobs, and is paced by that. It does not fence 2D flushes; drivers that do (firmware, BSD)
+            // spin until they are answered.
+            TakeSlots(flush, now);
         }
         int written = WriteResponse(chain, ResponseHeader(header, ResponseType.OkNoData));
-        if (holder < 0 || (hold.Due <= now && !hold.Reading))
+        if (flush.CompletesAt <= now)
         {
+            flush.Free();
             Push(queue, chain.Head, written);
             return;
         }
-        hold.Queue = queue;
-        hold.Head = chain.Head;
-        hold.Written = written;
-        hold.Deadline = now + LongestHold;
-        hold.Due = Math.Min(hold.Due, hold.Deadline);
-        Hold(holder, hold);
+        flush.Hold(queue, chain.Head, written);
+        SetFlushTimer();
     }
 
-    private void Hold(int output, HeldFlush flush)
+    /// <summary>The outputs that show a resource, bit n for output n.</summary>
+    private uint OutputsOf(Resource resource)
     {
-        // One at a time: a driver that sends the next before this one is done does not wait for it.
-        Release(_outputs[output]);
-        _outputs[output].Held = flush;
-        SetFlushTimer();
+        uint outputs = 0;
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            if (Shows(i, resource))
+            {
+                outputs |= 1u << i;
+            }
+        }
+        return outputs;
+    }
+
+    /// <summary>Tells the consumers of these outputs what changed in the resource's picture.</summary>
+    private void ShowFlush(uint outputs, Rect damage, ReadFence? fence)
+    {
+        for (int i = 0; outputs != 0; i++, outputs >>= 1)
+        {
+            if ((outputs & 1) != 0 && _hub.GetScanout(i) is { } scanout)
+            {
+                _hub.Flush(i, damage.Offset(-scanout.Origin.X, -scanout.Origin.Y), fence);
+            }
+        }
+    }
+
+    /// <summary>A flush waits for the slots of all of its outputs.</summary>
+    private void TakeSlots(HeldFlush flush, long now)
+    {
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            if ((flush.Outputs & (1u << i)) != 0)
+            {
+                flush.WaitUntil(_outputs[i].Pacer.Take(now));
+            }
+        }
+    }
+
+    /// <summary>Begins a flush of some outputs. Any of theirs that is still held completes: a driver that sends the next before does not
+    /// wait for it.</summary>
+    private HeldFlush BeginFlush(uint outputs, long now)
+    {
+        HeldFlush? free = null;
+        foreach (HeldFlush flush in _flushes)
+        {
+            if (flush.IsHeld && (flush.Outputs & outputs) != 0)
+            {
+                Complete(flush);
+            }
+            if (!flush.IsHeld)
+            {
+                free ??= flush;
+            }
+        }
+        free!.Begin(outputs, now, LongestHold);
+        return free;
     }
 
     private void CompleteDueFlushes()
     {
         long now = EventLoop.Now;
-        foreach (OutputState output in _outputs)
+        foreach (HeldFlush flush in _flushes)
         {
-            if (output.Held is { } held && now >= held.ReleaseAt)
+            if (flush.IsHeld && flush.CompletesAt <= now)
             {
-                Release(output);
+                Complete(flush);
             }
         }
         SetFlushTimer();
@@ -105,66 +135,44 @@ public sealed partial class VirtioGpuDevice
 
     private void CompleteFlushesOf(Virtqueue queue)
     {
-        foreach (OutputState output in _outputs)
+        foreach (HeldFlush flush in _flushes)
         {
-            if (ReferenceEquals(output.Held?.Queue, queue))
+            if (flush.IsOf(queue))
             {
-                Release(output);
+                Complete(flush);
             }
         }
     }
 
     private void ForgetFlushes()
     {
-        foreach (OutputState output in _outputs)
+        foreach (HeldFlush flush in _flushes)
         {
-            output.Held = null;
+            flush.Free();
         }
         _flushTimer.Cancel();
     }
 
-    private void Release(OutputState output)
+    private void Complete(HeldFlush flush)
     {
-        if (output.Held is { } held)
-        {
-            output.Held = null;
-            Push(held.Queue, held.Head, held.Written);
-            held.Queue.Notify();
-        }
+        (Virtqueue queue, ushort head, int written) = flush.Release();
+        Push(queue, head, written);
+        queue.Notify();
     }
 
     private void SetFlushTimer()
     {
-        long? next = null;
-        foreach (OutputState output in _outputs)
+        long next = long.MaxValue;
+        foreach (HeldFlush flush in _flushes)
         {
-            if (output.Held is { } held)
+            if (flush.IsHeld)
             {
-                next = Math.Min(next ?? long.MaxValue, held.ReleaseAt);
+                next = Math.Min(next, flush.CompletesAt);
             }
         }
-        if (next is { } at && at != _flushTimer.DueAt)
+        if (next != long.MaxValue && next != _flushTimer.DueAt)
         {
-            _flushTimer.SetAt(at);
+            _flushTimer.SetAt(next);
         }
-    }
-
-    /// <summary>A fenced flush whose completion waits.</summary>
-    private struct HeldFlush
-    {
-        public Virtqueue Queue;
-        public ushort Head;
-        public int Written;
-
-        /// <summary>Some consumer has not finished reading.</summary>
-        public bool Reading;
-
-        /// <summary>When its refresh slot comes.</summary>
-        public long Due;
-
-        /// <summary>When it completes whatever happens.</summary>
-        public long Deadline;
-
-        public readonly long ReleaseAt => Reading ? Deadline : Due;
     }
 }

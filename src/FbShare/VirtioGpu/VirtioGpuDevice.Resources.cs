@@ -8,10 +8,10 @@ using FbShare.Virtio;
 
 namespace FbShare.VirtioGpu;
 
-/// <summary>Resources: creation, backing, transfer.</summary>
+/// <content>Resources: creation, backing, transfer.</content>
 public sealed partial class VirtioGpuDevice
 {
-    /// <summary>Where a guest's entries are copied to before they are checked; made at the first need, then kept.</summary>
+    /// <summary>Where a guest's entries are copied to before they are checked; made when first needed, then kept.</summary>
     private MemoryEntry[]? _entries;
 
     private ResponseType Create2D(ReadOnlySpan<byte> command)
@@ -177,9 +177,15 @@ public sealed partial class VirtioGpuDevice
             return Refuse(name, ResponseType.ErrUnspec, $"{request.ResourceId} has no backing");
         }
         FrameLayout layout = resource.Layout2D!.Value;
-        if (!request.Rectangle.TryWithin(layout.Width, layout.Height, out Rect rect))
+        if (!request.Rectangle.IsWithin(layout.Width, layout.Height))
         {
             return Refuse(name, ResponseType.ErrInvalidParameter, "the rectangle is not inside the resource");
+        }
+        Rect rect = request.Rectangle.ClipTo(layout.Width, layout.Height);
+        if (rect.IsEmpty)
+        {
+            // Firmware drivers send such; it is no fault.
+            return ResponseType.OkNoData;
         }
         int rowBytes = rect.Width * DrmFormats.BytesPerPixel;
         UInt128 end = (UInt128)request.Offset + ((UInt128)(uint)(rect.Height - 1) * (uint)layout.Stride) + (uint)rowBytes;
@@ -211,9 +217,9 @@ public sealed partial class VirtioGpuDevice
         resource.Backing!.CopyRows(0, layout.Stride, layout.RowBytes, layout.Height, resource.Host!.From(0), layout.Stride);
         for (int i = 0; i < _outputs.Length; i++)
         {
-            if (ReferenceEquals(_outputs[i].Shown, resource))
+            if (Shows(i, resource) && _hub.GetScanout(i) is { } shown)
             {
-                _hub.SetScanout(i, resource.GetScanout(_hub.GetScanout(i)!.Layout, fromGuest: false, _hub));
+                _hub.SetScanout(i, resource.GetScanout(shown.Layout, shown.Origin, fromGuest: false, _hub));
             }
         }
         _hub.Commit();

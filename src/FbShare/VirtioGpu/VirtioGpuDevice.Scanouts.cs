@@ -3,7 +3,7 @@ using FbShare.Pictures;
 
 namespace FbShare.VirtioGpu;
 
-/// <summary>Scanouts: which resource an output shows.</summary>
+/// <content>Scanouts: which resource an output shows.</content>
 public sealed partial class VirtioGpuDevice
 {
     private ResponseType SetScanout(ReadOnlySpan<byte> command)
@@ -19,7 +19,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (request.ResourceId == 0)
         {
-            Show((int)request.ScanoutId, null, null);
+            SetShown((int)request.ScanoutId, null);
             return ResponseType.OkNoData;
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || resource.Layout2D is not { } layout)
@@ -30,7 +30,7 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrInvalidParameter, "the rectangle is not inside the resource");
         }
-        Show((int)request.ScanoutId, resource, resource.GetScanout(layout.Crop(rect), ReadsBacking(resource), _hub), rect.X, rect.Y);
+        SetShown((int)request.ScanoutId, resource.GetScanout(layout.Crop(rect), (rect.X, rect.Y), ReadsBacking(resource), _hub));
         return ResponseType.OkNoData;
     }
 
@@ -47,7 +47,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (request.ResourceId == 0)
         {
-            Show((int)request.ScanoutId, null, null);
+            SetShown((int)request.ScanoutId, null);
             return ResponseType.OkNoData;
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || !resource.IsBlob)
@@ -66,33 +66,19 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrInvalidParameter, "the rectangle is not inside the framebuffer");
         }
-        Show((int)request.ScanoutId, resource, resource.GetScanout(layout.Crop(rect), fromGuest: true, _hub), rect.X, rect.Y);
+        SetShown((int)request.ScanoutId, resource.GetScanout(layout.Crop(rect), (rect.X, rect.Y), fromGuest: true, _hub));
         return ResponseType.OkNoData;
     }
 
-    private void Show(int output, Resource? resource, Scanout? scanout, int x = 0, int y = 0)
-    {
-        OutputState state = _outputs[output];
-        if (state.Shown is { } before)
-        {
-            before.ShownOn &= ~(1u << output);
-        }
-        state.Shown = resource;
-        state.Origin = (x, y);
-        if (resource is not null)
-        {
-            resource.ShownOn |= 1u << output;
-        }
-        SetShown(output, scanout);
-    }
+    private bool Shows(int output, Resource resource) => _hub.GetScanout(output)?.ResourceId == resource.Id;
 
     private void HideEverywhere(Resource resource)
     {
-        for (int i = 0; resource.ShownOn != 0; i++)
+        for (int i = 0; i < _outputs.Length; i++)
         {
-            if ((resource.ShownOn & (1u << i)) != 0)
+            if (Shows(i, resource))
             {
-                Show(i, null, null);
+                SetShown(i, null);
             }
         }
     }

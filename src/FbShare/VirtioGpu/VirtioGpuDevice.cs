@@ -24,7 +24,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     private readonly DisplayHub _hub;
     private readonly Action<string> _log;
     private readonly ResourceTable _resources;
-    private readonly HashSet<(CommandType, ResponseType)> _complained = [];
+    private readonly HashSet<(CommandType?, ResponseType)> _complained = [];
     private readonly OutputState[] _outputs;
 
     /// <param name="memory">Stays the caller's.</param>
@@ -37,15 +37,24 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         _memory = memory;
         _hub = hub;
         _log = log;
-        _resources = new ResourceTable(options.MaxResources, options.MaxHostBytes);
+        HostMemory = new HostBudget(options.MaxHostBytes);
+        _resources = new ResourceTable(options.MaxResources, HostMemory);
         long period = options.RefreshHz is { } hz ? (long)(1e9 / hz) : 0;
         _outputs = new OutputState[options.Outputs];
         for (int i = 0; i < _outputs.Length; i++)
         {
             _outputs[i] = new OutputState(i, options.Width, options.Height, new FlipPacer(period));
         }
+        _flushes = new HeldFlush[options.Outputs + 1];
+        for (int i = 0; i < _flushes.Length; i++)
+        {
+            _flushes[i] = new HeldFlush(CompleteDueFlushes);
+        }
         _flushTimer = new LoopTimer(loop, CompleteDueFlushes);
     }
+
+    /// <inheritdoc/>
+    public HostBudget HostMemory { get; }
 
     /// <summary>Runs on the loop when the configuration space changed and the driver must be told.</summary>
     public Action? ConfigChanged { get; set; }
@@ -94,8 +103,9 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         _driverHasShown = false;
         for (int i = 0; i < _outputs.Length; i++)
         {
-            Show(i, null, null);
+            SetShown(i, null);
             _hub.DefineCursor(i, null);
+            _outputs[i].Pacer.Reset();
         }
         _resources.Clear();
         _complained.Clear();
@@ -142,7 +152,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         ReadOnlySpan<byte> command = buffer[..chain.Read(0, buffer)];
         if (!TryRead(command, out Protocol.Header header))
         {
-            Complain(0, ResponseType.ErrUnspec, "a request shorter than its header");
+            Complain(null, ResponseType.ErrUnspec, "a request is shorter than its header");
             Reply(queue, chain, default, ResponseType.ErrUnspec);
             return;
         }
@@ -208,20 +218,28 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
 
     private ResponseType Refuse(CommandType command, ResponseType error, string why)
     {
-        Complain(command, error, why);
+        if (Enum.IsDefined(command))
+        {
+            Complain(command, error, why);
+        }
+        else
+        {
+            Complain(null, error, $"request 0x{(uint)command:x} is {why}");
+        }
         return error;
     }
 
-    private void Complain(CommandType command, ResponseType error, string why)
+    /// <summary>Logs the first guest error of a kind.</summary>
+    /// <param name="command">Null for a request that is none this device knows: what a guest chooses makes no kind of its own.</param>
+    private void Complain(CommandType? command, ResponseType error, string why)
     {
         if (_complained.Add((command, error)))
         {
-            string name = Enum.IsDefined(command) ? command.ToString() : $"request 0x{(uint)command:x}";
-            _log($"guest: {name}: {error}: {why} (further ones of this kind are not logged)");
+            _log($"guest: {(command is { } known ? $"{known}: " : "")}{error}: {why} (further ones of this kind are not logged)");
         }
     }
 
-    /// <summary>One output: its size as the guest is told it, and what it shows.</summary>
+    /// <summary>One output: its size as the guest is told it, and its pace. What it shows, the hub knows.</summary>
     private sealed class OutputState(int index, int width, int height, FlipPacer pacer)
     {
         public int Index { get; } = index;
@@ -232,13 +250,6 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
 
         public bool Connected { get; set; } = true;
 
-        public Resource? Shown { get; set; }
-
-        /// <summary>Where in the resource's picture the output's picture begins; flush rectangles are in the former's terms.</summary>
-        public (int X, int Y) Origin { get; set; }
-
         public FlipPacer Pacer = pacer;
-
-        public HeldFlush? Held { get; set; }
     }
 }

@@ -93,13 +93,44 @@ public sealed partial class FallbackTests
         byte[] drawn = pages.Draw(entries, layout, 1);
         hub.SetScanout(0, scanout);
         hub.Flush(0, layout.Bounds);
-        hub.PathChanged(0, bad);
+        hub.ShowAgain(0, bad);
 
         Assert.True(drawn.AsSpan().SequenceEqual(good.Look()));
         Assert.True(drawn.AsSpan().SequenceEqual(bad.Look()));
         Assert.Equal((1, 0), good.Shown);
         Assert.Equal((1, 1), bad.Shown);
         Assert.Equal(FramePath.Udmabuf, hub.GetPath(0)!.Path);
+    }
+
+    [TestbedFact]
+    public void Two_consumers_of_mapped_dma_bufs_see_the_next_picture_of_which_none_can_be_made()
+    {
+        using var pages = new GuestPages(4 << 20);
+        (ulong, uint)[] whole = [(8 * Page, 250 * Page)];
+        // Cut within a page.
+        (ulong, uint)[] torn = [(300 * Page, 100), (310 * Page, 250 * Page)];
+        using Backing first = pages.Make(whole);
+        using Backing second = pages.Make(torn);
+        FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, 640, 400);
+        using Scanout mapped = Scanout.OfGuest(layout, first, 1, ScanoutKind.Blob);
+        using Scanout refused = Scanout.OfGuest(layout, second, 2, ScanoutKind.Blob);
+        using GraphicsDevice device = Drivers.Open();
+        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(FramePath.Mmap), _log.Add));
+        using var one = new GlScreen(device);
+        using var other = new GlScreen(device);
+        hub.Attach(0, one);
+        hub.Attach(0, other);
+        foreach ((Scanout scanout, (ulong, uint)[] entries, FramePath path) in ((Scanout, (ulong, uint)[], FramePath)[])
+            [(mapped, whole, FramePath.Mmap), (refused, torn, FramePath.Copy), (mapped, whole, FramePath.Mmap)])
+        {
+            byte[] drawn = pages.Draw(entries, layout, (int)scanout.ResourceId);
+            hub.SetScanout(0, scanout);
+            hub.Flush(0, layout.Bounds);
+
+            Assert.Equal(path, hub.GetPath(0)!.Path);
+            Assert.True(drawn.AsSpan().SequenceEqual(one.Look()));
+            Assert.True(drawn.AsSpan().SequenceEqual(other.Look()));
+        }
     }
 
     [TestbedFact(TestbedNeeds.Kernel)]
@@ -113,10 +144,10 @@ public sealed partial class FallbackTests
         using Scanout second = Scanout.OfGuest(layout, backing, 2, ScanoutKind.Blob);
         using (KernelSetting.OfUdmabuf("list_limit", 0))
         {
-            Assert.Equal(FramePath.Copy, exporter.Choose(0, first, consumerTakesDmaBuf: true).Path);
+            Assert.Equal(FramePath.Copy, exporter.Choose(0, first, PictureForms.All).Path);
         }
 
-        Assert.Equal(FramePath.Udmabuf, exporter.Choose(0, second, consumerTakesDmaBuf: true).Path);
+        Assert.Equal(FramePath.Udmabuf, exporter.Choose(0, second, PictureForms.All).Path);
     }
 
     /// <param name="open">The driver; one that imports if not given.</param>

@@ -11,7 +11,6 @@ internal sealed class GlScreen : IDisplayConsumer, IDisposable
     private readonly GraphicsDevice _device;
     private readonly ImportCache? _imports;
     private UploadTexture? _upload;
-    private FrameBuffer? _buffer;
     private FrameLayout _layout;
     private PictureTexture? _picture;
     private bool _refused;
@@ -26,42 +25,39 @@ internal sealed class GlScreen : IDisplayConsumer, IDisposable
     /// <summary>Fails every import, as a driver may.</summary>
     public bool Refuses { get; init; }
 
-    public bool TakesDmaBuf => _imports is not null && !_refused;
+    public PictureForms Takes(FrameLayout picture) => _imports is not null && !_refused ? PictureForms.All : PictureForms.BufferAnywhere;
 
     /// <summary>Pictures that came as dma-bufs, and as buffers.</summary>
     public (int DmaBufs, int Buffers) Shown { get; private set; }
 
     public long Imports => _imports?.Imports ?? 0;
 
-    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
+    public void Present(in Frame frame)
     {
-        Shown = (Shown.DmaBufs + 1, Shown.Buffers);
-        _refused = Refuses;
-        _picture = Refuses ? null : _imports!.Get(frame);
-        _buffer = null;
-    }
-
-    public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
-    {
-        Shown = (Shown.DmaBufs, Shown.Buffers + 1);
-        if (_layout != layout)
+        if (frame.DmaBuf is { } dmaBuf)
         {
-            _upload?.Dispose();
-            _upload = new UploadTexture(_device.GL, layout);
+            if (frame.IsNew)
+            {
+                Shown = (Shown.DmaBufs + 1, Shown.Buffers);
+                _refused = Refuses;
+                _picture = Refuses ? null : _imports!.Get(dmaBuf);
+            }
+            return;
         }
-        (_buffer, _layout, _picture) = (buffer, layout, _upload!.Picture);
+        if (frame.IsNew)
+        {
+            Shown = (Shown.DmaBufs, Shown.Buffers + 1);
+            if (_layout != frame.Layout)
+            {
+                _upload?.Dispose();
+                _upload = new UploadTexture(_device.GL, frame.Layout);
+            }
+            (_layout, _picture) = (frame.Layout, _upload!.Picture);
+        }
+        _upload!.Upload(frame.Buffer!.From(0), frame.Damage);
     }
 
     public void Disable() => _picture = null;
-
-    public bool Update(Rect damage)
-    {
-        if (_buffer is not null)
-        {
-            _upload!.Upload(_buffer.From(0), damage);
-        }
-        return false;
-    }
 
     public void DefineCursor(CursorImage? image)
     {

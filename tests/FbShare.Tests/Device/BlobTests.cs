@@ -1,3 +1,4 @@
+using FbShare.Display;
 using FbShare.Rig.Driver;
 using FbShare.VirtioGpu;
 using static FbShare.Rig.Driver.Commands;
@@ -264,6 +265,32 @@ public class BlobTests : OverTransport
             Assert.Equal(OutOfMemory, device.Do(Attach(1, pages)));
             device.DoAll(Unref(2), Attach(1, pages), Unref(1), Unref(3));
         }
+    }
+
+    [Fact]
+    public void A_copy_counts_as_host_memory_and_one_too_many_is_a_stated_obstacle()
+    {
+        const int limit = 64 << 20;
+        using var device = new DeviceUnderTest(new GpuOptions { Outputs = 2, MaxHostBytes = limit, RefreshHz = null });
+        Screen screen = device.Watch();
+        // 64 KiB of guest memory, 16384 times: a picture of 1 GiB.
+        (ulong, uint)[] pages = [.. Enumerable.Repeat((4UL << 20, 65536u), 16384)];
+        device.DoAll(CreateBlob(1, 1UL << 30, pages), SetScanoutBlob(0, 1, 2, 16384, 16384, 65536), Flush(1, 0, 0, 16384, 16384));
+
+        PathChoice path = device.OnLoop(() => device.Hub.GetPath(0)!);
+        Assert.Equal(FramePath.None, path.Path);
+        Assert.Contains("limit of 64 MiB", path.Reason, StringComparison.Ordinal);
+        Assert.Contains(path.Reason, Assert.Single(device.Log, l => l.Contains("cannot be shown", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Null(device.OnLoop(() => screen.Buffer));
+        Assert.Equal(0, device.OnLoop(() => device.Hub.BytesCopied));
+
+        // What fits is shown, is counted, and comes back when the guest is done with it.
+        device.DoAll(SetScanoutBlob(0, 1, 2, 2048, 2048, 8192), Flush(1, 0, 0, 2048, 2048));
+        Assert.Equal(FramePath.Copy, device.OnLoop(() => device.Hub.GetPath(0)!.Path));
+        Assert.InRange(device.OnLoop(() => device.Device.HostMemory.Used), 2048 * 2048 * 4, limit);
+        Assert.Equal(OutOfMemory, device.Do(Create2D(2, 2, 4096, 3840)));
+        device.DoAll(SetScanoutBlob(0, 0, 0, 0, 0, 0), Create2D(2, 2, 4096, 3840), Unref(2), Unref(1));
+        Assert.Equal(0, device.OnLoop(() => device.Device.HostMemory.Used));
     }
 
     [Fact]

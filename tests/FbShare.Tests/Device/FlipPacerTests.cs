@@ -28,6 +28,19 @@ public class FlipPacerTests
     }
 
     [Fact]
+    public void A_guest_that_asked_for_a_hundred_slots_at_once_does_not_pay_for_them_later()
+    {
+        var pacer = new FlipPacer(1000);
+        for (int i = 0; i < 100; i++)
+        {
+            pacer.Take(0);
+        }
+        Assert.Equal(1500, pacer.Take(500));
+        pacer.Reset();
+        Assert.Equal(600, pacer.Take(600));
+    }
+
+    [Fact]
     public void Without_a_period_nobody_waits()
     {
         var pacer = new FlipPacer(0);

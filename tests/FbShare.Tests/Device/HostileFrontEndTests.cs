@@ -218,21 +218,19 @@ public class HostileFrontEndTests
     {
         public bool Armed { get; set; }
 
-        public bool TakesDmaBuf => false;
+        public PictureForms Takes(FrameLayout picture) => PictureForms.None;
 
-        public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
+        public void Present(in Frame frame)
         {
-        }
-
-        public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
-        {
+            if (Armed)
+            {
+                throw new NullReferenceException("a defect");
+            }
         }
 
         public void Disable()
         {
         }
-
-        public bool Update(Rect damage) => Armed ? throw new NullReferenceException("a defect") : false;
 
         public void DefineCursor(CursorImage? image)
         {

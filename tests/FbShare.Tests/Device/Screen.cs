@@ -21,40 +21,47 @@ internal sealed class Screen : IDisplayConsumer
 
     public CursorPosition CursorPosition { get; private set; }
 
-    /// <summary>Answer every update with "still reading".</summary>
+    /// <summary>Keep the lease of every frame until <see cref="GiveBack"/>.</summary>
     public bool Slow { get; set; }
+
+    /// <summary>The last lease that was kept.</summary>
+    public FrameLease Lease { get; private set; }
 
     public bool TakesDmaBuf { get; set; }
 
+    /// <summary>What it takes besides.</summary>
+    public PictureForms Forms { get; set; } = PictureForms.BufferAnywhere;
+
     public ReadOnlySpan<byte> Row(int y) => _pixels.AsSpan(y * Layout.RowBytes, Layout.RowBytes);
 
-    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
-    {
-        Events.Add($"show dma-buf {frame.Width}x{frame.Height}");
-        (Scanout, Buffer, Layout) = (scanout, null, default);
-    }
+    public PictureForms Takes(FrameLayout picture) => TakesDmaBuf ? PictureForms.All : Forms;
 
-    public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
+    public void Present(in Frame frame)
     {
-        Events.Add($"show {layout.Width}x{layout.Height}");
-        (Scanout, Buffer, Layout) = (scanout, buffer, layout);
-        _pixels = new byte[layout.RowBytes * layout.Height];
-    }
-
-    public void Disable()
-    {
-        Events.Add("disable");
-        (Scanout, Buffer) = (null, null);
-    }
-
-    public bool Update(Rect damage)
-    {
+        if (frame.IsNew)
+        {
+            Events.Add(frame.DmaBuf is { } dmaBuf ? $"show dma-buf {dmaBuf.Width}x{dmaBuf.Height}" : $"show {frame.Layout.Width}x{frame.Layout.Height}");
+            _pixels = frame.Buffer is null ? [] : new byte[frame.Layout.RowBytes * frame.Layout.Height];
+        }
+        (Scanout, Buffer, Layout) = (frame.Scanout, frame.Buffer, frame.Buffer is null ? default : frame.Layout);
+        Rect damage = frame.Damage;
         Events.Add($"update {damage}");
         for (int y = damage.Y; Buffer is not null && y < damage.Bottom; y++)
         {
             Buffer.Slice(Layout.OffsetOf(damage.X, y), damage.Width * 4).CopyTo(_pixels.AsSpan((y * Layout.RowBytes) + (damage.X * 4)));
         }
-        return Slow;
+        if (Slow)
+        {
+            Lease = frame.Keep();
+        }
+    }
+
+    public void GiveBack() => Lease.GiveBack();
+
+    public void Disable()
+    {
+        Events.Add("disable");
+        (Scanout, Buffer) = (null, null);
     }
 
     public void DefineCursor(CursorImage? image) => Cursor = image;

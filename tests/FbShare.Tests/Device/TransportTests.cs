@@ -50,6 +50,26 @@ public class TransportTests
         Assert.Equal("disable", device.OnLoop(() => screen.Events[^1]));
     }
 
+    [Fact]
+    public void A_gpu_socket_whose_other_end_is_closed_already_costs_nothing_from_then_on()
+    {
+        using var device = new DeviceUnderTest(new GpuOptions { Outputs = 2, RefreshHz = null });
+        device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256), SetScanoutBlob(1, 1, 2, 64, 64, 256));
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        theirs.Dispose();
+        using (ours)
+        {
+            device.FrontEnd.SendAndAcknowledge(33, [], ours.Descriptor);
+        }
+        device.DoAll(Flush(1, 0, 0, 64, 64));
+        long copied = device.OnLoop(() => device.Hub.BytesCopied);
+
+        device.DoAll(Flush(1, 0, 0, 64, 64), Flush(1, 0, 0, 64, 64));
+
+        Assert.Equal(copied, device.OnLoop(() => device.Hub.BytesCopied));
+        Assert.Single(device.Log, l => l.Contains("QEMU's own display", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(34)]
     [InlineData(39)]

@@ -149,6 +149,39 @@ public class TwoDTests : OverTransport
         }
     }
 
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(10, 10, 0, 5)]
+    [InlineData(10, 10, 5, 0)]
+    [InlineData(64, 48, 0, 0)]
+    public void An_empty_rectangle_inside_the_resource_is_no_error_and_nothing_happens(int x, int y, int width, int height)
+    {
+        using var device = new DeviceUnderTest();
+        Screen screen = device.Watch();
+        device.DoAll(Create2D(1, 2, 64, 48), Attach(1, (4 << 20, 64 * 48 * 4)), SetScanout(0, 1, 0, 0, 64, 48), Flush(1, 0, 0, 64, 48));
+        int events = device.OnLoop(() => screen.Events.Count);
+
+        device.DoAll(
+            Transfer(1, (uint)x, (uint)y, (uint)width, (uint)height, ulong.MaxValue),
+            Flush(1, (uint)x, (uint)y, (uint)width, (uint)height),
+            Flush(1, (uint)x, (uint)y, (uint)width, (uint)height, fence: 3));
+
+        Assert.Equal(events, device.OnLoop(() => screen.Events.Count));
+        Assert.Equal(InvalidParameter, device.Do(Flush(1, 65, 0, 0, 0)));
+        Assert.Equal(InvalidParameter, device.Do(Transfer(1, 0, 49, 0, 0, 0)));
+    }
+
+    [Fact]
+    public void Requests_of_a_thousand_unknown_numbers_take_one_line_in_the_log()
+    {
+        using var device = new DeviceUnderTest();
+        for (uint number = 0x4000; number < 0x4000 + 1000; number++)
+        {
+            Assert.Equal(Unspec, device.Do(Bytes(number, 0)));
+        }
+        Assert.Single(device.Log, line => line.Contains("not offered by this device", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Host_memory_comes_back_when_resources_go()
     {

@@ -142,7 +142,16 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         }
     }
 
-    void IScanoutSource.FrameConsumed(int output) => Consumed[output] = Consumed.GetValueOrDefault(output) + 1;
+    /// <summary>The guest flushes, with a fence.</summary>
+    /// <returns>Whether it has to wait for somebody who reads its pages.</returns>
+    public bool Flush(int output, Rect damage)
+    {
+        var fence = new ReadFence(() => Consumed[output] = Consumed.GetValueOrDefault(output) + 1);
+        Hub.Flush(output, damage, fence);
+        return !fence.IsPassed;
+    }
+
+    HostBudget IScanoutSource.HostMemory { get; } = new(1L << 30);
 
     bool IScanoutSource.Resize(int output, int width, int height)
     {

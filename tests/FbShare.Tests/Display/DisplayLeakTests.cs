@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using FbShare.Display.Client;
+using FbShare.Linux;
 using FbShare.Tests.Memory;
 using Xunit;
 
@@ -7,7 +9,7 @@ namespace FbShare.Tests.Display;
 /// <summary>Counts what the whole process has open, so nothing may run beside it.</summary>
 [Collection(nameof(DisplayLeakTests))]
 [CollectionDefinition(nameof(DisplayLeakTests), DisableParallelization = true)]
-public sealed class DisplayLeakTests
+public sealed partial class DisplayLeakTests
 {
     [Fact]
     public void Clients_that_come_and_go_leave_no_descriptor_behind()
@@ -32,6 +34,48 @@ public sealed class DisplayLeakTests
         }
         Assert.InRange(OpenSockets(), 0, before);
     }
+
+    [Fact]
+    public void A_display_that_had_no_descriptor_for_a_client_lets_it_in_when_it_has_one()
+    {
+        using var fixture = new DisplayFixture();
+        using UnixSocket client = UnixSocket.Connect(fixture.Path);
+        RLimit before;
+        Assert.Equal(0, getrlimit(OpenFiles, out before));
+        int next = File.OpenHandle("/dev/null") is { } free ? Take(free) : 0;
+        Assert.Equal(0, setrlimit(OpenFiles, before with { Soft = (ulong)next }));
+        try
+        {
+            fixture.Loop.RunOnce(1000);
+        }
+        finally
+        {
+            Assert.Equal(0, setrlimit(OpenFiles, before));
+        }
+        Assert.Equal(0, fixture.Server.PeerCount);
+        Assert.Contains("a client has to wait", Assert.Single(fixture.Log), StringComparison.Ordinal);
+
+        fixture.RunUntil(() => fixture.Server.PeerCount == 1);
+
+        static int Take(Microsoft.Win32.SafeHandles.SafeFileHandle handle)
+        {
+            using (handle)
+            {
+                return (int)handle.DangerousGetHandle();
+            }
+        }
+    }
+
+    private const int OpenFiles = 7;
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, out RLimit limit);
+
+    [LibraryImport("libc")]
+    private static partial int setrlimit(int resource, in RLimit limit);
+
+    /// <summary>struct rlimit (sys/resource.h).</summary>
+    private record struct RLimit(ulong Soft, ulong Hard);
 
     private static int OpenSockets() => Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget is { } target
         && (target.Contains("socket:", StringComparison.Ordinal) || target.Contains("memfd:", StringComparison.Ordinal) || target.Contains("timerfd", StringComparison.Ordinal)));

@@ -78,7 +78,7 @@ public sealed class DisplayProtocolTests
         {
             guest.Slice((20 * 256) - 4096 + 12, 4).Fill(0xab);
         }
-        fixture.Hub.Flush(0, new Rect(3, 20, 1, 1));
+        fixture.Flush(0, new Rect(3, 20, 1, 1));
         fixture.RunUntil(() => view.Updates.Count == 2);
 
         Assert.Equal(new Rect(3, 20, 1, 1), view.Updates[1]);
@@ -98,7 +98,7 @@ public sealed class DisplayProtocolTests
         using var listener = new RawListener(fixture.Loop, main, Console0, interfaces: null);
         fixture.RunUntil(() => listener.Calls.Count == 1);
         fixture.Settle();
-        fixture.Hub.Flush(0, new Rect(1, 2, 3, 2));
+        fixture.Flush(0, new Rect(1, 2, 3, 2));
         fixture.RunUntil(() => listener.Calls.Count == 2);
 
         Assert.Equal(["Scanout 5x4 stride 20 0x20080888", "Update 1,2 3x2 stride 12 0x20080888"], listener.Calls);
@@ -120,7 +120,7 @@ public sealed class DisplayProtocolTests
         for (int flip = 0; flip < 6; flip++)
         {
             fixture.Hub.SetScanout(0, flip % 2 == 0 ? front : back);
-            Assert.True(fixture.Hub.Flush(0, new Rect(0, 0, 61, 33)) || flip == 0);
+            Assert.True(fixture.Flush(0, new Rect(0, 0, 61, 33)) || flip == 0);
             fixture.RunUntil(() => view.Updates.Count == flip + 1);
         }
 
@@ -142,7 +142,7 @@ public sealed class DisplayProtocolTests
         view.IsSlow = true;
         fixture.Settle();
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 32, 8, bands: 1));
-        Assert.True(fixture.Hub.Flush(0, new Rect(0, 0, 32, 8)));
+        Assert.True(fixture.Flush(0, new Rect(0, 0, 32, 8)));
         fixture.RunUntil(() => view.Updates.Count == 1);
         fixture.Settle();
         Assert.Empty(fixture.Consumed);
@@ -160,10 +160,10 @@ public sealed class DisplayProtocolTests
         (RemoteConsole console, RecordingView view) = fixture.Watch();
         view.IsSlow = true;
         fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 50, 50, 200, 0, i => 0));
-        fixture.Hub.Flush(0, new Rect(0, 0, 50, 50));
+        fixture.Flush(0, new Rect(0, 0, 50, 50));
         fixture.RunUntil(() => view.Updates.Count == 1);
-        fixture.Hub.Flush(0, new Rect(1, 1, 2, 2));
-        fixture.Hub.Flush(0, new Rect(10, 20, 5, 5));
+        fixture.Flush(0, new Rect(1, 1, 2, 2));
+        fixture.Flush(0, new Rect(10, 20, 5, 5));
         fixture.Settle();
         Assert.Single(view.Updates);
 
@@ -184,7 +184,7 @@ public sealed class DisplayProtocolTests
         view.IsSlow = true;
         fixture.Settle();
         fixture.Hub.SetScanout(0, picture);
-        Assert.False(fixture.Hub.Flush(0, picture.Layout.Bounds), "the guest waits for a reader of the copy");
+        Assert.False(fixture.Flush(0, picture.Layout.Bounds), "the guest waits for a reader of the copy");
         fixture.RunUntil(() => view.Updates.Count == 1);
         long copied = fixture.Hub.BytesCopied;
         Assert.Equal(4096, copied);
@@ -193,7 +193,7 @@ public sealed class DisplayProtocolTests
         {
             guest.Slice(0, 4).Fill(i);
             guest.Slice(128 * 9, 4).Fill(i);
-            fixture.Hub.Flush(0, new Rect(0, i % 10, 1, 1));
+            fixture.Flush(0, new Rect(0, i % 10, 1, 1));
             fixture.Settle();
         }
         Assert.Equal(copied, fixture.Hub.BytesCopied);
@@ -224,7 +224,7 @@ public sealed class DisplayProtocolTests
         for (int flip = 0; flip < 5; flip++)
         {
             fixture.Hub.SetScanout(0, buffers[flip % 3]);
-            Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 61, 33)));
+            Assert.False(fixture.Flush(0, new Rect(0, 0, 61, 33)));
             fixture.RunUntil(() => view.Updates.Count == 1);
         }
         Assert.Equal(61 * 33 * 4, fixture.Hub.BytesCopied);
@@ -249,7 +249,7 @@ public sealed class DisplayProtocolTests
         fixture.Hub.Commit();
         fixture.RunUntil(() => view.Updates.Count == 1);
         fixture.Hub.SetScanout(0, back);
-        fixture.Hub.Flush(0, back.Layout.Bounds);
+        fixture.Flush(0, back.Layout.Bounds);
         fixture.Settle();
         Assert.Single(view.Shown);
 
@@ -273,7 +273,7 @@ public sealed class DisplayProtocolTests
         foreach (Scanout scanout in (Scanout[])[front, back, front])
         {
             fixture.Hub.SetScanout(0, scanout);
-            fixture.Hub.Flush(0, scanout.Layout.Bounds);
+            fixture.Flush(0, scanout.Layout.Bounds);
             fixture.RunUntil(() => console.Picture is { Source: RemotePictureSource.Map } shown
                 && RecordingView.Pixels(shown).SequenceEqual(DisplayFixture.Expected(5, scanout == front ? 0 : 16384, 24, 12)));
         }
@@ -285,7 +285,7 @@ public sealed class DisplayProtocolTests
         // Another layout is another chance.
         view.RefuseDmaBuf = null;
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 25, 12, bands: 1));
-        fixture.Hub.Flush(0, new Rect(0, 0, 25, 12));
+        fixture.Flush(0, new Rect(0, 0, 25, 12));
         fixture.RunUntil(() => console.Picture is { Source: RemotePictureSource.DmaBuf, Layout.Width: 25 });
     }
 
@@ -297,7 +297,7 @@ public sealed class DisplayProtocolTests
         DisplayFixture.Fill(pages, 11);
         (RemoteConsole console, RecordingView view) = fixture.Watch(takeDmaBuf: true);
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 4096, 61, 47, bands: 3));
-        fixture.Hub.Flush(0, new Rect(0, 0, 61, 47));
+        fixture.Flush(0, new Rect(0, 0, 61, 47));
         fixture.RunUntil(() => view.Updates.Count == 1);
         Assert.Equal(3, console.Picture!.DmaBuf!.Bands.Count);
         Assert.Equal(DisplayFixture.Expected(11, 4096, 61, 47), RecordingView.Pixels(console.Picture));
@@ -334,14 +334,14 @@ public sealed class DisplayProtocolTests
         fixture.Settle();
         fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 50, 50, 200, 0, i => 0));
         ulong before = (ulong)EventLoop.Now / 1000;
-        fixture.Hub.Flush(0, new Rect(0, 0, 50, 50));
+        fixture.Flush(0, new Rect(0, 0, 50, 50));
         fixture.RunUntil(() => listener.Flushes.Count == 1);
         fixture.Settle();
         // Two while the listener has not answered are told together, the later of them with its time.
-        fixture.Hub.Flush(0, new Rect(1, 2, 3, 4));
-        fixture.Hub.Flush(0, new Rect(5, 6, 7, 8));
+        fixture.Flush(0, new Rect(1, 2, 3, 4));
+        fixture.Flush(0, new Rect(5, 6, 7, 8));
         ulong between = (ulong)EventLoop.Now / 1000;
-        fixture.Hub.Flush(0, new Rect(6, 7, 1, 1));
+        fixture.Flush(0, new Rect(6, 7, 1, 1));
         fixture.RunUntil(() => listener.Flushes.Count == 3);
 
         Assert.Equal(["Disable", "ScanoutMap", "Flushes.Update 0,0 50x50", "Flushes.Update 1,2 3x4", "Flushes.Update 5,6 7x8"], listener.Calls);
@@ -363,14 +363,14 @@ public sealed class DisplayProtocolTests
         fixture.Settle();
         Assert.Null(console.LastFlush);
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 32, 8, bands: 1));
-        fixture.Hub.Flush(0, new Rect(0, 0, 32, 8));
+        fixture.Flush(0, new Rect(0, 0, 32, 8));
         fixture.RunUntil(() => view.Updates.Count == 1);
         FlushMark first = fixture.Hub.GetLastFlush(0);
         Assert.Equal(new FlushMark(first.At / 1000 * 1000, 1), console.LastFlush);
 
         for (int i = 0; i < 5; i++)
         {
-            fixture.Hub.Flush(0, new Rect(i, 0, 1, 1));
+            fixture.Flush(0, new Rect(i, 0, 1, 1));
         }
         console.Done();
         fixture.RunUntil(() => view.Updates.Count == 2);

@@ -28,11 +28,11 @@ public sealed class DisplayRobustnessTests
         (_, RecordingView view) = fixture.Watch();
         fixture.RunUntil(() => view.Disables == 1);
         fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 8, 8, 32, 0, i => 1));
-        Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 8, 8)));
+        Assert.False(fixture.Flush(0, new Rect(0, 0, 8, 8)));
         fixture.RunUntil(() => view.Updates.Count == 1 && stuck.Calls.Contains("UpdateMap 0,0 8x8"));
         for (int i = 0; i < 100; i++)
         {
-            fixture.Hub.Flush(0, new Rect(i % 8, 0, 1, 1));
+            fixture.Flush(0, new Rect(i % 8, 0, 1, 1));
             fixture.RunUntil(() => view.Updates.Count == i + 2);
         }
         Assert.Single(stuck.Calls, c => c.StartsWith("UpdateMap", StringComparison.Ordinal));
@@ -47,7 +47,7 @@ public sealed class DisplayRobustnessTests
         Assert.Contains($"({Environment.ProcessId})", line, StringComparison.Ordinal);
         Assert.Contains("from output 0: it did not answer an update for 5 s", line, StringComparison.Ordinal);
         fixture.RunUntil(() => stuck.IsClosed);
-        fixture.Hub.Flush(0, new Rect(0, 0, 8, 8));
+        fixture.Flush(0, new Rect(0, 0, 8, 8));
         fixture.RunUntil(() => view.Updates.Count == 102);
     }
 
@@ -58,7 +58,7 @@ public sealed class DisplayRobustnessTests
         using BusConnection main = fixture.ConnectRaw();
         using var mute = new RawListener(fixture.Loop, main, Console0, interfaces: null, isMute: true);
         fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 8, 8, 32, 0, i => 1));
-        Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 8, 8)));
+        Assert.False(fixture.Flush(0, new Rect(0, 0, 8, 8)));
         fixture.Server.DropStalled(EventLoop.Now + (6 * Seconds));
         Assert.Equal(0, fixture.Server.ListenerCount);
         Assert.Contains("did not answer which interfaces it has", Assert.Single(fixture.Log), StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed class DisplayRobustnessTests
             fixture.Settle();
             fixture.Server.DropStalled(EventLoop.Now + (60 * Seconds));
             Assert.Equal(1, fixture.Server.ListenerCount);
-            fixture.Hub.Flush(0, new Rect(0, 0, 1, 1));
+            fixture.Flush(0, new Rect(0, 0, 1, 1));
         }
         Assert.Empty(fixture.Log);
     }
@@ -109,11 +109,11 @@ public sealed class DisplayRobustnessTests
         view.IsSlow = true;
         fixture.RunUntil(() => view.Disables == 1);
         fixture.Hub.SetScanout(0, fixture.DmaBufPicture(pages, 0, 32, 8, bands: 1));
-        Assert.True(fixture.Hub.Flush(0, new Rect(0, 0, 32, 8)));
+        Assert.True(fixture.Flush(0, new Rect(0, 0, 32, 8)));
         fixture.RunUntil(() => view.Updates.Count == 1);
         console.Client.Dispose();
         fixture.RunUntil(() => fixture.Consumed.GetValueOrDefault(0) == 1 && fixture.Server is { ListenerCount: 0, PeerCount: 0 });
-        Assert.False(fixture.Hub.Flush(0, new Rect(0, 0, 32, 8)));
+        Assert.False(fixture.Flush(0, new Rect(0, 0, 32, 8)));
     }
 
     [Theory]
@@ -399,7 +399,7 @@ public sealed class DisplayRobustnessTests
             $"""
             vm test vm
             size {width} {height}
-            map {width}x{height} stride {stride} offset {offset} format 0x20080888
+            map {width}x{height} stride {width * 4} offset 0 format 0x20080888
             update 0 0 {width} {height}
             pixels {Convert.ToHexStringLower(SHA256.HashData(rows))}
 

@@ -14,7 +14,7 @@ public class DmaBufExporterTests
     private readonly List<string> _log = [];
 
     [Fact]
-    public void Without_the_device_the_picture_goes_by_copy_and_the_cause_is_told_once()
+    public void Without_the_device_the_picture_is_copied_and_the_cause_is_told_once()
     {
         using var pages = new TestPages(1 << 20);
         using Backing backing = pages.Make((8 * Page, 2 * Page), (2 * Page, 2 * Page));
@@ -28,13 +28,13 @@ public class DmaBufExporterTests
 
         for (int flip = 0; flip < 10; flip++)
         {
-            PathChoice choice = exporter.Choose(0, scanout, consumerTakesDmaBuf: true);
+            PathChoice choice = exporter.Choose(0, scanout, PictureForms.All);
             Assert.Equal(FramePath.Copy, choice.Path);
             Assert.Contains("modprobe udmabuf", choice.Cure, StringComparison.Ordinal);
         }
 
         Assert.Equal(1, opened);
-        Assert.Contains("there is no /dev/no-such-udmabuf; to improve: sudo modprobe udmabuf", Assert.Single(_log), StringComparison.Ordinal);
+        Assert.Contains("is shown by copying, because there is no /dev/no-such-udmabuf; cure: sudo modprobe udmabuf", Assert.Single(_log), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public class DmaBufExporterTests
         {
             using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, resource, ScanoutKind.Blob);
 
-            Assert.Equal("the device is not /dev/udmabuf", exporter.Choose(0, scanout, consumerTakesDmaBuf: true).Reason);
+            Assert.Equal("the device is not /dev/udmabuf", exporter.Choose(0, scanout, PictureForms.All).Reason);
             DmaBufExport first = scanout.Export!;
-            exporter.Choose(0, scanout, consumerTakesDmaBuf: true);
+            exporter.Choose(0, scanout, PictureForms.All);
 
             Assert.Same(first, scanout.Export);
         }
@@ -66,7 +66,7 @@ public class DmaBufExporterTests
         using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, 1, ScanoutKind.Blob);
         using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add, () => throw new InvalidOperationException("opened"));
 
-        Assert.Equal("the consumer takes no dma-bufs", exporter.Choose(0, scanout, consumerTakesDmaBuf: false).Reason);
+        Assert.Equal("the consumer takes no dma-bufs", exporter.Choose(0, scanout, PictureForms.BufferAnywhere).Reason);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public class DmaBufExporterTests
             // Each is cut within a page at another place: another reason each time.
             using Backing backing = pages.Make((0, i), (8 * Page, 2 * Page));
             using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, i, ScanoutKind.Blob);
-            Assert.Contains("within a page", exporter.Choose(0, scanout, consumerTakesDmaBuf: true).Reason, StringComparison.Ordinal);
+            Assert.Contains("within a page", exporter.Choose(0, scanout, PictureForms.All).Reason, StringComparison.Ordinal);
         }
         Assert.InRange(_log.Count, 1, 64);
     }

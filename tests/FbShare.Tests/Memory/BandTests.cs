@@ -1,5 +1,6 @@
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Pictures;
 using Xunit;
 
 namespace FbShare.Tests.Memory;
@@ -14,9 +15,9 @@ public class BandTests
         using var pages = new TestPages(1 << 20);
         (ulong, uint)[] entries = [(8 * Page, 4 * Page), (100 * Page, Page), (2 * Page, 3 * Page)];
 
-        Band band = Assert.Single(Cut(pages, entries, new PixelRows(0, 2560, 2560, 12), new(1024, 64 << 20)));
+        Band band = Assert.Single(Cut(pages, entries, Rows(0, 2560, 2560, 12), new(1024, 64 << 20)));
 
-        Assert.Equal((0, 12, 0, 8L * Page), (band.FirstRow, band.RowCount, band.Offset, band.Length));
+        Assert.Equal((0, 12, 0, 8L * Page), (band.Y, band.Height, band.Offset, band.Length));
         Assert.Equal([(8L * Page, 4L * Page), (100L * Page, Page), (2L * Page, 3L * Page)], band.Ranges.Select(r => (r.Offset, r.Length)));
     }
 
@@ -26,7 +27,7 @@ public class BandTests
         using var pages = new TestPages(1 << 20);
         ulong half = (ulong)pages.Half;
 
-        Band band = Assert.Single(Cut(pages, [(half - Page, Page), (half, Page)], new PixelRows(0, 1024, 1024, 8), new(1, 64 << 20)));
+        Band band = Assert.Single(Cut(pages, [(half - Page, Page), (half, Page)], Rows(0, 1024, 1024, 8), new(1, 64 << 20)));
 
         Assert.Equal((pages.Half - Page, 2 * Page), Assert.Single(band.Ranges.Select(r => (r.Offset, r.Length))));
     }
@@ -36,7 +37,7 @@ public class BandTests
     {
         using var pages = new TestPages(1 << 20);
 
-        Band band = Assert.Single(Cut(pages, [(0, Page), (TestPages.OtherAddress + Page, Page)], new PixelRows(0, 1024, 1024, 8), new(8, 64 << 20)));
+        Band band = Assert.Single(Cut(pages, [(0, Page), (TestPages.OtherAddress + Page, Page)], Rows(0, 1024, 1024, 8), new(8, 64 << 20)));
 
         Assert.Equal(2, band.Ranges.Length);
     }
@@ -46,13 +47,13 @@ public class BandTests
     {
         using var pages = new TestPages(128L << 20);
         (ulong, uint)[] entries = [.. Enumerable.Range(0, 8100).Select(i => ((ulong)(2 * i * Page), (uint)Page))];
-        var rows = new PixelRows(0, 3840 * 4, 3840 * 4, 2160);
+        var rows = Rows(0, 3840 * 4, 3840 * 4, 2160);
 
         Band[] bands = Cut(pages, entries, rows, UdmaBufLimits.Default);
 
         // 1024 pages hold 273 rows of 15,360 bytes and a bit.
         Assert.Equal(8, bands.Length);
-        Assert.Equal(273, bands[0].RowCount);
+        Assert.Equal(273, bands[0].Height);
         AssertSameBytes(bands, pages, entries, rows, step: 1021);
     }
 
@@ -61,12 +62,12 @@ public class BandTests
     {
         using var pages = new TestPages(300L << 20);
         (ulong, uint)[] entries = [(Page, 7680 * 4 * 4320)];
-        var rows = new PixelRows(0, 7680 * 4, 7680 * 4, 4320);
+        var rows = Rows(0, 7680 * 4, 7680 * 4, 4320);
 
         Band[] bands = Cut(pages, entries, rows, UdmaBufLimits.Default);
 
         // 64 MiB hold 2184 rows of 30,720 bytes.
-        Assert.Equal([2184, 2136], bands.Select(b => b.RowCount));
+        Assert.Equal([2184, 2136], bands.Select(b => b.Height));
         Assert.All(bands, b => Assert.InRange(b.Length, 1, 64 << 20));
         AssertSameBytes(bands, pages, entries, rows, step: 4093);
     }
@@ -78,10 +79,10 @@ public class BandTests
         (ulong, uint)[] entries = [.. Enumerable.Range(0, 8).Select(i => ((ulong)(2 * i * Page), (uint)Page))];
 
         Assert.Equal("row 0 alone needs more than list_limit 2; echo 5 | sudo tee /sys/module/udmabuf/parameters/list_limit",
-            Refuse(pages, entries, new PixelRows(0, 3 * Page, 3 * Page, 2), new(2, 1 << 20)));
-        Assert.StartsWith("row 0 alone needs more than list_limit 0", Refuse(pages, entries, new PixelRows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
+            Refuse(pages, entries, Rows(0, 3 * Page, 3 * Page, 2), new(2, 1 << 20)));
+        Assert.StartsWith("row 0 alone needs more than list_limit 0", Refuse(pages, entries, Rows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
         Assert.StartsWith("row 0 alone needs more than size_limit_mb 0; echo 2",
-            Refuse(pages, [(0, 1 << 18)], new PixelRows(0, 1 << 17, 1 << 17, 2), new(16, 1 << 16)), StringComparison.Ordinal);
+            Refuse(pages, [(0, 1 << 18)], Rows(0, 1 << 17, 1024, 2), new(16, 1 << 16)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -91,8 +92,8 @@ public class BandTests
     {
         using var pages = new TestPages(1 << 20);
 
-        Assert.Contains("within a page", Refuse(pages, [(0, Page), ((8 * Page) + odd, Page)], new PixelRows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
-        Assert.Contains("within a page", Refuse(pages, [(0, odd), (8 * Page, 2 * Page)], new PixelRows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
+        Assert.Contains("within a page", Refuse(pages, [(0, Page), ((8 * Page) + odd, Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
+        Assert.Contains("within a page", Refuse(pages, [(0, odd), (8 * Page, 2 * Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +101,7 @@ public class BandTests
     {
         using var pages = new TestPages(1 << 20);
         (ulong, uint)[] entries = [(100, 50), (8 * Page, 2 * Page), (20 * Page, 77), (30 * Page, Page)];
-        var rows = new PixelRows(50, 1024, 1000, 8);
+        var rows = Rows(50, 1024, 1000, 8);
 
         Band[] bands = Cut(pages, entries, rows, new(16, 1 << 20));
 
@@ -118,7 +119,7 @@ public class BandTests
         int height = random.Next(1, 150);
         int offset = random.Next(2) * random.Next(0, 10000);
         (ulong, uint)[] entries = RandomEntries(random, offset + ((height - 1) * stride) + (width * 4));
-        var rows = new PixelRows(offset, stride, width * 4, height);
+        var rows = Rows(offset, stride, width * 4, height);
         var limits = new UdmaBufLimits(random.Next(4, 40), random.Next(4, 64) * Page);
 
         Band[] bands = Cut(pages, entries, rows, limits);
@@ -130,22 +131,28 @@ public class BandTests
         using Backing backing = pages.Make(entries);
         foreach ((Band band, Band next) in bands.Zip(bands.Skip(1)))
         {
-            var more = new PixelRows(offset + ((long)band.FirstRow * stride), stride, width * 4, band.RowCount + 1);
-            Assert.True(CountPages(entries, more, Math.Min(more.Offset + ((long)more.Count * stride), backing.Length)) is var (ranges, count)
-                && (ranges > limits.ListLimit || count * Page > limits.SizeLimit), $"rows {band.FirstRow} to {next.FirstRow} fit one band");
+            var more = Rows(offset + ((long)band.Y * stride), stride, width * 4, band.Height + 1);
+            Assert.True(CountPages(entries, more, Math.Min(more.Offset + ((long)more.Height * stride), backing.Length)) is var (ranges, count)
+                && (ranges > limits.ListLimit || count * Page > limits.SizeLimit), $"rows {band.Y} to {next.Y} fit one band");
         }
     }
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 60)];
 
-    private static Band[] Cut(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
+    private static FrameLayout Rows(long offset, int stride, int rowBytes, int count)
+    {
+        Assert.True(FrameLayout.TryCreate(DrmFormat.XR24, (uint)rowBytes / 4, (uint)count, (uint)stride, (ulong)offset, long.MaxValue, out FrameLayout rows, out string? why), why);
+        return rows;
+    }
+
+    private static Band[] Cut(TestPages pages, (ulong, uint)[] entries, FrameLayout rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
         Assert.True(Band.TryCut(backing, rows, limits, out Band[]? bands, out string? why, out _), why);
         return bands;
     }
 
-    private static string Refuse(TestPages pages, (ulong, uint)[] entries, PixelRows rows, UdmaBufLimits limits)
+    private static string Refuse(TestPages pages, (ulong, uint)[] entries, FrameLayout rows, UdmaBufLimits limits)
     {
         using Backing backing = pages.Make(entries);
         Assert.False(Band.TryCut(backing, rows, limits, out _, out string? why, out string? cure));
@@ -168,19 +175,19 @@ public class BandTests
     }
 
     /// <summary>Walks every <paramref name="step"/>th byte of every row by the guest's list and by the bands, and compares.</summary>
-    private static void AssertSameBytes(Band[] bands, TestPages pages, (ulong Offset, uint Length)[] entries, PixelRows rows, int step)
+    private static void AssertSameBytes(Band[] bands, TestPages pages, (ulong Offset, uint Length)[] entries, FrameLayout rows, int step)
     {
         int row = 0;
         foreach (Band band in bands)
         {
-            Assert.Equal(row, band.FirstRow);
+            Assert.Equal(row, band.Y);
             Assert.All(band.Ranges, r => Assert.Equal(0, (r.Offset | r.Length) % Page));
             Assert.Equal(band.Length, band.Ranges.Sum(r => r.Length));
             Assert.InRange(band.Offset, 0, Page - 1);
             (ulong, uint)[] asEntries = [.. band.Ranges.Select(r => ((ulong)r.Offset + (IsOther(r.File, pages) ? TestPages.OtherAddress : 0), (uint)r.Length))];
             var expected = new Walker(entries);
             var actual = new Walker(asEntries);
-            for (int i = 0; i < band.RowCount; i++, row++)
+            for (int i = 0; i < band.Height; i++, row++)
             {
                 for (int x = 0; x < rows.RowBytes; x += step)
                 {
@@ -192,13 +199,13 @@ public class BandTests
                 }
             }
         }
-        Assert.Equal(rows.Count, row);
+        Assert.Equal(rows.Height, row);
     }
 
     private static bool IsOther(FileDescriptor file, TestPages pages) => file.GetStatus().Inode == pages.Other.GetStatus().Inode;
 
     /// <summary>How many ranges and pages a span of the resource takes, page by page.</summary>
-    private static (int Ranges, int Pages) CountPages((ulong Offset, uint Length)[] entries, PixelRows rows, long end)
+    private static (int Ranges, int Pages) CountPages((ulong Offset, uint Length)[] entries, FrameLayout rows, long end)
     {
         int ranges = 0;
         int count = 0;

@@ -71,6 +71,19 @@ public class EdidTests
         Assert.Equal((edid.Length / 128) - 1, edid[126]);
     }
 
+    [Theory]
+    [InlineData(6000, 6000, 1000)]
+    [InlineData(16384, 16384, 1000)]
+    [InlineData(1, 16384, 1000)]
+    public void The_largest_pictures_at_the_highest_rates_get_a_mode_all_the_same(int width, int height, double refresh)
+    {
+        var timing = VideoTiming.Of(width, height, refresh);
+
+        Assert.InRange(timing.VerticalBlank, 1, 4095);
+        Assert.InRange(timing.PixelClock, 1, 1 << 24);
+        Assert.Equal(256, Create(width, height, refresh).Length);
+    }
+
     private static byte[] Create(int width, int height, double refresh = 60, int output = 0)
     {
         byte[] edid = new byte[Edid.MaxSize];

@@ -1,5 +1,4 @@
 using FbShare.Display.DBus;
-using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Pictures;

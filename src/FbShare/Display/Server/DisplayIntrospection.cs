@@ -53,20 +53,20 @@ internal static class DisplayIntrospection
 
         """;
 
-    private const string VirtualMachine = """
-          <interface name="org.qemu.Display1.VM">
+    private const string VirtualMachine = $"""
+          <interface name="{DisplayProtocol.Vm}">
             <property name="Name" type="s" access="read"/>
             <property name="UUID" type="s" access="read"/>
             <property name="ConsoleIDs" type="au" access="read"/>
-            <property name="Interfaces" type="as" access="read"/>
+            <property name="{DisplayProtocol.InterfacesProperty}" type="as" access="read"/>
           </interface>
 
         """;
 
-    private const string Console = """
-          <interface name="org.qemu.Display1.Console">
-            <method name="RegisterListener"><arg type="h" name="listener" direction="in"/></method>
-            <method name="SetUIInfo">
+    private const string Console = $"""
+          <interface name="{DisplayProtocol.Console}">
+            <method name="{DisplayProtocol.ConsoleCalls.RegisterListener}"><arg type="h" name="listener" direction="in"/></method>
+            <method name="{DisplayProtocol.ConsoleCalls.SetUIInfo}">
               <arg name="width_mm" type="q" direction="in"/>
               <arg name="height_mm" type="q" direction="in"/>
               <arg name="xoff" type="i" direction="in"/>
@@ -80,28 +80,28 @@ internal static class DisplayIntrospection
             <property name="Width" type="u" access="read"/>
             <property name="Height" type="u" access="read"/>
             <property name="DeviceAddress" type="s" access="read"/>
-            <property name="Interfaces" type="as" access="read"/>
+            <property name="{DisplayProtocol.InterfacesProperty}" type="as" access="read"/>
           </interface>
-          <interface name="org.qemu.Display1.Keyboard">
-            <method name="Press"><arg type="u" name="keycode" direction="in"/></method>
-            <method name="Release"><arg type="u" name="keycode" direction="in"/></method>
+          <interface name="{DisplayProtocol.Keyboard}">
+            <method name="{DisplayProtocol.ConsoleCalls.Press}"><arg type="u" name="keycode" direction="in"/></method>
+            <method name="{DisplayProtocol.ConsoleCalls.Release}"><arg type="u" name="keycode" direction="in"/></method>
             <property name="Modifiers" type="u" access="read"/>
           </interface>
-          <interface name="org.qemu.Display1.Mouse">
-            <method name="Press"><arg type="u" name="button" direction="in"/></method>
-            <method name="Release"><arg type="u" name="button" direction="in"/></method>
-            <method name="SetAbsPosition">
+          <interface name="{DisplayProtocol.Mouse}">
+            <method name="{DisplayProtocol.ConsoleCalls.Press}"><arg type="u" name="button" direction="in"/></method>
+            <method name="{DisplayProtocol.ConsoleCalls.Release}"><arg type="u" name="button" direction="in"/></method>
+            <method name="{DisplayProtocol.ConsoleCalls.SetAbsPosition}">
               <arg type="u" name="x" direction="in"/>
               <arg type="u" name="y" direction="in"/>
             </method>
-            <method name="RelMotion">
+            <method name="{DisplayProtocol.ConsoleCalls.RelMotion}">
               <arg type="i" name="dx" direction="in"/>
               <arg type="i" name="dy" direction="in"/>
             </method>
             <property name="IsAbsolute" type="b" access="read"/>
           </interface>
-          <interface name="org.qemu.Display1.MultiTouch">
-            <method name="SendEvent">
+          <interface name="{DisplayProtocol.MultiTouch}">
+            <method name="{DisplayProtocol.ConsoleCalls.SendEvent}">
               <arg type="u" name="kind" direction="in"/>
               <arg type="t" name="num_slot" direction="in"/>
               <arg type="d" name="x" direction="in"/>
@@ -109,7 +109,7 @@ internal static class DisplayIntrospection
             </method>
             <property name="MaxSlots" type="i" access="read"/>
           </interface>
-          <interface name="org.fbshare.Display1.Console">
+          <interface name="{DisplayProtocol.ConsoleExtension}">
             <property name="ResourceKind" type="s" access="read"/>
             <property name="Path" type="s" access="read"/>
             <property name="PathReason" type="s" access="read"/>

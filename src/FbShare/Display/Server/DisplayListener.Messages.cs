@@ -1,4 +1,5 @@
 using FbShare.Display.DBus;
+using FbShare.Memory;
 using FbShare.Pictures;
 
 namespace FbShare.Display.Server;
@@ -6,23 +7,53 @@ namespace FbShare.Display.Server;
 /// <content>What is sent: pictures and updates, by each of the listener's interfaces.</content>
 internal sealed partial class DisplayListener
 {
-    private bool SendUpdate(Rect damage)
+    /// <summary>Tells a picture that the listener has not got yet.</summary>
+    private void SendPicture(in Frame frame)
     {
-        switch (_wire)
+        if (frame.DmaBuf is { } dmaBuf)
         {
-            case Wire.DmaBuf or Wire.Map when (_can & Capabilities.Flushes) != 0:
-                SendRectangle(DisplayProtocol.Flushes, "Update"u8, damage, _hub.GetLastFlush(Output));
+            _way = Way.DmaBuf;
+            if (dmaBuf.Bands.Count > 1)
+            {
+                SendBands(dmaBuf);
+            }
+            else if (Has(Capabilities.DmaBuf2))
+            {
+                SendDmaBuf2(dmaBuf);
+            }
+            else
+            {
+                SendDmaBuf(dmaBuf);
+            }
+        }
+        else if (CanMap)
+        {
+            _way = Way.Map;
+            SendMap(frame.Buffer!, frame.Layout);
+        }
+        else
+        {
+            _way = Way.Messages;
+        }
+    }
+
+    /// <summary>Tells what changed; the answer says that the listener has read it.</summary>
+    /// <returns>False if it cannot be told.</returns>
+    private bool SendUpdate(in Frame frame)
+    {
+        switch (_way)
+        {
+            case Way.Messages:
+                return SendPixels(frame);
+            case Way.DmaBuf or Way.Map when Has(Capabilities.Flushes):
+                SendRectangle(DisplayProtocol.Flushes, DisplayProtocol.ListenerCalls.Update, frame.Damage, frame.Flush);
                 return true;
-            case Wire.DmaBuf:
-                SendRectangle(DisplayProtocol.Listener, "UpdateDMABUF"u8, damage);
+            case Way.DmaBuf:
+                SendRectangle(DisplayProtocol.Listener, DisplayProtocol.ListenerCalls.UpdateDmaBuf, frame.Damage);
                 return true;
-            case Wire.Map:
-                SendRectangle(DisplayProtocol.Map, "UpdateMap"u8, damage);
-                return true;
-            case Wire.Inline:
-                return SendPixels(damage, whole: false);
             default:
-                return false;
+                SendRectangle(DisplayProtocol.Map, DisplayProtocol.ListenerCalls.UpdateMap, frame.Damage);
+                return true;
         }
     }
 
@@ -38,24 +69,23 @@ internal sealed partial class DisplayListener
             m.Append((ulong)last.At / 1000);
             m.Append((ulong)last.Count);
         }
-        CallUpdate(m);
+        _connection.Call(m, _updated);
     }
 
-    /// <summary>Sends pixels in the message itself: all of the picture, or a part of it.</summary>
-    private bool SendPixels(Rect area, bool whole)
+    /// <summary>Sends pixels in the message itself: all of a new picture, or what changed of it.</summary>
+    private bool SendPixels(in Frame frame)
     {
+        Rect area = frame.Damage;
         int rowBytes = area.Width * DrmFormats.BytesPerPixel;
         long bytes = (long)rowBytes * area.Height;
         if (bytes > DisplayProtocol.MostInlineBytes)
         {
-            Log?.Invoke($"{Name}: a picture of {_layout.Width}x{_layout.Height} does not fit one D-Bus message, and this listener takes no other ({DisplayProtocol.MapName}): it sees nothing");
-            Disable();
             return false;
         }
-        using BusMessage m = NewCall(DisplayProtocol.Listener, whole ? "Scanout"u8 : "Update"u8);
-        if (whole)
+        using BusMessage m = NewCall(DisplayProtocol.Listener, frame.IsNew ? DisplayProtocol.ListenerCalls.Scanout : DisplayProtocol.ListenerCalls.Update);
+        if (frame.IsNew)
         {
-            AppendGeometry(m, _layout, rowBytes);
+            AppendGeometry(m, frame.Layout, rowBytes);
         }
         else
         {
@@ -64,21 +94,29 @@ internal sealed partial class DisplayListener
             m.Append(area.Width);
             m.Append(area.Height);
             m.Append((uint)rowBytes);
-            m.Append(_layout.Format.ToPixman());
+            m.Append(frame.Layout.Format.ToPixman());
         }
         Span<byte> pixels = m.AppendBytes((int)bytes);
         for (int row = 0; row < area.Height; row++)
         {
-            _buffer!.Slice(_layout.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(pixels[(row * rowBytes)..]);
+            frame.Buffer!.Slice(frame.Layout.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(pixels[(row * rowBytes)..]);
         }
-        CallUpdate(m);
-        _isFresh = whole;
+        _connection.Call(m, _updated);
         return true;
+    }
+
+    private void SendMap(FrameBuffer buffer, FrameLayout layout)
+    {
+        using BusMessage m = NewCall(DisplayProtocol.Map, DisplayProtocol.ListenerCalls.ScanoutMap);
+        m.Append(buffer.ReadOnly);
+        m.Append((uint)layout.Offset);
+        AppendGeometry(m, layout, layout.Stride);
+        _connection.Call(m, _mapShown);
     }
 
     private void SendDmaBuf(DmaBufFrame frame)
     {
-        using BusMessage m = NewCall(DisplayProtocol.Listener, "ScanoutDMABUF"u8);
+        using BusMessage m = NewCall(DisplayProtocol.Listener, DisplayProtocol.ListenerCalls.ScanoutDmaBuf);
         m.Append(frame.Bands[0].Descriptor);
         m.Append((uint)frame.Width);
         m.Append((uint)frame.Height);
@@ -92,7 +130,7 @@ internal sealed partial class DisplayListener
     private void SendDmaBuf2(DmaBufFrame frame)
     {
         DmaBufBand band = frame.Bands[0];
-        using BusMessage m = NewCall(DisplayProtocol.DmaBuf2, "ScanoutDMABUF2"u8);
+        using BusMessage m = NewCall(DisplayProtocol.DmaBuf2, DisplayProtocol.ListenerCalls.ScanoutDmaBuf2);
         m.Open('a', "h"u8);
         m.Append(band.Descriptor);
         m.Close();
@@ -117,7 +155,7 @@ internal sealed partial class DisplayListener
 
     private void SendBands(DmaBufFrame frame)
     {
-        using BusMessage m = NewCall(DisplayProtocol.Bands, "ScanoutBands"u8);
+        using BusMessage m = NewCall(DisplayProtocol.Bands, DisplayProtocol.ListenerCalls.ScanoutBands);
         m.Append((uint)frame.Width);
         m.Append((uint)frame.Height);
         m.Append((uint)frame.Format);

@@ -1,13 +1,12 @@
 using FbShare.Display.DBus;
 using FbShare.Linux;
-using FbShare.Memory;
 using FbShare.Pictures;
 
 namespace FbShare.Display.Server;
 
 /// <summary>One registered listener: a consumer of an output that lives in another process, behind a D-Bus connection of its own.</summary>
-/// <remarks>At most one update is under way. What changes meanwhile is gathered, and told when the listener has answered, so a
-/// slow one costs neither memory nor the guest's time.</remarks>
+/// <remarks>At most one update is under way, and the lease of its frame is kept until it is answered. The hub gathers what changes
+/// meanwhile, so a slow listener costs neither memory nor the guest's time.</remarks>
 internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 {
     private readonly EventLoop _loop;
@@ -16,26 +15,23 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     private readonly BusConnection.ReplyHandler _dmaBufShown;
     private readonly BusConnection.ReplyHandler _mapShown;
     private readonly BusConnection.ReplyHandler _updated;
+
+    private State _state = State.Asked;
+    private FrameLease _lease;
+
+    /// <summary>What the listener said it has, and what turned out not to work.</summary>
     private Capabilities _can;
-    private bool _attached;
-
-    private Wire _wire;
-    private Scanout? _scanout;
-    private FrameLayout _layout;
-    private FrameBuffer? _buffer;
     private FrameLayout? _refusedDmaBuf;
-    private bool _refusedMap;
+    private FrameLayout? _tooLarge;
 
-    private bool _inFlight;
-    private bool _isFresh;
-    private bool _showAgain;
-    private bool _cursorLate;
-    private bool _positionLate;
-    private Rect _pending;
+    private Way _way;
+    private FrameLayout _layout;
+    private LateCursor _late;
 
-    /// <param name="socket">The client's end was made by the client; this one is owned from here on.</param>
+    /// <param name="socket">The client made it and keeps the other end; this end is owned from here on, also when this fails.</param>
     /// <param name="name">Who this is, for the log.</param>
-    /// <exception cref="BusException">The socket is not one.</exception>
+    /// <exception cref="BusException">The socket cannot be used.</exception>
+    /// <exception cref="LinuxException">No descriptor or no memory.</exception>
     public DisplayListener(EventLoop loop, DisplayHub hub, int output, FileDescriptor socket, string name)
     {
         _loop = loop;
@@ -45,8 +41,8 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         _connection = BusConnection.OverSocket(loop, socket, authenticates: true);
         try
         {
-            _dmaBufShown = _connection.OnReply(reply => Shown(reply, Wire.DmaBuf));
-            _mapShown = _connection.OnReply(reply => Shown(reply, Wire.Map));
+            _dmaBufShown = _connection.OnReply(reply => Shown(reply, Way.DmaBuf));
+            _mapShown = _connection.OnReply(reply => Shown(reply, Way.Map));
             _updated = _connection.OnReply(Updated);
             _connection.Closed = why => Gone?.Invoke(this, why);
             _connection.Drained = SendLateCursor;
@@ -59,6 +55,21 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         }
     }
 
+    private enum State
+    {
+        /// <summary>It was asked which interfaces it has, and is no consumer before it answers.</summary>
+        Asked,
+
+        /// <summary>It has seen all that it was told.</summary>
+        Idle,
+
+        /// <summary>It was told of a change and has not answered: the lease of that frame is kept.</summary>
+        Reading,
+
+        /// <summary>It is gone.</summary>
+        Closed,
+    }
+
     [Flags]
     private enum Capabilities
     {
@@ -69,13 +80,22 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         Flushes = 8,
     }
 
-    /// <summary>How the present picture was told.</summary>
-    private enum Wire
+    /// <summary>How the picture that the listener has was told.</summary>
+    private enum Way
     {
         None,
         DmaBuf,
         Map,
-        Inline,
+        Messages,
+    }
+
+    /// <summary>What of the pointer is told when the listener has read what it was sent before.</summary>
+    [Flags]
+    private enum LateCursor
+    {
+        None = 0,
+        Picture = 1,
+        Position = 2,
     }
 
     public int Output { get; }
@@ -94,83 +114,84 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     /// <summary>Told when the client has seen an update, or that there is nothing to see.</summary>
     public Action<int>? Showed { get; set; }
 
-    /// <summary>Told when this begins to wait for the client.</summary>
+    /// <summary>Told when the client begins to owe something.</summary>
     public Action<DisplayListener>? Waits { get; set; }
 
     /// <summary>Since when the client owes an answer or has left messages unread (<see cref="EventLoop.Now"/>); null: it does not.</summary>
     public long? WaitingSince { get; private set; }
 
     /// <summary>What it owes, for the log.</summary>
-    public string Debt => !_attached ? "did not answer which interfaces it has"
-        : _inFlight ? "did not answer an update"
-        : "has left messages unread";
-
-    public bool TakesDmaBuf
+    public string Debt => _state switch
     {
-        get
+        State.Asked => "did not answer which interfaces it has",
+        State.Reading => "did not answer an update",
+        _ => "has left messages unread",
+    };
+
+    private bool CanMap => Has(Capabilities.Map);
+
+    /// <summary>Asked at every update, where HasFlag boxes until the code has run hot.</summary>
+    private bool Has(Capabilities capability) => (_can & capability) != 0;
+
+    public PictureForms Takes(FrameLayout picture)
+    {
+        // FbShare's own viewers map a whole buffer; others map at the offset they are told, which must then be a page's.
+        PictureForms buffers = CanMap && !Has(Capabilities.Flushes) ? PictureForms.None : PictureForms.BufferAnywhere;
+        return picture == _refusedDmaBuf
+            ? buffers
+            : buffers | PictureForms.DmaBuf
+                | (Has(Capabilities.DmaBuf2) ? PictureForms.DmaBufAnywhere : PictureForms.None)
+                | (Has(Capabilities.Bands) ? PictureForms.DmaBufBands : PictureForms.None);
+    }
+
+    public void Present(in Frame frame)
+    {
+        try
         {
-            if (_hub.GetScanout(Output) is not { } scanout || scanout.Layout == _refusedDmaBuf)
+            _layout = frame.Layout;
+            if (frame.IsNew)
             {
-                return false;
+                SendPicture(frame);
             }
-            return scanout.Export?.Frame is not { } frame || CanTell(frame);
-        }
-    }
-
-    public void ShowDmaBuf(Scanout scanout, DmaBufFrame frame)
-    {
-        try
-        {
-            TellDmaBuf(scanout, frame);
-        }
-        catch (Exception e) when (e is BusException or LinuxException)
-        {
-            GiveUp(e);
-        }
-    }
-
-    public void ShowBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
-    {
-        try
-        {
-            TellBuffer(scanout, buffer, layout);
+            else if (_way == Way.None)
+            {
+                // Too large for it, as was said when the picture was new.
+                return;
+            }
+            if (SendUpdate(frame))
+            {
+                _lease = frame.Keep();
+                _state = State.Reading;
+                Await();
+            }
+            else
+            {
+                ShowNothing(frame.Layout);
+            }
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
-            GiveUp(e);
+            // This process has run out of descriptors or memory for the listener: it goes, the device goes on.
+            _way = Way.None;
+            Log?.Invoke($"{Name} cannot be shown output {Output} any more and is disconnected: {e.Message}");
+            _loop.Post(() => Gone?.Invoke(this, e.Message));
         }
     }
 
     public void Disable()
     {
-        Forget();
-        using BusMessage m = NewCall(DisplayProtocol.Listener, "Disable"u8);
+        _way = Way.None;
+        using BusMessage m = NewCall(DisplayProtocol.Listener, DisplayProtocol.ListenerCalls.Disable);
         _connection.SendCall(m);
         WatchQueue();
         Showed?.Invoke(Output);
-    }
-
-    public bool Update(Rect damage)
-    {
-        if (_isFresh)
-        {
-            // The picture was sent whole a moment ago.
-            _isFresh = false;
-            return _inFlight;
-        }
-        if (_inFlight || _showAgain)
-        {
-            _pending = _pending.Union(damage);
-            return true;
-        }
-        return SendUpdate(damage);
     }
 
     public void DefineCursor(CursorImage? image)
     {
         if (_connection.Queued > 0)
         {
-            _cursorLate = true;
+            _late |= LateCursor.Picture;
             return;
         }
         if (image is null)
@@ -178,7 +199,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
             MoveCursor(_hub.GetCursorPosition(Output) with { Visible = false });
             return;
         }
-        using BusMessage m = NewCall(DisplayProtocol.Listener, "CursorDefine"u8);
+        using BusMessage m = NewCall(DisplayProtocol.Listener, DisplayProtocol.ListenerCalls.CursorDefine);
         m.Append(image.Width);
         m.Append(image.Height);
         m.Append(image.HotX);
@@ -192,10 +213,10 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     {
         if (_connection.Queued > 0)
         {
-            _positionLate = true;
+            _late |= LateCursor.Position;
             return;
         }
-        using BusMessage m = NewCall(DisplayProtocol.Listener, "MouseSet"u8);
+        using BusMessage m = NewCall(DisplayProtocol.Listener, DisplayProtocol.ListenerCalls.MouseSet);
         m.Append(position.X);
         m.Append(position.Y);
         m.Append(position.Visible ? 1 : 0);
@@ -205,82 +226,14 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     public void Dispose()
     {
-        if (_attached)
+        State before = _state;
+        _state = State.Closed;
+        if (before is State.Idle or State.Reading)
         {
-            _attached = false;
             _hub.Detach(Output, this);
         }
         _connection.Dispose();
     }
-
-    private void TellDmaBuf(Scanout scanout, DmaBufFrame frame)
-    {
-        if (!CanTell(frame))
-        {
-            // The bands are only known once they are made.
-            _refusedDmaBuf = scanout.Layout;
-            _showAgain = true;
-        }
-        if (!Begin(scanout, scanout.Layout))
-        {
-            return;
-        }
-        _buffer = null;
-        _wire = Wire.DmaBuf;
-        if (frame.Bands.Count > 1)
-        {
-            SendBands(frame);
-        }
-        else if (_can.HasFlag(Capabilities.DmaBuf2))
-        {
-            SendDmaBuf2(frame);
-        }
-        else
-        {
-            SendDmaBuf(frame);
-        }
-    }
-
-    private void TellBuffer(Scanout scanout, FrameBuffer buffer, FrameLayout layout)
-    {
-        // The same buffer again: the listener has it mapped.
-        if (_wire == Wire.Map && ReferenceEquals(buffer, _buffer) && layout == _layout && !_showAgain)
-        {
-            _scanout = scanout;
-            return;
-        }
-        if (!Begin(scanout, layout))
-        {
-            return;
-        }
-        _buffer = buffer;
-        if (_can.HasFlag(Capabilities.Map) && !_refusedMap && layout.Offset <= uint.MaxValue)
-        {
-            _wire = Wire.Map;
-            using BusMessage m = NewCall(DisplayProtocol.Map, "ScanoutMap"u8);
-            m.Append(buffer.ReadOnly);
-            m.Append((uint)layout.Offset);
-            AppendGeometry(m, layout, layout.Stride);
-            _connection.Call(m, _mapShown);
-        }
-        else
-        {
-            _wire = Wire.Inline;
-            SendPixels(layout.Bounds, whole: true);
-        }
-    }
-
-    /// <summary>This process has run out of descriptors or memory for the listener: it goes, the device goes on.</summary>
-    private void GiveUp(Exception cause)
-    {
-        Forget();
-        Log?.Invoke($"{Name} is let go from output {Output}: {cause.Message}");
-        _loop.Post(() => Gone?.Invoke(this, cause.Message));
-    }
-
-    private bool CanTell(DmaBufFrame frame) => frame.Bands.Count == 1
-        ? _can.HasFlag(Capabilities.DmaBuf2) ? frame.Bands[0].Offset <= uint.MaxValue : frame.Bands[0].Offset == 0
-        : _can.HasFlag(Capabilities.Bands);
 
     private void AskForCapabilities()
     {
@@ -293,13 +246,17 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     /// <summary>The client's first reply: it can take descriptors from now on, so the picture may come.</summary>
     private bool LearnCapabilities(BusMessage reply)
     {
+        if (_state != State.Asked)
+        {
+            return true;
+        }
         WaitingSince = null;
         // Listeners of QEMU 7.2's time have no properties at all, which is an error here and no fault.
         if (!reply.IsError && reply.HasSignature("a{sv}"u8))
         {
             reply.ReadProperties((name, type, value) =>
             {
-                if (name != "Interfaces" || type != "as")
+                if (name != DisplayProtocol.InterfacesProperty || type != "as")
                 {
                     return false;
                 }
@@ -317,140 +274,83 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
                 return true;
             });
         }
-        _attached = true;
+        _state = State.Idle;
         _hub.Attach(Output, this);
         return true;
     }
 
-    /// <summary>Takes note of a new picture; false if it cannot be told yet.</summary>
-    private bool Begin(Scanout scanout, FrameLayout layout)
+    /// <summary>A picture of its own was answered; an update of it may be under way.</summary>
+    private bool Shown(BusMessage reply, Way by)
     {
-        _scanout = scanout;
-        _layout = layout;
-        _isFresh = false;
-        _pending = default;
-        if (_inFlight)
+        if (_way == by && reply.IsRefusal)
         {
-            // What is shown now may be gone by the time of the answer, so the hub is asked again then.
-            _showAgain = true;
-            _wire = Wire.None;
-            _buffer = null;
-            return false;
-        }
-        if (_showAgain)
-        {
-            ShowAgainSoon();
-            return false;
+            TakeRefusal(reply);
         }
         return true;
     }
 
-    private void Forget()
-    {
-        _wire = Wire.None;
-        _scanout = null;
-        _buffer = null;
-        _showAgain = false;
-        _isFresh = false;
-        _pending = default;
-    }
-
-    private void ShowAgainSoon() => _loop.Post(() =>
-    {
-        if (_attached && _showAgain && !_inFlight)
-        {
-            _showAgain = false;
-            _hub.PathChanged(Output, this);
-        }
-    });
-
-    private void CallUpdate(BusMessage m)
-    {
-        _inFlight = true;
-        _connection.Call(m, _updated);
-        Await();
-    }
-
-    private bool Shown(BusMessage reply, Wire by)
-    {
-        if (_wire == by && reply.IsRefusal)
-        {
-            Refuse(reply);
-        }
-        return true;
-    }
-
-    /// <summary>The listener cannot take the picture this way: it is told the next best.</summary>
-    private void Refuse(BusMessage reply)
-    {
-        (string name, string text) = reply.Error;
-        string cause = text.Length > 0 ? text : name;
-        if (_wire == Wire.DmaBuf)
-        {
-            _refusedDmaBuf = _scanout?.Layout;
-            Log?.Invoke($"{Name} could not take output {Output} ({_layout}) as a dma-buf and gets a copy: {cause}");
-        }
-        else
-        {
-            _refusedMap = true;
-            Log?.Invoke($"{Name} could not map output {Output} ({_layout}) and gets pixels in messages: {cause}");
-        }
-        _wire = Wire.None;
-        _showAgain = true;
-        if (!_inFlight)
-        {
-            ShowAgainSoon();
-        }
-    }
-
+    /// <summary>An update was answered: the listener has read the frame.</summary>
     private bool Updated(BusMessage reply)
     {
-        _inFlight = false;
-        WaitingSince = null;
-        if (!_attached)
+        if (_state != State.Reading)
         {
             return true;
         }
-        if (_wire == Wire.DmaBuf && reply.IsRefusal)
+        _state = State.Idle;
+        WaitingSince = null;
+        if (_way == Way.DmaBuf && reply.IsRefusal)
         {
-            Refuse(reply);
+            TakeRefusal(reply);
         }
         Showed?.Invoke(Output);
-        if (_showAgain)
+        _lease.GiveBack();
+        return true;
+    }
+
+    /// <summary>The listener cannot take the picture this way: it is shown again in the next best.</summary>
+    private void TakeRefusal(BusMessage reply)
+    {
+        (string name, string text) = reply.Error;
+        string cause = text.Length > 0 ? text : name;
+        if (_way == Way.DmaBuf)
         {
-            _showAgain = false;
-            _pending = default;
-            _hub.PathChanged(Output, this);
-        }
-        else if (!_pending.IsEmpty && ReferenceEquals(_hub.GetScanout(Output), _scanout))
-        {
-            Rect damage = _pending;
-            _pending = default;
-            _hub.Refresh(Output);
-            SendUpdate(damage);
+            _refusedDmaBuf = _layout;
+            Log?.Invoke($"{Name} could not use output {Output} ({_layout}) as a dma-buf, so the picture is copied for it: {cause}");
         }
         else
         {
-            _pending = default;
-            _hub.Done(Output, this);
+            _can &= ~Capabilities.Map;
+            Log?.Invoke($"{Name} could not map output {Output} ({_layout}), so its pixels are sent in messages: {cause}");
         }
-        return true;
+        _way = Way.None;
+        _hub.ShowAgain(Output, this);
+    }
+
+    /// <summary>The picture cannot be told to this listener at all.</summary>
+    private void ShowNothing(FrameLayout layout)
+    {
+        if (layout != _tooLarge)
+        {
+            _tooLarge = layout;
+            Log?.Invoke($"{Name} sees nothing of output {Output}: a picture of {layout.Width}x{layout.Height} does not fit into one D-Bus message, and this listener takes pictures in no other way ({DisplayProtocol.MapName})");
+        }
+        Disable();
     }
 
     private void SendLateCursor()
     {
-        if (_attached && !_inFlight)
+        if (_state == State.Idle)
         {
             WaitingSince = null;
         }
-        if (_cursorLate)
+        LateCursor late = _late;
+        _late = LateCursor.None;
+        if ((late & LateCursor.Picture) != 0)
         {
-            _cursorLate = false;
             DefineCursor(_hub.GetCursor(Output));
         }
-        if (_positionLate)
+        if ((late & LateCursor.Position) != 0)
         {
-            _positionLate = false;
             MoveCursor(_hub.GetCursorPosition(Output));
         }
     }

@@ -96,7 +96,7 @@ internal sealed partial class DisplayPeer
                 }
                 m.Close();
             }),
-            new("Interfaces", "as", m => m.AppendStrings([])),
+            new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings([])),
         ]),
     ];
 
@@ -114,7 +114,7 @@ internal sealed partial class DisplayPeer
                 new("Width", "u", m => m.Append((uint)(scanout?.Layout.Width ?? 0))),
                 new("Height", "u", m => m.Append((uint)(scanout?.Layout.Height ?? 0))),
                 new("DeviceAddress", "s", m => m.Append(_server.DeviceAddress)),
-                new("Interfaces", "as", m => m.AppendStrings(
+                new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings(
                     [DisplayProtocol.Keyboard, DisplayProtocol.Mouse, DisplayProtocol.MultiTouch, DisplayProtocol.ConsoleExtension]), IsConstant: true),
             ]),
             // The lamps of Scroll, Num and Caps Lock, which QEMU tells its own displays of and nobody else: never known here.

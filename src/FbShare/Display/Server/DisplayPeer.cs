@@ -8,7 +8,7 @@ using FbShare.Pictures;
 namespace FbShare.Display.Server;
 
 /// <summary>One client's connection: answers calls on the VM and its consoles.</summary>
-/// <remarks>Every argument is checked here. What the client holds down when it goes away is let go.</remarks>
+/// <remarks>Every argument is checked here. Keys and buttons that the client still holds down when it leaves are released.</remarks>
 internal sealed partial class DisplayPeer : IDisposable
 {
     /// <summary>QEMU key numbers fit 16 bits; touch slots are QEMU's INPUT_EVENT_SLOTS_MAX.</summary>
@@ -20,7 +20,7 @@ internal sealed partial class DisplayPeer : IDisposable
     private readonly HashSet<uint> _keysDown = [];
     private readonly HashSet<MouseButton> _buttonsDown = [];
 
-    /// <param name="socket">Owned from here on.</param>
+    /// <param name="socket">Owned from here on, also when this fails.</param>
     /// <param name="name">Who this is, for the log.</param>
     public DisplayPeer(DisplayServer server, EventLoop loop, FileDescriptor socket, string name)
     {
@@ -101,21 +101,21 @@ internal sealed partial class DisplayPeer : IDisposable
     {
         switch (interfaceName, member)
         {
-            case (DisplayProtocol.Console, "RegisterListener"):
+            case (DisplayProtocol.Console, DisplayProtocol.ConsoleCalls.RegisterListener):
                 return Lacks(call, "h"u8) || RegisterListener(call, output);
-            case (DisplayProtocol.Console, "SetUIInfo"):
+            case (DisplayProtocol.Console, DisplayProtocol.ConsoleCalls.SetUIInfo):
                 return Lacks(call, "qqiiuu"u8) || SetUIInfo(call, output);
-            case (DisplayProtocol.Keyboard, "Press"):
-            case (DisplayProtocol.Keyboard, "Release"):
-                return Lacks(call, "u"u8) || Key(call, member == "Press");
-            case (DisplayProtocol.Mouse, "Press"):
-            case (DisplayProtocol.Mouse, "Release"):
-                return Lacks(call, "u"u8) || Button(call, member == "Press");
-            case (DisplayProtocol.Mouse, "SetAbsPosition"):
+            case (DisplayProtocol.Keyboard, DisplayProtocol.ConsoleCalls.Press):
+            case (DisplayProtocol.Keyboard, DisplayProtocol.ConsoleCalls.Release):
+                return Lacks(call, "u"u8) || Key(call, member == DisplayProtocol.ConsoleCalls.Press);
+            case (DisplayProtocol.Mouse, DisplayProtocol.ConsoleCalls.Press):
+            case (DisplayProtocol.Mouse, DisplayProtocol.ConsoleCalls.Release):
+                return Lacks(call, "u"u8) || Button(call, member == DisplayProtocol.ConsoleCalls.Press);
+            case (DisplayProtocol.Mouse, DisplayProtocol.ConsoleCalls.SetAbsPosition):
                 return Lacks(call, "uu"u8) || MoveTo(call, output);
-            case (DisplayProtocol.Mouse, "RelMotion"):
+            case (DisplayProtocol.Mouse, DisplayProtocol.ConsoleCalls.RelMotion):
                 return Lacks(call, "ii"u8) || MoveBy(call);
-            case (DisplayProtocol.MultiTouch, "SendEvent"):
+            case (DisplayProtocol.MultiTouch, DisplayProtocol.ConsoleCalls.SendEvent):
                 return Lacks(call, "utdd"u8) || Touch(call, output);
             default:
                 return Refuse(call, BusErrors.UnknownMethod, $"{interfaceName}.{member} is not a method of a console");

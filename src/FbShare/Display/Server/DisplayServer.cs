@@ -19,14 +19,20 @@ public sealed class DisplayServer : IDisposable
     private const int MostPeers = 64;
     private const int MostDefectsTold = 16;
 
+    /// <summary>How soon clients are let in again after the process had no descriptor for one.</summary>
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+
     private readonly EventLoop _loop;
     private readonly UnixListener _socket;
     private readonly EventLoop.Watch _watch;
     private readonly LoopTimer _patience;
+    private readonly LoopTimer _acceptAgain;
     private readonly Action<string> _log;
     private readonly List<DisplayPeer> _peers = [];
     private readonly List<DisplayListener> _listeners = [];
     private readonly HashSet<string> _toldDefects = [];
+    private bool _isPaused;
+    private bool _toldFull;
     private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
 
     /// <param name="socket">Where clients connect; stays the caller's.</param>
@@ -44,6 +50,7 @@ public sealed class DisplayServer : IDisposable
         Input = input;
         _told = new (int, int, ScanoutKind?, PathChoice?)[hub.OutputCount];
         _patience = new LoopTimer(loop, () => DropStalled(EventLoop.Now));
+        _acceptAgain = new LoopTimer(loop, () => _watch!.Change(LoopEvents.Readable));
         _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 
@@ -73,6 +80,7 @@ public sealed class DisplayServer : IDisposable
     {
         _watch.Dispose();
         _patience.Dispose();
+        _acceptAgain.Dispose();
         foreach (DisplayListener listener in _listeners)
         {
             listener.Dispose();
@@ -145,6 +153,7 @@ public sealed class DisplayServer : IDisposable
     internal void Remove(DisplayPeer peer)
     {
         _peers.Remove(peer);
+        _toldFull = false;
         _watch.Change(LoopEvents.Readable);
     }
 
@@ -190,7 +199,11 @@ public sealed class DisplayServer : IDisposable
             }
             else if (_peers.Count >= MostPeers)
             {
-                _log($"display: refused {name}: {MostPeers} clients are connected already");
+                if (!_toldFull)
+                {
+                    _toldFull = true;
+                    _log($"display: refused {name}: {MostPeers} clients are connected already (others are refused without a word until one leaves)");
+                }
                 socket.Dispose();
             }
             else
@@ -200,17 +213,25 @@ public sealed class DisplayServer : IDisposable
         }
     }
 
-    /// <summary>Takes a connection. Without a free descriptor no more are taken until a client leaves.</summary>
+    /// <summary>Takes a connection. Where this process has no descriptor for it, it waits a while or until a client leaves: asking at once
+    /// would keep the loop busy with nothing else.</summary>
     private UnixSocket? TryAccept()
     {
         try
         {
-            return _socket.Accept();
+            UnixSocket? socket = _socket.Accept();
+            _isPaused &= socket is null;
+            return socket;
         }
         catch (LinuxException e)
         {
-            _log($"display: a client could not be let in: {e.Message}");
+            if (!_isPaused)
+            {
+                _isPaused = true;
+                _log($"display: a client has to wait: {e.Message}");
+            }
             _watch.Change(LoopEvents.None);
+            _acceptAgain.SetAfter(AcceptPause);
             return null;
         }
     }

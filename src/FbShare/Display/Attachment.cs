@@ -1,0 +1,180 @@
+using FbShare.Memory;
+using FbShare.Pictures;
+
+namespace FbShare.Display;
+
+/// <summary>One consumer on one output: how it gets the picture, what it was given last, and whether it is still reading.</summary>
+/// <remarks>This is the only place that knows who reads what. A reading ends with its lease or with the consumer, never otherwise.</remarks>
+internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer)
+{
+    private ulong _turn;
+    private bool _kept;
+    private object? _given;
+    private FrameLayout _givenLayout;
+    private PictureCopy.Buffer? _copy;
+    private ReadFence.Reader _owed;
+    private (Scanout? Scanout, DmaBufExport? Export) _chosenFor;
+
+    public IDisplayConsumer Consumer { get; } = consumer;
+
+    /// <summary>What the consumer can take of the present picture.</summary>
+    public PictureForms Forms { get; private set; }
+
+    /// <summary>The path that was chosen for the present picture; null while there is none.</summary>
+    public PathChoice? Choice { get; private set; }
+
+    /// <summary>Why the picture cannot be shown by that path after all.</summary>
+    public PathObstacle? Obstacle { get; set; }
+
+    /// <summary>What changed since the consumer last looked.</summary>
+    public Rect Pending { get; set; }
+
+    /// <summary>The consumer has been given something and has not finished reading it.</summary>
+    public bool IsReading { get; private set; }
+
+    /// <summary>What it has been given are the guest's own pages.</summary>
+    public bool ReadsPages { get; private set; }
+
+    /// <summary>It was last given a copy, or is waiting for one.</summary>
+    public bool UsesCopy { get; private set; }
+
+    /// <summary>Whether the consumer will read, or still reads, the guest's own pages.</summary>
+    public bool HoldsPages => ReadsPages || Choice?.Path == FramePath.Udmabuf;
+
+    /// <summary>Chooses the path again where the picture or its dma-bufs are not those it was chosen for.</summary>
+    public void ChoosePath(int number, Scanout scanout, DmaBufExporter exporter)
+    {
+        if (ReferenceEquals(scanout, _chosenFor.Scanout) && ReferenceEquals(scanout.Export, _chosenFor.Export))
+        {
+            return;
+        }
+        Forms = Consumer.Takes(scanout.Layout);
+        Choice = exporter.Choose(number, scanout, Forms);
+        Obstacle = null;
+        _chosenFor = (scanout, scanout.Export);
+    }
+
+    /// <summary>Forgets the path and what the consumer was given: the next picture is a new one to it.</summary>
+    public void Forget()
+    {
+        Choice = null;
+        Obstacle = null;
+        Pending = default;
+        UsesCopy = false;
+        _given = null;
+        _chosenFor = default;
+    }
+
+    /// <summary>Has the path chosen again, and the picture shown as a new one.</summary>
+    public void StartOver()
+    {
+        _given = null;
+        _chosenFor = default;
+    }
+
+    /// <summary>There is nothing to see for now.</summary>
+    /// <returns>Whether the consumer had something before, so that it must be told.</returns>
+    public bool TakeAway()
+    {
+        bool hadPicture = _given is not null;
+        _given = null;
+        Pending = default;
+        return hadPicture;
+    }
+
+    public void Present(Scanout scanout, DmaBufFrame dmaBuf, FlushMark flush)
+    {
+        UsesCopy = false;
+        bool isNew = IsNew(dmaBuf, scanout.Layout);
+        Present(new Frame(this, scanout, dmaBuf, isNew, Take(isNew, scanout.Layout), flush), copy: null);
+    }
+
+    public void Present(Scanout scanout, FrameBuffer buffer, FrameLayout layout, PictureCopy.Buffer? copy, FlushMark flush)
+    {
+        UsesCopy = copy is not null;
+        bool isNew = IsNew(buffer, layout);
+        Present(new Frame(this, scanout, buffer, layout, isNew, Take(isNew, layout), flush), copy);
+    }
+
+    /// <summary>A copy is wanted, but every buffer is being read.</summary>
+    public void WaitForCopy() => UsesCopy = true;
+
+    public FrameLease Keep()
+    {
+        _kept = true;
+        return new FrameLease(this, _turn);
+    }
+
+    public void GiveBack(ulong turn)
+    {
+        if (IsReading && turn == _turn)
+        {
+            EndReading();
+            output.Finished();
+        }
+    }
+
+    /// <summary>A fenced flush waits for this consumer; an earlier one does so no longer.</summary>
+    public void Owe(ReadFence fence)
+    {
+        ReadFence.Reader before = _owed;
+        _owed = fence.Join();
+        before.Leave();
+    }
+
+    /// <summary>No flush waits for this consumer any more.</summary>
+    public void Settle()
+    {
+        ReadFence.Reader before = _owed;
+        _owed = default;
+        before.Leave();
+    }
+
+    /// <summary>The consumer is gone: whatever it read, it does so no longer.</summary>
+    public void End()
+    {
+        if (IsReading)
+        {
+            EndReading();
+        }
+        Forget();
+        Settle();
+    }
+
+    private bool IsNew(object picture, FrameLayout layout)
+    {
+        bool isNew = !ReferenceEquals(picture, _given) || layout != _givenLayout;
+        (_given, _givenLayout) = (picture, layout);
+        return isNew;
+    }
+
+    private Rect Take(bool isNew, FrameLayout layout)
+    {
+        Rect damage = isNew ? layout.Bounds : Pending;
+        Pending = default;
+        return damage;
+    }
+
+    private void Present(in Frame frame, PictureCopy.Buffer? copy)
+    {
+        ulong turn = ++_turn;
+        IsReading = true;
+        ReadsPages = frame.DmaBuf is not null;
+        _kept = false;
+        _copy = copy;
+        copy?.Acquire();
+        Consumer.Present(frame);
+        if (!_kept && IsReading && turn == _turn)
+        {
+            EndReading();
+        }
+    }
+
+    private void EndReading()
+    {
+        IsReading = false;
+        ReadsPages = false;
+        _copy?.Release();
+        _copy = null;
+    }
+}

@@ -1,0 +1,221 @@
+using FbShare.Linux;
+using FbShare.Memory;
+using FbShare.Pictures;
+
+namespace FbShare.Display;
+
+/// <summary>An output's picture copied out of guest memory once, for all consumers that cannot have the guest's own pages.</summary>
+/// <remarks>A buffer that somebody reads is never written. So there is one buffer while its readers have finished before the next
+/// change, and another only while one of them is slower than the rest. What a buffer lacks is known for each, so only damage is
+/// copied.</remarks>
+internal sealed class PictureCopy : IDisposable
+{
+    /// <summary>With so many buffers all being read, a consumer waits until one is free.</summary>
+    private const int MostBuffers = 3;
+
+    /// <summary>After so many changes that one buffer was enough for, others are let go.</summary>
+    private const int Patience = 300;
+
+    private readonly List<Buffer> _buffers = [];
+    private int _idle;
+
+    /// <summary>Bytes gathered so far.</summary>
+    public long BytesCopied { get; private set; }
+
+    /// <summary>The picture changed inside <paramref name="damage"/>; nothing is copied until somebody looks.</summary>
+    public void Damage(Rect damage)
+    {
+        foreach (Buffer buffer in _buffers)
+        {
+            buffer.Missing = buffer.Missing.Union(damage);
+        }
+    }
+
+    /// <summary>Brings a buffer that nobody reads up to date, unless one is already.</summary>
+    /// <param name="budget">What a new buffer is charged to; null: nobody counts.</param>
+    /// <param name="obstacle">Why there can be no copy; null with null returned: every buffer is being read, so ask again later.</param>
+    public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle)
+    {
+        obstacle = null;
+        FrameLayout layout = FrameLayout.Packed(scanout.Layout.Format, scanout.Layout.Width, scanout.Layout.Height);
+        if (Choose(layout) is not { } buffer)
+        {
+            if (_buffers.Count == MostBuffers)
+            {
+                return null;
+            }
+            if (Make(layout, budget, out obstacle) is not { } made)
+            {
+                // While others read, their buffers will do in a moment.
+                obstacle = _buffers.Count > 0 ? null : obstacle;
+                return null;
+            }
+            buffer = made;
+        }
+        if (buffer.Layout != layout)
+        {
+            (buffer.Layout, buffer.Missing) = (layout, layout.Bounds);
+        }
+        if (!buffer.Missing.IsEmpty)
+        {
+            Fill(buffer, scanout);
+            LetGoOfSpares(buffer);
+        }
+        return buffer;
+    }
+
+    /// <summary>Lets go of all buffers; who still reads one reads on in a mapping of its own.</summary>
+    public void Clear()
+    {
+        foreach (Buffer buffer in _buffers)
+        {
+            buffer.Dispose();
+        }
+        _buffers.Clear();
+    }
+
+    public void Dispose() => Clear();
+
+    /// <summary>The buffer with the picture in it, else of those that nobody reads the one that lacks least. Those that cannot hold the
+    /// picture are let go.</summary>
+    private Buffer? Choose(FrameLayout layout)
+    {
+        Buffer? best = null;
+        for (int i = _buffers.Count - 1; i >= 0; i--)
+        {
+            Buffer buffer = _buffers[i];
+            if (buffer.Layout == layout && buffer.Missing.IsEmpty)
+            {
+                return buffer;
+            }
+            if (buffer.IsRead)
+            {
+                continue;
+            }
+            if (buffer.Pixels.Length < layout.End || buffer.Pixels.Length / 2 > layout.End)
+            {
+                buffer.Dispose();
+                _buffers.RemoveAt(i);
+            }
+            else if (best is null || buffer.Lacks(layout) <= best.Lacks(layout))
+            {
+                best = buffer;
+            }
+        }
+        return best;
+    }
+
+    private Buffer? Make(FrameLayout layout, HostBudget? budget, out PathObstacle? obstacle)
+    {
+        obstacle = null;
+        if (budget?.HasRoomFor(layout.End) == false)
+        {
+            obstacle = new PathObstacle(
+                $"a copy of {layout.Width}x{layout.Height} would take the guest over its limit of {budget.Limit >> 20} MiB of host memory",
+                "show a smaller picture in the guest, or make /dev/udmabuf usable, which needs no copy");
+            return null;
+        }
+        try
+        {
+            var buffer = new Buffer(layout, budget);
+            _buffers.Add(buffer);
+            return buffer;
+        }
+        catch (LinuxException e)
+        {
+            obstacle = new PathObstacle($"there is no memory for a copy of {layout.Width}x{layout.Height} ({e.Message})", "free memory on the host, or raise this process's limits");
+            return null;
+        }
+    }
+
+    private void Fill(Buffer buffer, Scanout scanout)
+    {
+        FrameLayout from = scanout.Layout;
+        Rect area = buffer.Missing.Intersect(from.Bounds);
+        buffer.Missing = default;
+        if (area.IsEmpty)
+        {
+            return;
+        }
+        int stride = buffer.Layout.Stride;
+        int rowBytes = area.Width * DrmFormats.BytesPerPixel;
+        Span<byte> destination = buffer.Pixels.From(buffer.Layout.OffsetOf(area.X, area.Y));
+        if (scanout.Export is { IsMapped: true } export && export.TryCopyTo(area, destination, stride))
+        {
+            // The dma-bufs were mapped because the user wants them read this way.
+        }
+        else if (scanout.Guest is { } pages)
+        {
+            pages.CopyRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride);
+        }
+        else
+        {
+            for (int row = 0; row < area.Height; row++)
+            {
+                scanout.Host!.Slice(from.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(destination[(row * stride)..]);
+            }
+        }
+        BytesCopied += (long)rowBytes * area.Height;
+    }
+
+    private void LetGoOfSpares(Buffer used)
+    {
+        bool isEnough = _buffers.Count > 1 && !_buffers.Exists(static b => b.IsRead);
+        _idle = isEnough ? _idle + 1 : 0;
+        if (_idle < Patience)
+        {
+            return;
+        }
+        for (int i = _buffers.Count - 1; i >= 0; i--)
+        {
+            if (!ReferenceEquals(_buffers[i], used))
+            {
+                _buffers[i].Dispose();
+                _buffers.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <summary>One copy, with whoever reads it and what it does not have yet.</summary>
+    internal sealed class Buffer : IDisposable
+    {
+        private readonly HostBudget? _budget;
+        private int _readers;
+
+        /// <exception cref="LinuxException">No memory or no descriptor.</exception>
+        public Buffer(FrameLayout layout, HostBudget? budget)
+        {
+            Pixels = new FrameBuffer(layout.End);
+            Layout = layout;
+            Missing = layout.Bounds;
+            _budget = budget;
+            budget?.Take(Pixels.Length);
+        }
+
+        public FrameBuffer Pixels { get; }
+
+        public FrameLayout Layout { get; set; }
+
+        /// <summary>What of the output's picture is not in it yet.</summary>
+        public Rect Missing { get; set; }
+
+        public bool IsRead => _readers > 0;
+
+        public void Acquire() => _readers++;
+
+        public void Release() => _readers--;
+
+        /// <summary>How many pixels would have to be copied.</summary>
+        public long Lacks(FrameLayout layout)
+        {
+            Rect missing = Layout == layout ? Missing : layout.Bounds;
+            return (long)missing.Width * missing.Height;
+        }
+
+        public void Dispose()
+        {
+            _budget?.Return(Pixels.Length);
+            Pixels.Dispose();
+        }
+    }
+}
