@@ -16,7 +16,7 @@ as soon as it is still, and the guest goes on until Ctrl-C.
 
 Options:
   --headless         no viewer: write the screen to a file
-  --screenshot FILE  where to (default: screen.png; .png, .ppm or .raw)
+  --screenshot FILE  where to (default: screen.png; .png, .jpg, .webp, .ppm or .raw)
   --memory SIZE      the guest's memory (default: 512M for the test guest, else 2G)
   --size WxH         the screen's size (default: 1280x800)
   --outputs N        how many screens, 1 to 16 (default: 1)
@@ -77,40 +77,22 @@ if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
 fi
 
 # --- what must be installed
-sudo=()
-[ "$(id -u)" = 0 ] || sudo=(sudo)
-need() { # PACKAGE WHY
-  missing+=("$1")
-  say "missing: $1, $2"
-}
-install_missing() {
-  [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "there is no apt-get here: install by hand: ${missing[*]}"
-  [ ${#sudo[@]} -eq 0 ] || command -v sudo >/dev/null || fail "installing needs root: run as root: apt-get install ${missing[*]}"
-  say "installing: ${missing[*]}"
-  { "${sudo[@]}" apt-get -q update && "${sudo[@]}" apt-get -qy install --no-install-recommends "${missing[@]}"; } >&2 ||
-    fail "apt-get could not install ${missing[*]}: see above"
-}
-PATH=$PATH:/usr/sbin:/sbin
-libraries=$(ldconfig -p)
-has_library() { [[ $libraries = *"$1 "* ]]; }
-
-missing=()
-has_library libpng16.so.16 || need libpng16-16 'writes PNG files'
-has_library libsystemd.so.0 || need libsystemd0 'speaks D-Bus with viewers'
-if [ -z "$headless" ]; then
-  has_library libSDL2-2.0.so.0 || need libsdl2-2.0-0 'opens the viewer window'
-  has_library libcairo.so.2 || need libcairo2 'writes text in it'
-  has_library libEGL.so.1 || need libegl1 'draws in it'
-  has_library libEGL_mesa.so.0 || need libegl-mesa0 'is the GL driver behind that'
-  has_library libGLESv2.so.2 || need libgles2 'is OpenGL ES'
-fi
-install_missing
+who=(run)
+[ -n "$headless" ] || who+=(view)
+"$root/tools/install-needs" "${who[@]}" || fail 'something is missing that could not be installed: see above'
 
 # --- fbshare itself: published once, again when a source is newer
 fbshare=$root/artifacts/fbshare/fbshare
+# Whether this machine's C library is new enough for it: it may have been built on another. Else the loader would say so.
+fits() {
+  local needed
+  needed=$(LC_ALL=C grep -ao 'GLIBC_2\.[0-9.]*' "$fbshare" | sed 's/.*_/glibc /' | sort -Vu | tail -n 1)
+  [ "$(printf '%s\n' "$needed" "$(getconf GNU_LIBC_VERSION)" | sort -V | head -n 1)" = "$needed" ] && return
+  say "artifacts/fbshare needs $needed and here is $(getconf GNU_LIBC_VERSION || echo another C library): it is built anew"
+  return 1
+}
 is_fresh() {
-  [ -x "$fbshare" ] &&
+  [ -x "$fbshare" ] && [ -e "${fbshare%/*}/libSkiaSharp.so" ] && fits &&
     [ -z "$(find "$root"/src "$root"/assets "$root"/Directory.*.props \( -name bin -o -name obj \) -prune -o -type f -newer "$fbshare" -print -quit)" ]
 }
 find_dotnet() {
@@ -121,6 +103,7 @@ find_dotnet() {
 }
 if ! is_fresh; then
   find_dotnet
+  "$root/tools/install-needs" build || fail 'what building FbShare needs could not be installed: see above'
   say 'building fbshare (once; some minutes on a slow machine)'
   log=$(mktemp)
   "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -v quiet >"$log" 2>&1 ||

@@ -10,7 +10,7 @@ namespace FbShare.Cli;
 internal sealed class BenchCommand : CliCommand
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print figures for programs." };
-    private readonly Option<int> _flips = new("--flips") { Description = "Measure nothing: flip so often, on one processor, and end. For strace and perf.", HelpName = "N" };
+    private readonly Option<int?> _flips = NumberOption.Optional("--flips", 1, int.MaxValue, "Measure nothing: flip so often, on one processor, and end. For strace and perf.");
 
     public BenchCommand()
         : base(
@@ -22,18 +22,11 @@ internal sealed class BenchCommand : CliCommand
     {
         Add(_json);
         Add(_flips);
-        _flips.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--flips must be at least 1");
-            }
-        });
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        if (arguments.GetValue(_flips) is var flips and > 0)
+        if (arguments.GetValue(_flips) is { } flips)
         {
             Benchmarks.JustFlip(flips);
             return ExitCodes.Success;

@@ -15,6 +15,10 @@ internal abstract class CliCommand : Command
 
     public IReadOnlyList<string> Examples { get; }
 
+    /// <summary>What options that are right by themselves say against each other, in a sentence; null: nothing. Not a validator: those run
+    /// before every option has been read, and reading one that is wrong throws.</summary>
+    public virtual string? FindContradiction(ParseResult arguments) => null;
+
     /// <summary>Does it. May throw <see cref="CliException"/>.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     protected abstract int Run(ParseResult arguments, Log log);

@@ -47,9 +47,12 @@ internal static class DisplayArguments
         }
         catch (DisplayException e)
         {
-            throw new CliException(ExitCodes.Unreachable, e.Message, e);
+            throw new CliException(ExitCodeOf(e.Kind), e.Message, e);
         }
     }
+
+    /// <summary>The program's exit status where a display was lost.</summary>
+    public static int ExitCodeOf(DisplayLossKind kind) => kind == DisplayLossKind.Broken ? ExitCodes.Failure : ExitCodes.Unreachable;
 
     public static TimeSpan? ParseDuration(ArgumentResult result, string name)
     {

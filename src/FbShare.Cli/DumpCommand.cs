@@ -14,8 +14,8 @@ internal sealed class DumpCommand : CliCommand
     private static readonly DumpTrigger AtOnce = new(null, 1);
 
     private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
-    private readonly Option<string> _file = new("-o", "--to") { Description = "Write the picture here.", HelpName = "FILE", Required = true };
-    private readonly Option<uint?> _output = new("--output") { Description = "Which output to take (default: 0).", HelpName = "N" };
+    private readonly Option<string?> _file = new("-o", "--to") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE", Required = true };
+    private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to take (default: 0).");
     private readonly Option<bool> _all = new("--all") { Description = "Take every output: FILE gets the output's number before its ending." };
     private readonly Option<TimeSpan?> _waitStill = new("--wait-still")
     {
@@ -23,7 +23,7 @@ internal sealed class DumpCommand : CliCommand
         HelpName = "TIME",
         CustomParser = r => DisplayArguments.ParseDuration(r, "--wait-still"),
     };
-    private readonly Option<int?> _frame = new("--frame") { Description = "Wait for the Nth frame from now on; 1 is the present one.", HelpName = "N" };
+    private readonly Option<int?> _frame = NumberOption.Optional("--frame", 1, int.MaxValue, "Wait for the Nth frame from now on; 1 is the present one.");
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
         Description = "Give up after this long, with exit status 3 (default: 30s).",
@@ -32,7 +32,8 @@ internal sealed class DumpCommand : CliCommand
     };
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the picture." };
     private readonly Option<bool> _copy = new("--copy") { Description = "Have the picture copied even where it could be shared." };
-    private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever its name.", HelpName = "png|ppm|raw" };
+    private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever its name.", HelpName = string.Join('|', PictureFormats.Names) };
+    private readonly PictureArguments _picture;
 
     public DumpCommand()
         : base(
@@ -40,6 +41,7 @@ internal sealed class DumpCommand : CliCommand
             "Writes what a running display shows to a file.",
             "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
             "fbshare dump --display unix:/run/user/1000/screen.sock --all --wait-still 1s -o screen.png",
+            "fbshare dump --display unix:/run/user/1000/screen.sock --crop 0,0,640x480 --scale 50% -o part.webp",
             "# of a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
             "fbshare dump --display qmp:/tmp/qmp.sock -o screen.png")
     {
@@ -47,15 +49,29 @@ internal sealed class DumpCommand : CliCommand
         {
             Add(option);
         }
-        _format.AcceptOnlyFromAmong("png", "ppm", "raw");
-        Validators.Add(CheckTogether);
+        _picture = new PictureArguments(_file, _format);
+        _picture.AddTo(this);
+    }
+
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        if (arguments.GetValue(_all) && arguments.GetResult(_output) is { Implicit: false })
+        {
+            return "--output and --all contradict each other: give one of them";
+        }
+        if (arguments.GetResult(_waitStill) is { Implicit: false } && arguments.GetResult(_frame) is { Implicit: false })
+        {
+            return "--wait-still and --frame contradict each other: give one of them";
+        }
+        return _picture.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
+        PictureOutput output = _picture.Read(arguments)!;
         using var loop = new EventLoop();
         using var signals = new StopSignals(_ => loop.Stop());
-        string? lost = null;
+        DisplayLoss? lost = null;
         bool late = false;
         using var timer = new LoopTimer(loop, () =>
         {
@@ -97,9 +113,8 @@ internal sealed class DumpCommand : CliCommand
             {
                 foreach ((RemoteConsole console, Picture picture) in taken)
                 {
-                    string file = all ? Numbered(arguments.GetValue(_file)!, console.Id) : arguments.GetValue(_file)!;
-                    Write(file, arguments.GetValue(_format), picture);
-                    Console.Out.WriteLine(Describe(file, picture, console));
+                    PictureOutput own = all ? output with { File = Numbered(output.File, console.Id) } : output;
+                    Console.Out.WriteLine(Describe(own.File, own.Write(picture), console));
                 }
                 return ExitCodes.Success;
             }
@@ -114,7 +129,7 @@ internal sealed class DumpCommand : CliCommand
         }
         if (lost is not null)
         {
-            throw new CliException(ExitCodes.Unreachable, lost);
+            throw new CliException(DisplayArguments.ExitCodeOf(lost.Kind), lost.Reason);
         }
         foreach ((RemoteConsole console, RemoteDump dump) in dumps)
         {
@@ -150,43 +165,4 @@ internal sealed class DumpCommand : CliCommand
 
     private static string Numbered(string file, uint output) =>
         Path.Combine(Path.GetDirectoryName(file) ?? "", $"{Path.GetFileNameWithoutExtension(file)}-{output}{Path.GetExtension(file)}");
-
-    private static void Write(string file, string? format, Picture picture)
-    {
-        switch (format)
-        {
-            case "png":
-                PngFile.Write(file, picture);
-                break;
-            case "ppm":
-                PpmFile.Write(file, picture);
-                break;
-            case "raw":
-                RawFile.Write(file, picture);
-                break;
-            default:
-                PictureFile.Write(file, picture);
-                break;
-        }
-    }
-
-    private void CheckTogether(CommandResult result)
-    {
-        if (result.GetValue(_all) && result.GetResult(_output) is { Implicit: false })
-        {
-            result.AddError("--output and --all contradict each other: give one of them");
-        }
-        if (result.GetResult(_waitStill) is { Implicit: false } && result.GetResult(_frame) is { Implicit: false })
-        {
-            result.AddError("--wait-still and --frame contradict each other: give one of them");
-        }
-        if (result.GetResult(_frame) is { } frame && !frame.Errors.Any() && frame.GetValueOrDefault<int?>() is < 1)
-        {
-            result.AddError("--frame must be 1 or more");
-        }
-        if (result.GetResult(_format) is null && result.GetValue(_file) is { } file && !PictureFile.IsSupported(file))
-        {
-            result.AddError($"-o {file}: name the file .png, .ppm or .raw, or give --format");
-        }
-    }
 }

@@ -11,16 +11,36 @@ internal static class Program
     /// <summary>Set to 1 to see where an error came from.</summary>
     private const string DebugVariable = "FBSHARE_DEBUG";
 
+    /// <summary>How long the end of the program waits for whoever reads its errors.</summary>
+    private static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(1);
+
     internal static int Main(string[] args)
     {
-        ParseResult arguments = new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (arguments.Action is ParseErrorAction)
+        var errors = new PatientWriter(Console.Error);
+        Console.SetError(errors);
+        int code = Run(args, SupportedPlatform.Demand);
+        errors.Finish(ReaderPatience);
+        return code;
+    }
+
+    /// <param name="demandPlatform">Throws where the program may not run.</param>
+    internal static int Run(string[] args, Action demandPlatform)
+    {
+        try
         {
-            return RefuseUsage(arguments);
+            demandPlatform();
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            Console.Error.WriteLine($"fbshare: {e.Message}");
+            return ExitCodes.Unfit;
         }
         try
         {
-            return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            ParseResult arguments = Parse(args);
+            return FindMistake(arguments) is { } mistake
+                ? RefuseUsage(arguments, mistake)
+                : arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception e)
         {
@@ -37,17 +57,30 @@ internal static class Program
     private static (int Code, string Message) Describe(Exception e) => e switch
     {
         CliException known => (known.ExitCode, known.Message),
+        CaptureException { LacksLibrary: true } => (ExitCodes.Unfit, e.Message),
         CaptureException or LinuxException => (ExitCodes.Failure, e.Message),
         _ => (ExitCodes.Internal, $"internal error: {e.Message} (please report it; {DebugVariable}=1 shows where)"),
     };
 
-    private static int RefuseUsage(ParseResult arguments)
+    internal static ParseResult Parse(IReadOnlyList<string> args) =>
+        new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>What does not make sense in a command line, in a sentence; null: nothing.</summary>
+    internal static string? FindMistake(ParseResult arguments)
     {
         Command command = arguments.CommandResult.Command;
-        string name = FbShareCommand.NameOf(command);
-        // Without a command, that one is missing comes first, and what is wrong besides says more.
-        Console.Error.WriteLine($"fbshare: {arguments.Errors[command is RootCommand ? ^1 : 0].Message}");
-        Console.Error.WriteLine($"fbshare: see {name} --help");
+        if (arguments.Action is ParseErrorAction)
+        {
+            // Without a command, that one is missing comes first, and what is wrong besides says more.
+            return arguments.Errors[command is RootCommand ? ^1 : 0].Message;
+        }
+        return command is CliCommand own && ReferenceEquals(arguments.Action, command.Action) ? own.FindContradiction(arguments) : null;
+    }
+
+    private static int RefuseUsage(ParseResult arguments, string mistake)
+    {
+        Console.Error.WriteLine($"fbshare: {mistake}");
+        Console.Error.WriteLine($"fbshare: see {FbShareCommand.NameOf(arguments.CommandResult.Command)} --help");
         return ExitCodes.Usage;
     }
 }

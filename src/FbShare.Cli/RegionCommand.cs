@@ -12,15 +12,16 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare region</c>: ranges of any guest memory as a picture, with no virtio at all.</summary>
 internal sealed class RegionCommand : CliCommand
 {
-    private readonly Option<int?> _pid = new("--pid") { Description = "Take the memory of this process (its only memfd, or the one that --fd names).", HelpName = "PID" };
-    private readonly Option<int?> _fd = new("--fd") { Description = "Take this descriptor: of --pid, or inherited.", HelpName = "N" };
+    private readonly Option<int?> _pid = NumberOption.Optional("--pid", 1, int.MaxValue, "Take the memory of this process (its only memfd, or the one that --fd names).", "PID");
+    private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Take this descriptor: of --pid, or inherited.");
     private readonly Option<string?> _path = new("--path") { Description = "Take this file.", HelpName = "FILE" };
     private readonly Option<string> _range = new("--range") { Description = "The bytes that are the picture, in order.", HelpName = "OFFSET:LENGTH[,...]", Required = true };
     private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
-    private readonly Option<uint?> _stride = new("--stride") { Description = "Bytes from row to row (a row's pixels if not given).", HelpName = "BYTES" };
+    private readonly Option<uint?> _stride = NumberOption.Optional("--stride", 1u, uint.MaxValue, "Bytes from row to row (a row's pixels if not given).", "BYTES");
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the picture here (.png, .ppm or .raw).", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE" };
     private readonly Option<bool> _live = new("--live") { Description = "Show it in a window, as it is at every moment." };
+    private readonly PictureArguments _picture;
 
     public RegionCommand()
         : base(
@@ -40,28 +41,26 @@ internal sealed class RegionCommand : CliCommand
         Add(_format);
         Add(_output);
         Add(_live);
-        Validators.Add(result =>
+        _picture = new PictureArguments(_output);
+        _picture.AddTo(this);
+    }
+
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        bool hasPath = arguments.GetValue(_path) is not null;
+        bool hasProcess = arguments.GetValue(_pid) is not null || arguments.GetValue(_fd) is not null;
+        if (hasPath == hasProcess)
         {
-            bool hasPath = result.GetValue(_path) is not null;
-            bool hasProcess = result.GetValue(_pid) is not null || result.GetValue(_fd) is not null;
-            if (hasPath == hasProcess)
-            {
-                result.AddError("give either --pid, --fd or --path, to say whose memory");
-            }
-            if ((result.GetValue(_output) is not null) == result.GetValue(_live))
-            {
-                result.AddError("give either --output FILE or --live, to say where the picture goes");
-            }
-        });
+            return "give either --pid, --fd or --path, to say whose memory";
+        }
+        return (arguments.GetValue(_output) is not null) == arguments.GetValue(_live)
+            ? "give either --output FILE or --live, to say where the picture goes"
+            : _picture.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        string? output = arguments.GetValue(_output);
-        if (output is not null && !PictureFile.IsSupported(output))
-        {
-            throw Usage($"the picture format of {output} is not known: name the file .png, .ppm or .raw");
-        }
+        PictureOutput? output = _picture.Read(arguments);
         using FileDescriptor file = OpenMemory(arguments);
         using var map = new GuestMemoryMap();
         using Backing pages = MakeBacking(map, file, ParseRanges(arguments.GetValue(_range)!, file.GetStatus().Size));
@@ -75,8 +74,8 @@ internal sealed class RegionCommand : CliCommand
         }
         using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
         using var screen = new RegionScreen(scanout, exporter, log);
-        PictureFile.Write(output, screen.Look());
-        log.Info($"wrote {output}: {scanout.Layout} by {screen.Path}");
+        output.Write(screen.Look());
+        log.Info($"wrote {output.File}: {scanout.Layout} by {screen.Path}");
         return ExitCodes.Success;
     }
 

@@ -12,6 +12,7 @@ internal sealed class RegionScreen : IDisposable
     private readonly DmaBufExporter _exporter;
     private readonly GraphicsDevice? _device;
     private readonly ImportCache? _imports;
+    private DmaBufFrame? _imported;
     private bool _refused;
 
     public RegionScreen(Scanout scanout, DmaBufExporter exporter, Log log)
@@ -45,7 +46,7 @@ internal sealed class RegionScreen : IDisposable
         {
             try
             {
-                return Draw(_imports!.Get(_scanout.Export!.Frame!));
+                return Draw(Import(_scanout.Export!.Frame!));
             }
             catch (GraphicsException e)
             {
@@ -64,6 +65,17 @@ internal sealed class RegionScreen : IDisposable
     {
         _imports?.Dispose();
         _device?.Dispose();
+    }
+
+    /// <summary>The frame's textures; those of the frame before, whose pages the guest does not have any more, are let go.</summary>
+    private PictureTexture Import(DmaBufFrame frame)
+    {
+        if (_imported is not null && !ReferenceEquals(_imported, frame))
+        {
+            _imports!.Forget(_imported);
+        }
+        _imported = frame;
+        return _imports!.Get(frame);
     }
 
     private Picture Draw(PictureTexture texture)

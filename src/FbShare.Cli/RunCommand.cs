@@ -36,14 +36,11 @@ internal sealed class RunCommand : CliCommand
         Add(_hugePages);
         _boot.AddTo(this);
         _arguments.AddTo(this);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_device) != "pci")
-            {
-                _boot.CheckUnused(result, "--device pci");
-            }
-        });
     }
+
+    public override string? FindContradiction(ParseResult arguments) =>
+        arguments.GetValue(_qemu)![0].Length == 0 ? "the QEMU program's name is empty: give a path or a name after --"
+        : (arguments.GetValue(_device) == "pci" ? null : _boot.FindIdle(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {

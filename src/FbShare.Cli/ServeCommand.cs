@@ -13,7 +13,7 @@ internal sealed class ServeCommand : CliCommand
         Description = "Listen here for a QEMU 10.1 or later, or a Cloud Hypervisor, as a whole PCI device (vfio-user): the guest's screen is shown from its firmware on.",
         HelpName = "PATH",
     };
-    private readonly Option<int?> _fd = new("--fd") { Description = "Serve the connected UNIX socket with this number, then end.", HelpName = "N" };
+    private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Serve the connected UNIX socket with this number, then end.");
     private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU is gone; otherwise wait for the next." };
     private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not forward pictures to QEMU's own display (vhost-user-gpu-pci with a display other than none)." };
     private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print what this back-end is, as JSON, and end." };
@@ -43,18 +43,16 @@ internal sealed class ServeCommand : CliCommand
         Add(_capabilities);
         _boot.AddTo(this);
         _device.AddTo(this);
-        Validators.Add(result =>
+    }
+
+    public override string? FindContradiction(ParseResult arguments)
+    {
+        int given = (arguments.GetValue(_socketPath) is null ? 0 : 1) + (arguments.GetValue(_fd) is null ? 0 : 1) + (arguments.GetValue(_vfioUser) is null ? 0 : 1);
+        if (given != 1 && !arguments.GetValue(_capabilities))
         {
-            int given = (result.GetValue(_socketPath) is null ? 0 : 1) + (result.GetValue(_fd) is null ? 0 : 1) + (result.GetValue(_vfioUser) is null ? 0 : 1);
-            if (given != 1 && !result.GetValue(_capabilities))
-            {
-                result.AddError("give one of --socket-path PATH, --vfio-user PATH and --fd N");
-            }
-            if (result.GetValue(_vfioUser) is null)
-            {
-                _boot.CheckUnused(result, "--vfio-user PATH");
-            }
-        });
+            return "give one of --socket-path PATH, --vfio-user PATH and --fd N";
+        }
+        return (arguments.GetValue(_vfioUser) is null ? _boot.FindIdle(arguments, "--vfio-user PATH") : null) ?? _device.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)

@@ -9,7 +9,7 @@ namespace FbShare.Cli;
 internal sealed class ViewCommand : CliCommand
 {
     private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
-    private readonly Option<uint?> _output = new("--output") { Description = "Show this output only (default: a window for each).", HelpName = "N" };
+    private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Show this output only (default: a window for each).");
     private readonly Option<string> _scale = new("--scale")
     {
         Description = "Keep the guest's size and scale it: as large as fits, by whole numbers, or not at all (default: the guest takes the window's size).",

@@ -1,4 +1,5 @@
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 
 namespace FbShare.Graphics;
 
@@ -10,13 +11,13 @@ public sealed unsafe class DmaBufImporter
     private const DrmFormat Common = DrmFormat.AR24;
 
     private readonly EglDisplay _display;
-    private readonly GL _gl;
+    private readonly ContextGL _gl;
     private readonly Dictionary<DrmFormat, Support> _formats;
 
     /// <summary>Asks the driver what it can import.</summary>
     /// <param name="kind">One of <see cref="KindsOf"/>.</param>
     /// <exception cref="GraphicsException">It cannot import dma-bufs.</exception>
-    public DmaBufImporter(EglDisplay display, GL gl, ImportKind kind)
+    public DmaBufImporter(EglDisplay display, ContextGL gl, ImportKind kind)
     {
         _display = display;
         _gl = gl;
@@ -32,14 +33,14 @@ public sealed unsafe class DmaBufImporter
     public ImportKind Kind { get; }
 
     /// <summary>What imports can become in a context, the best first.</summary>
-    public static IReadOnlyList<ImportKind> KindsOf(GL gl)
+    public static IReadOnlyList<ImportKind> KindsOf(ContextGL gl)
     {
         var kinds = new List<ImportKind>();
-        if (gl.Has("GL_OES_EGL_image"))
+        if (gl.IsExtensionPresent("GL_OES_EGL_image"))
         {
             kinds.Add(ImportKind.Texture);
         }
-        if (gl.Has("GL_EXT_EGL_image_storage"))
+        if (gl.IsExtensionPresent("GL_EXT_EGL_image_storage"))
         {
             kinds.Add(ImportKind.Storage);
         }
@@ -53,7 +54,7 @@ public sealed unsafe class DmaBufImporter
     /// <summary>The importer whose pictures are right, tried kind by kind with a known picture.</summary>
     /// <param name="probe">Whether there is one, and why.</param>
     /// <returns>Null where imports are not to be trusted.</returns>
-    public static DmaBufImporter? Find(EglDisplay display, GL gl, PictureRenderer renderer, out ImportProbe probe)
+    public static DmaBufImporter? Find(EglDisplay display, ContextGL gl, PictureRenderer renderer, out ImportProbe probe)
     {
         probe = new ImportProbe(ImportVerdict.Refused, $"{display} cannot make textures of what it imports (GL_OES_EGL_image is missing)");
         foreach (ImportKind kind in KindsOf(gl))
@@ -96,7 +97,7 @@ public sealed unsafe class DmaBufImporter
                     throw new GraphicsException($"a picture of {frame.Width}x{band.Height} is larger than this driver's textures ({_gl.MaxTextureSize})");
                 }
                 EglImage image = EglImage.Import(_display, told, frame.Width, band, support.Linear);
-                bands.Add(new PictureTexture.Band(Textures.Create(_gl, isExternal ? GLEnum.TextureExternalOes : GLEnum.Texture2D), band.Y, band.Height, image));
+                bands.Add(new PictureTexture.Band(Textures.Create(_gl, isExternal ? ContextGL.TextureExternalOes : TextureTarget.Texture2D), band.Y, band.Height, image));
                 Attach(kind, image);
             }
             return new PictureTexture(_gl, frame.Width, frame.Height, order, isExternal, [.. bands]);
@@ -112,8 +113,8 @@ public sealed unsafe class DmaBufImporter
         }
     }
 
-    private static bool HasExternal(GL gl) =>
-        gl.Version.IsEmbedded && gl.Has(gl.Version.Major >= 3 ? "GL_OES_EGL_image_external_essl3" : "GL_OES_EGL_image_external");
+    private static bool HasExternal(ContextGL gl) =>
+        gl.Version.IsEmbedded && gl.IsExtensionPresent(gl.Version.Major >= 3 ? "GL_OES_EGL_image_external_essl3" : "GL_OES_EGL_image_external");
 
     /// <summary>Makes the image the bound texture's content.</summary>
     private void Attach(ImportKind kind, EglImage image)
@@ -125,14 +126,13 @@ public sealed unsafe class DmaBufImporter
         switch (kind)
         {
             case ImportKind.Texture:
-                _gl.EGLImageTargetTexture2D(GLEnum.Texture2D, image.DangerousGetHandle());
+                _gl.EGLImageTargetTexture2D(TextureTarget.Texture2D, image.DangerousGetHandle());
                 break;
             case ImportKind.Storage:
-                int none = 0;
-                _gl.EGLImageTargetTexStorage(GLEnum.Texture2D, image.DangerousGetHandle(), &none);
+                _gl.EGLImageTargetTexStorage(TextureTarget.Texture2D, image.DangerousGetHandle());
                 break;
             default:
-                _gl.EGLImageTargetTexture2D(GLEnum.TextureExternalOes, image.DangerousGetHandle());
+                _gl.EGLImageTargetTexture2D(ContextGL.TextureExternalOes, image.DangerousGetHandle());
                 break;
         }
         GLEnum error = _gl.GetError();

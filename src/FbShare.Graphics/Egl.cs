@@ -13,14 +13,12 @@ internal static unsafe partial class Egl
     public const int EGL_EXTENSIONS = 0x3055;
 
     public const int EGL_SURFACE_TYPE = 0x3033;
-    public const int EGL_WINDOW_BIT = 0x0004;
     public const int EGL_RENDERABLE_TYPE = 0x3040;
     public const int EGL_OPENGL_ES2_BIT = 0x0004;
     public const int EGL_OPENGL_BIT = 0x0008;
     public const int EGL_RED_SIZE = 0x3024;
     public const int EGL_GREEN_SIZE = 0x3023;
     public const int EGL_BLUE_SIZE = 0x3022;
-    public const int EGL_NATIVE_VISUAL_ID = 0x302E;
 
     public const uint EGL_OPENGL_ES_API = 0x30A0;
     public const uint EGL_OPENGL_API = 0x30A2;
@@ -31,7 +29,6 @@ internal static unsafe partial class Egl
 
     public const uint EGL_PLATFORM_X11_KHR = 0x31D5;
     public const uint EGL_PLATFORM_GBM_KHR = 0x31D7;
-    public const uint EGL_PLATFORM_WAYLAND_KHR = 0x31D8;
     public const uint EGL_PLATFORM_SURFACELESS_MESA = 0x31DD;
     public const uint EGL_PLATFORM_DEVICE_EXT = 0x313F;
     public const int EGL_DRM_DEVICE_FILE_EXT = 0x3233;
@@ -117,9 +114,6 @@ internal static unsafe partial class Egl
     public static partial int eglChooseConfig(nint display, int* attributes, nint* configs, int capacity, out int count);
 
     [LibraryImport(Library)]
-    public static partial int eglGetConfigAttrib(nint display, nint config, int attribute, out int value);
-
-    [LibraryImport(Library)]
     public static partial nint eglCreateContext(nint display, nint config, nint share, int* attributes);
 
     [LibraryImport(Library)]
@@ -127,18 +121,6 @@ internal static unsafe partial class Egl
 
     [LibraryImport(Library)]
     public static partial int eglMakeCurrent(nint display, nint draw, nint read, nint context);
-
-    [LibraryImport(Library)]
-    public static partial nint eglCreatePlatformWindowSurface(nint display, nint config, void* nativeWindow, nint* attributes);
-
-    [LibraryImport(Library)]
-    public static partial int eglDestroySurface(nint display, nint surface);
-
-    [LibraryImport(Library)]
-    public static partial int eglSwapBuffers(nint display, nint surface);
-
-    [LibraryImport(Library)]
-    public static partial int eglSwapInterval(nint display, int interval);
 
     [LibraryImport(Library)]
     public static partial nint eglCreateImage(nint display, nint context, uint target, nint buffer, nint* attributes);

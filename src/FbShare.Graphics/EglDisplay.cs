@@ -9,18 +9,15 @@ public sealed unsafe class EglDisplay : IDisposable
     private readonly GbmDevice? _gbm;
     private bool _disposed;
 
-    private EglDisplay(nint handle, EglPlatform platform, string name, bool owned, GbmDevice? gbm = null)
+    private EglDisplay(nint handle, string name, bool owned, GbmDevice? gbm = null)
     {
         Handle = handle;
-        Platform = platform;
         _owned = owned;
         _gbm = gbm;
         _extensions = [.. Egl.QueryString(handle, Egl.EGL_EXTENSIONS).Split(' ')];
         Name = name;
         Vendor = $"{Egl.QueryString(handle, Egl.EGL_VENDOR)} EGL {Egl.QueryString(handle, Egl.EGL_VERSION)}";
     }
-
-    public EglPlatform Platform { get; }
 
     /// <summary>The platform and the device, for messages.</summary>
     public string Name { get; }
@@ -33,12 +30,12 @@ public sealed unsafe class EglDisplay : IDisposable
     /// <summary>No window, no DRM node needed (EGL_MESA_platform_surfaceless).</summary>
     /// <exception cref="GraphicsException">There is no EGL, or it cannot do this.</exception>
     public static EglDisplay OpenSurfaceless() =>
-        Open(EglPlatform.Surfaceless, Egl.EGL_PLATFORM_SURFACELESS_MESA, 0, "EGL_MESA_platform_surfaceless", "surfaceless");
+        Open(Egl.EGL_PLATFORM_SURFACELESS_MESA, 0, "EGL_MESA_platform_surfaceless", "surfaceless");
 
     /// <summary>One device, without a window (EGL_EXT_platform_device).</summary>
     /// <inheritdoc cref="OpenSurfaceless"/>
     public static EglDisplay OpenDevice(EglDevice device) =>
-        Open(EglPlatform.Device, Egl.EGL_PLATFORM_DEVICE_EXT, device.Handle, "EGL_EXT_platform_device", $"EGL device {device}");
+        Open(Egl.EGL_PLATFORM_DEVICE_EXT, device.Handle, "EGL_EXT_platform_device", $"EGL device {device}");
 
     /// <summary>A DRM node through libgbm (EGL_KHR_platform_gbm).</summary>
     /// <param name="node">Such as /dev/dri/renderD128.</param>
@@ -48,7 +45,7 @@ public sealed unsafe class EglDisplay : IDisposable
         GbmDevice gbm = GbmDevice.Open(node);
         try
         {
-            return Open(EglPlatform.Gbm, Egl.EGL_PLATFORM_GBM_KHR, gbm.DangerousGetHandle(), "EGL_KHR_platform_gbm", $"gbm {node}", gbm);
+            return Open(Egl.EGL_PLATFORM_GBM_KHR, gbm.DangerousGetHandle(), "EGL_KHR_platform_gbm", $"gbm {node}", gbm);
         }
         catch
         {
@@ -60,13 +57,7 @@ public sealed unsafe class EglDisplay : IDisposable
     /// <summary>An X11 display.</summary>
     /// <param name="display">Xlib's Display*, or 0 for the default one; stays the caller's.</param>
     /// <inheritdoc cref="OpenSurfaceless"/>
-    public static EglDisplay OpenX11(nint display) => Open(EglPlatform.X11, Egl.EGL_PLATFORM_X11_KHR, display, "EGL_KHR_platform_x11", "X11");
-
-    /// <summary>A Wayland display.</summary>
-    /// <param name="display">libwayland's wl_display*, or 0 for the default one; stays the caller's.</param>
-    /// <inheritdoc cref="OpenSurfaceless"/>
-    public static EglDisplay OpenWayland(nint display) =>
-        Open(EglPlatform.Wayland, Egl.EGL_PLATFORM_WAYLAND_KHR, display, "EGL_KHR_platform_wayland", "Wayland");
+    public static EglDisplay OpenX11(nint display) => Open(Egl.EGL_PLATFORM_X11_KHR, display, "EGL_KHR_platform_x11", "X11");
 
     /// <summary>The display of the context that somebody else (a window toolkit) made current on this thread; it stays theirs.</summary>
     /// <exception cref="GraphicsException">No EGL context is current.</exception>
@@ -75,7 +66,7 @@ public sealed unsafe class EglDisplay : IDisposable
         Egl.Load();
         nint display = Egl.eglGetCurrentDisplay();
         return display != 0
-            ? new EglDisplay(display, EglPlatform.Current, "the window's display", owned: false)
+            ? new EglDisplay(display, "the window's display", owned: false)
             : throw new GraphicsException("the window's OpenGL context is not EGL's (with SDL on X11, set SDL_VIDEO_X11_FORCE_EGL=1)");
     }
 
@@ -100,7 +91,7 @@ public sealed unsafe class EglDisplay : IDisposable
 
     internal static bool ClientHas(string extension) => Egl.QueryString(0, Egl.EGL_EXTENSIONS).Split(' ').Contains(extension);
 
-    private static EglDisplay Open(EglPlatform platform, uint kind, nint native, string extension, string name, GbmDevice? gbm = null)
+    private static EglDisplay Open(uint platform, nint native, string extension, string name, GbmDevice? gbm = null)
     {
         Egl.Load();
         string twin = extension.Replace("_KHR_", "_EXT_", StringComparison.Ordinal).Replace("_EXT_platform_gbm", "_MESA_platform_gbm", StringComparison.Ordinal);
@@ -108,24 +99,11 @@ public sealed unsafe class EglDisplay : IDisposable
         {
             throw new GraphicsException($"this EGL does not know {name} displays ({extension} is missing)");
         }
-        nint handle = Egl.eglGetPlatformDisplay(kind, native, null);
+        nint handle = Egl.eglGetPlatformDisplay(platform, native, null);
         if (handle == 0 || Egl.eglInitialize(handle, out _, out _) == Egl.EGL_FALSE)
         {
             throw new GraphicsException($"no driver for {name}: {Egl.DescribeError()}");
         }
-        return new EglDisplay(handle, platform, name, owned: true, gbm);
+        return new EglDisplay(handle, name, owned: true, gbm);
     }
-}
-
-/// <summary>What kind of display EGL runs on.</summary>
-public enum EglPlatform
-{
-    Surfaceless,
-    Device,
-    Gbm,
-    X11,
-    Wayland,
-
-    /// <summary>Whatever a window toolkit chose.</summary>
-    Current,
 }

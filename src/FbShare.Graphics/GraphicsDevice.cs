@@ -10,7 +10,7 @@ public sealed class GraphicsDevice : IDisposable
     {
         Display = display;
         _context = context;
-        GL = GL.GetApi();
+        GL = ContextGL.OfCurrent();
         Renderer = new PictureRenderer(GL, version);
         Importer = DmaBufImporter.Find(display, GL, Renderer, out ImportProbe import);
         Import = import;
@@ -18,7 +18,7 @@ public sealed class GraphicsDevice : IDisposable
 
     public EglDisplay Display { get; }
 
-    public GL GL { get; }
+    public ContextGL GL { get; }
 
     public PictureRenderer Renderer { get; }
 
@@ -103,6 +103,6 @@ public sealed class GraphicsDevice : IDisposable
     private static bool IsSoftware(EglDisplay display, GlVersion version)
     {
         using EglContext context = EglContext.Create(display, version);
-        return GL.GetApi().IsSoftware;
+        return ContextGL.OfCurrent().IsSoftware;
     }
 }

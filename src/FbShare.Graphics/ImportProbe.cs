@@ -22,7 +22,7 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
     /// driver and does so again.</summary>
     /// <param name="openUdmaBuf">How to open the device; the real one if not given. Without one there is nothing to probe with, and an import that
     /// the driver accepts is believed.</param>
-    public static ImportProbe Run(GL gl, DmaBufImporter importer, PictureRenderer renderer, Func<UdmaBufDevice>? openUdmaBuf = null)
+    public static ImportProbe Run(ContextGL gl, DmaBufImporter importer, PictureRenderer renderer, Func<UdmaBufDevice>? openUdmaBuf = null)
     {
         int page = Environment.SystemPageSize;
         try

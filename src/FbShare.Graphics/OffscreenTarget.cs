@@ -1,30 +1,29 @@
 using FbShare.Capture;
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 
 namespace FbShare.Graphics;
 
 /// <summary>A texture to draw to and to read back from; its first row is the top one.</summary>
-public sealed unsafe class OffscreenTarget : IDisposable
+public sealed class OffscreenTarget : IDisposable
 {
-    private const GLEnum FramebufferBinding = (GLEnum)0x8CA6;
-
     private readonly GL _gl;
     private readonly uint _framebuffer;
 
     /// <exception cref="GraphicsException">The driver cannot draw to a texture of this size.</exception>
-    public OffscreenTarget(GL gl, int width, int height)
+    public OffscreenTarget(ContextGL gl, int width, int height)
     {
         _gl = gl;
         Width = width;
         Height = height;
-        uint texture = Textures.Create(gl, GLEnum.Texture2D);
-        gl.TexImage2D(GLEnum.Texture2D, 0, gl.Version is { IsEmbedded: true, Major: 2 } ? (int)GLEnum.Rgba : (int)GLEnum.Rgba8, width, height, 0, GLEnum.Rgba, GLEnum.UnsignedByte, null);
+        InternalFormat stored = gl.Version is { IsEmbedded: true, Major: 2 } ? InternalFormat.Rgba : InternalFormat.Rgba8;
+        uint texture = Textures.Create(gl, stored, PixelFormat.Rgba, width, height);
         Picture = new PictureTexture(gl, width, height, TexelOrder.Known(DrmFormat.AB24), isExternal: false, [new(texture, 0, height, null)]);
         _framebuffer = gl.GenFramebuffer();
         int before = Bind();
-        gl.FramebufferTexture2D(GLEnum.Framebuffer, GLEnum.ColorAttachment0, GLEnum.Texture2D, texture, 0);
-        GLEnum status = gl.CheckFramebufferStatus(GLEnum.Framebuffer);
-        gl.BindFramebuffer(GLEnum.Framebuffer, (uint)before);
+        gl.FramebufferTexture2D(FramebufferTarget.Framebuffer, FramebufferAttachment.ColorAttachment0, TextureTarget.Texture2D, texture, 0);
+        GLEnum status = gl.CheckFramebufferStatus(FramebufferTarget.Framebuffer);
+        gl.BindFramebuffer(FramebufferTarget.Framebuffer, (uint)before);
         if (status != GLEnum.FramebufferComplete)
         {
             Dispose();
@@ -45,8 +44,8 @@ public sealed unsafe class OffscreenTarget : IDisposable
     /// <returns>The framebuffer that was bound before.</returns>
     public int Bind()
     {
-        int before = _gl.GetInteger(FramebufferBinding);
-        _gl.BindFramebuffer(GLEnum.Framebuffer, _framebuffer);
+        int before = _gl.GetInteger(GLEnum.FramebufferBinding);
+        _gl.BindFramebuffer(FramebufferTarget.Framebuffer, _framebuffer);
         return before;
     }
 
@@ -55,12 +54,9 @@ public sealed unsafe class OffscreenTarget : IDisposable
     {
         byte[] pixels = GC.AllocateUninitializedArray<byte>(Width * Height * DrmFormats.BytesPerPixel);
         int before = Bind();
-        _gl.PixelStore(GLEnum.PackAlignment, 1);
-        fixed (byte* begin = pixels)
-        {
-            _gl.ReadPixels(0, 0, Width, Height, GLEnum.Rgba, GLEnum.UnsignedByte, begin);
-        }
-        _gl.BindFramebuffer(GLEnum.Framebuffer, (uint)before);
+        _gl.PixelStore(PixelStoreParameter.PackAlignment, 1);
+        _gl.ReadPixels(0, 0, (uint)Width, (uint)Height, PixelFormat.Rgba, PixelType.UnsignedByte, out pixels[0]);
+        _gl.BindFramebuffer(FramebufferTarget.Framebuffer, (uint)before);
         return new Picture(DrmFormat.AB24, Width, Height, pixels);
     }
 

@@ -1,4 +1,5 @@
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 
 namespace FbShare.Graphics;
 
@@ -7,19 +8,20 @@ namespace FbShare.Graphics;
 /// <remarks>Leaves a framebuffer of its own bound for reading.</remarks>
 internal sealed class PictureBlit : IDisposable
 {
-    private const GLEnum AlphaBits = (GLEnum)0x0D55;
+    /// <summary>GL_ALPHA_BITS, which the package does not name.</summary>
+    private const GetPName AlphaBits = (GetPName)0x0D55;
 
-    private readonly GL _gl;
+    private readonly ContextGL _gl;
     private readonly uint _framebuffer;
 
-    private PictureBlit(GL gl)
+    private PictureBlit(ContextGL gl)
     {
         _gl = gl;
         _framebuffer = gl.GenFramebuffer();
     }
 
     /// <summary>One, where the driver is a processor's; null elsewhere.</summary>
-    public static PictureBlit? Create(GL gl) => gl is { IsSoftware: true, Version: { IsEmbedded: true, Major: >= 3 } } ? new PictureBlit(gl) : null;
+    public static PictureBlit? Create(ContextGL gl) => gl is { IsSoftware: true, Version: { IsEmbedded: true, Major: >= 3 } } ? new PictureBlit(gl) : null;
 
     /// <summary>Draws a picture pixel by pixel, blending nothing.</summary>
     /// <returns>False, and nothing is drawn, where this needs a shader.</returns>
@@ -32,18 +34,18 @@ internal sealed class PictureBlit : IDisposable
         {
             return false;
         }
-        _gl.BindFramebuffer(GLEnum.ReadFramebuffer, _framebuffer);
+        _gl.BindFramebuffer(FramebufferTarget.ReadFramebuffer, _framebuffer);
         foreach (PictureTexture.Band band in picture.Bands)
         {
-            _gl.FramebufferTexture2D(GLEnum.ReadFramebuffer, GLEnum.ColorAttachment0, GLEnum.Texture2D, band.Texture, 0);
-            if (_gl.CheckFramebufferStatus(GLEnum.ReadFramebuffer) != GLEnum.FramebufferComplete)
+            _gl.FramebufferTexture2D(FramebufferTarget.ReadFramebuffer, FramebufferAttachment.ColorAttachment0, TextureTarget.Texture2D, band.Texture, 0);
+            if (_gl.CheckFramebufferStatus(FramebufferTarget.ReadFramebuffer) != GLEnum.FramebufferComplete)
             {
                 return false;
             }
             int top = target.Y + band.Y;
             int bottom = top + band.Height;
             (int from, int to) = isWindow ? (framebuffer.Height - top, framebuffer.Height - bottom) : (top, bottom);
-            _gl.BlitFramebuffer(0, 0, picture.Width, band.Height, target.X, from, target.Right, to, (uint)GLEnum.ColorBufferBit, GLEnum.Nearest);
+            _gl.BlitFramebuffer(0, 0, picture.Width, band.Height, target.X, from, target.Right, to, ClearBufferMask.ColorBufferBit, BlitFramebufferFilter.Nearest);
         }
         return true;
     }

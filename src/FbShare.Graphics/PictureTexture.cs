@@ -1,3 +1,4 @@
+using Silk.NET.OpenGL;
 
 namespace FbShare.Graphics;
 

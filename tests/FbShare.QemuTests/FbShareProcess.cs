@@ -17,8 +17,6 @@ internal class FbShareProcess : IDisposable
         Process.BeginErrorReadLine();
     }
 
-    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "fbshare");
-
     public int ProcessId => Process.Id;
 
     /// <summary>Its messages (stderr).</summary>

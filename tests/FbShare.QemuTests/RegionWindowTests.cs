@@ -24,7 +24,7 @@ public sealed class RegionWindowTests : IDisposable
     public void Without_a_display_server_it_says_so_and_what_to_do_instead()
     {
         using var server = new XServer();
-        ProcessStartInfo blind = server.StartInfo(Path.Combine(AppContext.BaseDirectory, "fbshare"), [.. _picture.Command, "--quiet"]);
+        ProcessStartInfo blind = server.StartInfo(TestedProgram.Path, [.. _picture.Command, "--quiet"]);
         blind.Environment.Remove("DISPLAY");
         using Process region = Process.Start(blind)!;
         string said = region.StandardError.ReadToEnd();

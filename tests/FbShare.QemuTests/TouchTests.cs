@@ -26,7 +26,7 @@ public class TouchTests
         using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, guest.Display));
         RemoteConsole console = client.Consoles[0];
         string? refusal = null;
-        console.InputRefused = why => refusal = why;
+        console.InputRefused = refused => refusal = refused.Reason;
         var pointer = new GuestPointer { Console = console };
 
         Touch(TouchKind.Begin, 77_777_777_777, 600, 123);

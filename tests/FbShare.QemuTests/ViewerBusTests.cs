@@ -37,11 +37,9 @@ public sealed class ViewerBusTests
         }
     }
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "fbshare");
-
     private static int Run(params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(TestedProgram.Path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();

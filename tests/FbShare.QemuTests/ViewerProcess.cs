@@ -17,7 +17,7 @@ internal sealed class ViewerProcess : FbShareProcess
 
     /// <param name="command">A command of fbshare that opens a window.</param>
     public ViewerProcess(IDesk desk, string[] command)
-        : base(desk.StartInfo(Program, [.. command, "-v"]))
+        : base(desk.StartInfo(TestedProgram.Path, [.. command, "-v"]))
     {
         _desk = desk;
         string? window = null;

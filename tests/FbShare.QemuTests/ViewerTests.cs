@@ -118,10 +118,10 @@ public class ViewerTests
     {
         using var guest = new Guest(new GuestOptions { FirmwareOnly = false });
         using var server = new XServer();
-        (int code, string said) = Refuse(server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}", "--output", "7"));
+        (int code, string said) = Refuse(server.StartInfo(TestedProgram.Path, "view", "--display", $"unix:{guest.Display}", "--output", "7"));
         Assert.Equal((1, "fbshare: there is no output 7: there is 0\n"), (code, said));
 
-        ProcessStartInfo blind = server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}");
+        ProcessStartInfo blind = server.StartInfo(TestedProgram.Path, "view", "--display", $"unix:{guest.Display}");
         blind.Environment.Remove("DISPLAY");
         (code, said) = Refuse(blind);
         Assert.Equal(4, code);
@@ -129,12 +129,10 @@ public class ViewerTests
         Assert.Contains("fbshare dump", said, StringComparison.Ordinal);
         Assert.Single(said.TrimEnd('\n').Split('\n'));
 
-        (code, said) = Refuse(server.StartInfo(Program, "view", "--display", $"unix:{guest.Display}", "--hotkey", "grab=ctrl+NoSuchKey"));
+        (code, said) = Refuse(server.StartInfo(TestedProgram.Path, "view", "--display", $"unix:{guest.Display}", "--hotkey", "grab=ctrl+NoSuchKey"));
         Assert.Equal(2, code);
         Assert.Contains("there is no key 'NoSuchKey'", said, StringComparison.Ordinal);
     }
-
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "fbshare");
 
     private static void Feels(Guest guest, XServer server, ViewerProcess viewer)
     {

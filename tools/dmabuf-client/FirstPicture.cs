@@ -59,7 +59,13 @@ internal sealed class FirstPicture(GraphicsDevice graphics) : IDisplayView, IDis
         return true;
     }
 
-    public void Forget(RemotePicture picture) => _imports?.Clear();
+    public void Forget(RemotePicture picture)
+    {
+        if (picture.DmaBuf is { } frame)
+        {
+            _imports?.Forget(frame);
+        }
+    }
 
     public void Disable()
     {

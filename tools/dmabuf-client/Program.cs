@@ -28,7 +28,7 @@ try
     using DisplayClient display = DisplayClient.Connect(loop, address);
     RemoteConsole screen = display.Consoles.First(c => c.IsGraphic);
     using var view = new FirstPicture(graphics);
-    display.Lost = reason => view.Failure ??= reason;
+    display.Lost = loss => view.Failure ??= loss.Reason;
 
     // 3. Look until there was a picture.
     screen.Watch(view, takeDmaBuf: true);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using FbShare.Bochs;
 
 namespace FbShare.Cli.Hosting;
@@ -20,17 +19,10 @@ internal sealed class BootArguments
         command.Add(_rom);
     }
 
-    /// <summary>Complains of options that say nothing without a PCI device.</summary>
-    public void CheckUnused(CommandResult result, string otherwise)
-    {
-        foreach (Option option in (ReadOnlySpan<Option>)[_off, _rom])
-        {
-            if (result.GetResult(option) is { Implicit: false })
-            {
-                result.AddError($"{option.Name} says nothing without {otherwise}");
-            }
-        }
-    }
+    /// <summary>Finds an option that says nothing without a PCI device, and says so.</summary>
+    /// <param name="without">What would make it one.</param>
+    public string? FindIdle(ParseResult arguments, string without) =>
+        Array.Find<Option>([_off, _rom], option => arguments.GetResult(option) is { Implicit: false }) is { } idle ? $"{idle.Name} says nothing without {without}" : null;
 
     /// <summary>Loads the boot screen's video BIOS.</summary>
     /// <param name="folders">Where to look for it first.</param>

@@ -10,9 +10,13 @@ namespace FbShare.Cli.Hosting;
 /// <summary>The options of the device itself, the same for <c>serve</c> and <c>run</c>.</summary>
 internal sealed class DeviceArguments
 {
-    private const int LowestRefresh = 24;
+    private const int MostOutputs = 16;
 
-    private readonly Option<int> _outputs = new("--outputs") { Description = "How many outputs (screens) the guest has, 1 to 16.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    /// <summary>A Linux guest does not wait longer than 50 ms for a frame.</summary>
+    private const int LowestRefresh = 24;
+    private const int HighestRefresh = 1000;
+
+    private readonly Option<int> _outputs = NumberOption.WithDefault("--outputs", 1, MostOutputs, 1, $"How many outputs (screens) the guest has, 1 to {MostOutputs}.");
     private readonly Option<PictureSize> _size = new("--size")
     {
         Description = "The size that the guest is told to prefer.",
@@ -20,12 +24,13 @@ internal sealed class DeviceArguments
         DefaultValueFactory = _ => new PictureSize(1280, 800),
         CustomParser = ParseSize,
     };
-    private readonly Option<double> _refresh = new("--refresh")
-    {
-        Description = $"How often per second an output takes a new picture, {LowestRefresh} to 1000: the guest's animations run at this rate.",
-        DefaultValueFactory = _ => 60,
-        HelpName = "HZ",
-    };
+    private readonly Option<double> _refresh = NumberOption.WithDefault<double>(
+        "--refresh",
+        LowestRefresh,
+        HighestRefresh,
+        60,
+        $"How often per second an output takes a new picture, {LowestRefresh} to {HighestRefresh}: the guest's animations run at this rate.",
+        "HZ");
     private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can (for benchmarks: it burns a core)." };
     private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
     private readonly Option<string?> _display = new("--display")
@@ -36,7 +41,7 @@ internal sealed class DeviceArguments
     };
     private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: the best that works, or just this one.", "auto", "udmabuf", "mmap", "copy");
     private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared as the guest's own pages: blob resources, all (2D resources may tear), or off.", "blob", "all", "off");
-    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = "Write a picture to this file (.png, .ppm or .raw) while running.", HelpName = "FILE" };
+    private readonly Option<string?> _dumpTo = new("--dump-to") { Description = PictureArguments.Describe("Write a picture to this file while running"), HelpName = "FILE" };
     private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
     {
         Description = "When to write it: still:1s (after a second without a change) or frame:N (at the Nth frame).",
@@ -44,8 +49,11 @@ internal sealed class DeviceArguments
         DefaultValueFactory = _ => new DumpTrigger(TimeSpan.FromSeconds(1), 0),
         CustomParser = ParseTrigger,
     };
-    private readonly Option<int> _dumpOutput = new("--dump-output") { Description = "Which output to write.", DefaultValueFactory = _ => 0, HelpName = "N" };
+    private readonly Option<int> _dumpOutput = NumberOption.WithDefault("--dump-output", 0, MostOutputs - 1, 0, "Which output to write.");
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly PictureArguments _picture;
+
+    public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
 
     public void AddTo(Command command)
     {
@@ -53,10 +61,7 @@ internal sealed class DeviceArguments
         {
             command.Add(option);
         }
-        _outputs.Validators.Add(r => Require(r, r.GetValueOrDefault<int>() is >= 1 and <= 16, "--outputs must be 1 to 16"));
-        _refresh.Validators.Add(r => Require(r, r.GetValueOrDefault<double>() is >= LowestRefresh and <= 1000, $"--refresh must be {LowestRefresh} to 1000 (a Linux guest does not wait longer than 50 ms for a frame)"));
-        _dumpTo.Validators.Add(r => Require(r, r.GetValueOrDefault<string?>() is not { } file || PictureFile.IsSupported(file), "--dump-to: name the file .png, .ppm or .raw"));
-        command.Validators.Add(CheckTogether);
+        _picture.AddTo(command);
     }
 
     public DeviceOptions Read(ParseResult arguments)
@@ -77,33 +82,27 @@ internal sealed class DeviceArguments
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
-            Dump = arguments.GetValue(_dumpTo) is { } file
+            Dump = _picture.Read(arguments) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
         };
     }
 
-    private void CheckTogether(CommandResult result)
+    /// <inheritdoc cref="CliCommand.FindContradiction"/>
+    public string? FindContradiction(ParseResult arguments)
     {
-        bool dumps = result.GetValue(_dumpTo) is not null;
-        if (result.GetValue(_unthrottled) && result.GetResult(_refresh) is { Implicit: false })
+        if (arguments.GetValue(_unthrottled) && arguments.GetResult(_refresh) is { Implicit: false })
         {
-            result.AddError("--refresh and --unthrottled contradict each other: give one of them");
+            return "--refresh and --unthrottled contradict each other: give one of them";
         }
-        foreach (Option option in (ReadOnlySpan<Option>)[_dumpWhen, _dumpOutput, _cursor])
+        if (arguments.GetValue(_dumpTo) is null)
         {
-            if (!dumps && result.GetResult(option) is { Implicit: false })
-            {
-                result.AddError($"{option.Name} says nothing without --dump-to FILE");
-            }
+            Option? idle = Array.Find<Option>([_dumpWhen, _dumpOutput, _cursor], option => arguments.GetResult(option) is { Implicit: false });
+            return idle is null ? _picture.FindContradiction(arguments) : $"{idle.Name} says nothing without --dump-to FILE";
         }
-        // An option that was not given has no result here yet, not even its default.
-        int outputs = result.GetResult(_outputs) is { } given ? given.GetValueOrDefault<int>() : 1;
-        int output = result.GetValue(_dumpOutput);
-        if (output < 0 || output >= outputs)
-        {
-            result.AddError($"--dump-output {output}: there are outputs 0 to {outputs - 1}");
-        }
+        int outputs = arguments.GetValue(_outputs);
+        int output = arguments.GetValue(_dumpOutput);
+        return output < outputs ? _picture.FindContradiction(arguments) : $"--dump-output {output}: there are outputs 0 to {outputs - 1}";
     }
 
     private static void Require(OptionResult result, bool good, string otherwise)

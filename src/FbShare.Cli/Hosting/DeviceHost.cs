@@ -98,8 +98,8 @@ internal sealed class DeviceHost : IDisposable
         {
             try
             {
-                PictureFile.Write(options.File, picture);
-                Console.Out.WriteLine(FrameLine.Describe(options.File, picture, scanout, Hub.GetPath(options.Output)));
+                Picture written = options.To.Write(picture);
+                Console.Out.WriteLine(FrameLine.Describe(options.To.File, written, scanout, Hub.GetPath(options.Output)));
             }
             catch (CaptureException e)
             {

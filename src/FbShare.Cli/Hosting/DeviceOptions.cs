@@ -44,5 +44,4 @@ internal sealed record DeviceOptions
 }
 
 /// <summary>A picture to be written while the device runs.</summary>
-/// <param name="File">Its ending says the format.</param>
-internal sealed record DumpOptions(string File, DumpTrigger Trigger, int Output, bool Cursor);
+internal sealed record DumpOptions(PictureOutput To, DumpTrigger Trigger, int Output, bool Cursor);

@@ -301,9 +301,9 @@ internal sealed partial class GuestWindow
         }
     }
 
-    private void TellOfRefusal(string why)
+    private void TellOfRefusal(InputRefusal refusal)
     {
-        if (why.StartsWith("Mouse is not ", StringComparison.Ordinal) || why.StartsWith("Invalid mouse position", StringComparison.Ordinal))
+        if (refusal.Kind == InputRefusalKind.Misfit)
         {
             // The guest has another kind of pointer, or another size, than a moment ago.
             ConsiderPointerKind();
@@ -311,7 +311,7 @@ internal sealed partial class GuestWindow
         else if (!_refusalTold)
         {
             _refusalTold = true;
-            _log.Warn($"the guest takes no input from here: {why}");
+            _log.Warn($"the guest takes no input from here: {refusal.Reason}");
         }
     }
 }

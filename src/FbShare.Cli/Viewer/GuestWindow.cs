@@ -5,6 +5,7 @@ using FbShare.Display.Client;
 using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Pictures;
+using SkiaSharp;
 
 namespace FbShare.Cli.Viewer;
 
@@ -24,6 +25,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     private static readonly TimeSpan ReadTime = TimeSpan.FromMilliseconds(40);
 
     private readonly ViewerGraphics _graphics;
+    private readonly ImportCache? _imports;
     private readonly ViewSettings _settings;
     private readonly Log _log;
     private readonly LoopTimer _nextFrame;
@@ -61,6 +63,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
     {
         Window = window;
         _graphics = graphics;
+        _imports = graphics.CreateImports();
         _settings = settings;
         _log = log;
         _framePeriod = 1_000_000_000L / window.RefreshHz;
@@ -172,9 +175,9 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _source = null;
         }
-        if (picture.DmaBuf is not null)
+        if (picture.DmaBuf is { } frame)
         {
-            _graphics.ForgetImports();
+            _imports?.Forget(frame);
         }
     }
 
@@ -222,6 +225,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         _resized.Dispose();
         _hudRest.Dispose();
         Window.MakeCurrent();
+        _imports?.Dispose();
         _upload?.Dispose();
         _messageOverlay?.Dispose();
         _grey?.Dispose();
@@ -241,7 +245,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             {
                 return $"a picture laid out as its GPU likes it (modifier 0x{picture.Modifier:x}) is not taken";
             }
-            _graphics.Import(frame);
+            Import(frame);
             _localReason = null;
             return null;
         }
@@ -252,6 +256,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             return _console is { Status.IsKnown: false } && frame.Bands.Count == 1 ? null : e.Message;
         }
     }
+
+    private PictureTexture Import(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(_graphics.Obstacle!);
 
     private bool IsImported => _source?.DmaBuf is not null && _localReason is null;
 
@@ -303,14 +309,12 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             isRead = false;
             _damage = default;
-            return _graphics.Import(_source.DmaBuf!);
+            return Import(_source.DmaBuf!);
         }
         Rect damage = _damage;
         _damage = default;
-        using RemotePicture.Reading reading = _source.Read();
-        PixelBand band = reading[0];
-        FrameLayout.TryCreate(
-            _source.Layout.Format, (uint)_source.Layout.Width, (uint)_source.Layout.Height, (uint)band.Stride, 0, long.MaxValue, out FrameLayout layout, out _);
+        // The only band's, from its first byte on.
+        FrameLayout layout = _source.Layout.FromStart();
         if (_upload is null || layout != _uploadLayout)
         {
             _upload?.Dispose();
@@ -318,7 +322,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             _uploadLayout = layout;
             damage = layout.Bounds;
         }
-        _upload.Upload(band.Pixels, damage);
+        using RemotePicture.Reading reading = _source.Read(damage);
+        _upload.Upload(reading[0].Pixels, damage);
         _hud?.Bytes.Add((long)damage.Width * damage.Height * DrmFormats.BytesPerPixel, EventLoop.Now);
         return _upload.Picture;
     }
@@ -337,7 +342,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         }
         bool isBottomUp = _source is { IsBottomUp: true };
         // The other way up: mirrored target, and the framebuffer's other first row.
-        Rect target = isBottomUp ? _placement.Target with { Y = window.Height - _placement.Target.Bottom } : _placement.Target;
+        Rect target = isBottomUp ? new Rect(_placement.Target.X, window.Height - _placement.Target.Bottom, _placement.Target.Width, _placement.Target.Height) : _placement.Target;
         _graphics.Renderer.Draw(picture, target, window, isWindow: !isBottomUp, _settings.Smooth);
     }
 
@@ -353,10 +358,8 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _grey ??= _graphics.CreateTint([40, 40, 40, 176]);
             _graphics.Blend(_grey.Picture, new Rect(0, 0, window.Width, window.Height), window);
-            if (MessageOverlay(window.Width) is { } overlay)
-            {
-                overlay.Draw((window.Width - overlay.Canvas.Width) / 2, (window.Height - overlay.Canvas.Height) / 2, window);
-            }
+            Overlay overlay = MessageOverlay(window.Width);
+            overlay.Draw((window.Width - overlay.Canvas.Width) / 2, (window.Height - overlay.Canvas.Height) / 2, window);
         }
         if (_hud is not null)
         {
@@ -432,24 +435,24 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         _dirty = true;
     }
 
-    private Overlay? MessageOverlay(int windowWidth)
+    private Overlay MessageOverlay(int windowWidth)
     {
-        const int Size = 18;
+        const int Size = 16;
         const int Line = 26;
         const int Border = 24;
-        if (_messageOverlay is null && CairoCanvas.Obstacle is null)
+        if (_messageOverlay is null)
         {
             int width = Math.Clamp(windowWidth - 40, 160, 640);
-            using var measure = new CairoCanvas(1, 1);
+            using var measure = new TextCanvas(1, 1);
             measure.SetFont(Size);
             List<string> lines = measure.Wrap(_message!, width - (2 * Border));
             _messageOverlay = new Overlay(_graphics, width, (lines.Count * Line) + (2 * Border));
-            CairoCanvas canvas = _messageOverlay.Canvas;
-            canvas.Clear(new CanvasColor(0.08, 0.08, 0.08, 0.92));
+            TextCanvas canvas = _messageOverlay.Canvas;
+            canvas.Clear(new SKColor(20, 20, 20, 235));
             canvas.SetFont(Size);
             for (int i = 0; i < lines.Count; i++)
             {
-                canvas.Write((width - canvas.MeasureWidth(lines[i])) / 2, Border + (i * Line) + Size, lines[i], new CanvasColor(1, 1, 1));
+                canvas.Write((width - canvas.MeasureWidth(lines[i])) / 2, Border + (i * Line) + Size, lines[i], new SKColor(255, 255, 255));
             }
             _messageOverlay.Update();
         }
@@ -462,10 +465,6 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
         {
             _hud.Dispose();
             _hud = null;
-        }
-        else if (CairoCanvas.Obstacle is { } obstacle)
-        {
-            _log.Warn(obstacle);
         }
         else
         {

@@ -1,3 +1,5 @@
+using SkiaSharp;
+
 namespace FbShare.Cli.Viewer;
 
 /// <summary>The figures over the picture: path and why, rates, the stages of the last frames with a graph, the hot keys.</summary>
@@ -11,13 +13,13 @@ internal sealed class Hud : IDisposable
     /// <summary>The graph's top, in nanoseconds: two frames at 60 Hz.</summary>
     private const double GraphTop = 33_333_333;
 
-    private static readonly CanvasColor Ground = new(0, 0, 0, 0.78);
-    private static readonly CanvasColor Plain = new(0.92, 0.92, 0.92);
-    private static readonly CanvasColor Faint = new(0.65, 0.65, 0.65);
-    private static readonly CanvasColor FlushedToTold = new(0.75, 0.45, 0.9);
-    private static readonly CanvasColor ToldToDrawn = new(0.35, 0.65, 1);
-    private static readonly CanvasColor DrawnToPresented = new(0.4, 0.85, 0.4);
-    private static readonly CanvasColor ToldToAcknowledged = new(1, 0.7, 0.25);
+    private static readonly SKColor Ground = new(0, 0, 0, 199);
+    private static readonly SKColor Plain = new(235, 235, 235);
+    private static readonly SKColor Faint = new(166, 166, 166);
+    private static readonly SKColor FlushedToTold = new(191, 115, 230);
+    private static readonly SKColor ToldToDrawn = new(89, 166, 255);
+    private static readonly SKColor DrawnToPresented = new(102, 217, 102);
+    private static readonly SKColor ToldToAcknowledged = new(255, 178, 64);
 
     private readonly Overlay _overlay;
     private readonly FrameStages _stages;
@@ -44,7 +46,7 @@ internal sealed class Hud : IDisposable
     public void Write(long now, string head, string path, string reason, string cure, HotKeys keys)
     {
         WrittenAt = now;
-        CairoCanvas canvas = _overlay.Canvas;
+        TextCanvas canvas = _overlay.Canvas;
         canvas.Clear(Ground);
         _y = Margin;
         canvas.SetFont(15, bold: true);
@@ -58,7 +60,7 @@ internal sealed class Hud : IDisposable
             Wrapped(canvas, $"to improve: {cure}", Faint);
         }
         _y += 4;
-        canvas.SetFont(13, monospaced: true);
+        canvas.SetFont(13);
         Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s     window {Frames.PerSecond(now),4} frames/s", Plain, 18);
         Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
         if (_stages.Count > 0 && _stages[0].Flushed != 0)
@@ -91,13 +93,13 @@ internal sealed class Hud : IDisposable
         _ => "quit",
     };
 
-    private void Line(CairoCanvas canvas, string text, in CanvasColor color, double height)
+    private void Line(TextCanvas canvas, string text, SKColor color, double height)
     {
         canvas.Write(Margin, _y + height - 5, text, color);
         _y += height;
     }
 
-    private void Wrapped(CairoCanvas canvas, string text, in CanvasColor color)
+    private void Wrapped(TextCanvas canvas, string text, SKColor color)
     {
         foreach (string line in canvas.Wrap(text, Width - (2 * Margin)))
         {
@@ -105,7 +107,7 @@ internal sealed class Hud : IDisposable
         }
     }
 
-    private void Stage(CairoCanvas canvas, string name, in CanvasColor color, Func<FrameTimes, long> length)
+    private void Stage(TextCanvas canvas, string name, SKColor color, Func<FrameTimes, long> length)
     {
         (long least, long mean, long most) = _stages.Measure(length);
         canvas.Fill(Margin, _y + 3, 10, 10, color);
@@ -114,12 +116,12 @@ internal sealed class Hud : IDisposable
     }
 
     /// <summary>A column for each frame, the last at the right; what takes longer than two frames at 60 Hz is cut off.</summary>
-    private void Graph(CairoCanvas canvas)
+    private void Graph(TextCanvas canvas)
     {
         const double Step = (double)(Width - (2 * Margin)) / FrameStages.Recent;
         _y += 6;
-        canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new CanvasColor(1, 1, 1, 0.06));
-        canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new CanvasColor(1, 1, 1, 0.3));
+        canvas.Fill(Margin, _y, Width - (2 * Margin), GraphHeight, new SKColor(255, 255, 255, 15));
+        canvas.Fill(Margin, _y + (GraphHeight / 2.0), Width - (2 * Margin), 1, new SKColor(255, 255, 255, 76));
         double bottom = _y + GraphHeight;
         for (int age = 0; age < _stages.RecentCount; age++)
         {

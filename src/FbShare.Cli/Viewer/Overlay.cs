@@ -12,12 +12,12 @@ internal sealed class Overlay : IDisposable
     public Overlay(ViewerGraphics graphics, int width, int height)
     {
         _graphics = graphics;
-        Canvas = new CairoCanvas(width, height);
+        Canvas = new TextCanvas(width, height);
         _texture = new UploadTexture(graphics.GL, FrameLayout.Packed(DrmFormat.AR24, width, height));
     }
 
     /// <summary>To be drawn on, before <see cref="Update"/>.</summary>
-    public CairoCanvas Canvas { get; }
+    public TextCanvas Canvas { get; }
 
     /// <summary>Takes over what is on the canvas.</summary>
     public void Update() => _texture.Upload(Canvas.Pixels, new Rect(0, 0, Canvas.Width, Canvas.Height));

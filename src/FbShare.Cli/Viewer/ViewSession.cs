@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Display.Server;
 using FbShare.Graphics;
@@ -22,7 +23,7 @@ internal sealed class ViewSession : IDisposable
     private readonly LoopTimer _retry;
     private DisplayClient? _client;
     private GuestWindow? _pointed;
-    private string? _lost;
+    private DisplayLoss? _lost;
     private bool _takesDmaBuf;
     private bool _switchesPath;
     private bool _stopping;
@@ -67,9 +68,12 @@ internal sealed class ViewSession : IDisposable
     /// <summary>Shows a display until the user, a signal or the display itself ends it.</summary>
     /// <param name="otherwise">What the user can do where no window can be had.</param>
     /// <returns>The program's exit status.</returns>
+    /// <exception cref="CaptureException">The picture library is missing.</exception>
     /// <inheritdoc cref="ViewSession(EventLoop, DisplayAddress, uint?, ViewSettings, Log)"/>
     public static int Show(EventLoop loop, DisplayAddress address, uint? output, ViewSettings settings, string otherwise, Log log)
     {
+        // The icon and every text: found out before a window is opened.
+        SkiaLibrary.EnsurePresent();
         ViewSession? session = null;
         using var signals = new StopSignals(_ => Volatile.Read(ref session)?.Stop());
         try
@@ -79,7 +83,7 @@ internal sealed class ViewSession : IDisposable
             {
                 session.Run();
             }
-            return signals.ExitCode ?? (session.Lost is null ? ExitCodes.Success : ExitCodes.Unreachable);
+            return signals.ExitCode ?? (session.Lost is { } lost ? DisplayArguments.ExitCodeOf(lost.Kind) : ExitCodes.Success);
         }
         catch (GraphicsException e)
         {
@@ -96,7 +100,7 @@ internal sealed class ViewSession : IDisposable
     }
 
     /// <summary>Why the display is gone; null while it is there.</summary>
-    public string? Lost => _lost;
+    public DisplayLoss? Lost => _lost;
 
     /// <summary>Runs until the user ends it or <see cref="Stop"/>.</summary>
     public void Run()
@@ -138,7 +142,7 @@ internal sealed class ViewSession : IDisposable
     {
         _lost = null;
         _client!.Log = _log.Verbose;
-        _client.Lost = why => _lost = why;
+        _client.Lost = loss => _lost = loss;
         foreach ((uint id, GuestWindow window) in _windows)
         {
             if (_client.Consoles.FirstOrDefault(c => c.Id == id) is { } console)
@@ -168,8 +172,8 @@ internal sealed class ViewSession : IDisposable
     {
         if (_lost is not null && _client is not null)
         {
-            _log.Warn(_lost);
-            Detach(_settings.Reconnect ? $"{_lost}; waiting for it to come back" : _lost);
+            _log.Warn(_lost.Reason);
+            Detach(_settings.Reconnect ? $"{_lost.Reason}; waiting for it to come back" : _lost.Reason);
             if (_settings.Reconnect)
             {
                 _retry.SetAfter(RetryTime);
@@ -198,8 +202,8 @@ internal sealed class ViewSession : IDisposable
         }
         catch (Exception e) when (e is DisplayException or CliException)
         {
-            _lost = e.Message;
-            Detach(_settings.Reconnect ? $"{_lost}; waiting for it to come back" : _lost);
+            _lost = new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
+            Detach(_settings.Reconnect ? $"{_lost.Reason}; waiting for it to come back" : _lost.Reason);
             _retry.SetAfter(RetryTime);
         }
     }

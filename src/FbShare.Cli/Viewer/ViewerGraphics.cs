@@ -1,5 +1,6 @@
 using FbShare.Graphics;
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 
 namespace FbShare.Cli.Viewer;
 
@@ -7,20 +8,20 @@ namespace FbShare.Cli.Viewer;
 internal sealed unsafe class ViewerGraphics : IDisposable
 {
     private readonly EglDisplay _display;
-    private readonly ImportCache? _imports;
+    private readonly DmaBufImporter? _importer;
 
     /// <summary>Takes the context that is current.</summary>
     /// <exception cref="GraphicsException">It is none that can be used.</exception>
     public ViewerGraphics()
     {
-        GL = GL.GetApi();
+        GL = ContextGL.OfCurrent();
         _display = EglDisplay.OfCurrent();
         Renderer = new PictureRenderer(GL, GL.Version);
-        _imports = DmaBufImporter.Find(_display, GL, Renderer, out ImportProbe probe) is { } importer ? new ImportCache(importer) : null;
+        _importer = DmaBufImporter.Find(_display, GL, Renderer, out ImportProbe probe);
         Obstacle = probe.IsTrusted ? null : probe.Reason;
     }
 
-    public GL GL { get; }
+    public ContextGL GL { get; }
 
     public PictureRenderer Renderer { get; }
 
@@ -30,19 +31,15 @@ internal sealed unsafe class ViewerGraphics : IDisposable
     /// <summary>The driver's name for messages.</summary>
     public string Name => $"{GL.Renderer}, {GL.Version}";
 
-    /// <summary>The textures of a dma-buf, good until the next call.</summary>
-    /// <exception cref="GraphicsException">The driver refused.</exception>
-    public PictureTexture Import(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(Obstacle!);
-
-    /// <summary>Lets go of all imports.</summary>
-    public void ForgetImports() => _imports?.Clear();
+    /// <summary>A window's imports; null where dma-bufs cannot be taken here.</summary>
+    public ImportCache? CreateImports() => _importer is null ? null : new ImportCache(_importer);
 
     /// <summary>Black all over.</summary>
     public void Clear((int Width, int Height) framebuffer)
     {
-        GL.Viewport(0, 0, framebuffer.Width, framebuffer.Height);
+        GL.Viewport(0, 0, (uint)framebuffer.Width, (uint)framebuffer.Height);
         GL.ClearColor(0, 0, 0, 1);
-        GL.Clear((uint)GLEnum.ColorBufferBit);
+        GL.Clear(ClearBufferMask.ColorBufferBit);
     }
 
     /// <summary>Draws over what is there, colours multiplied by alpha.</summary>
@@ -74,7 +71,6 @@ internal sealed unsafe class ViewerGraphics : IDisposable
 
     public void Dispose()
     {
-        _imports?.Dispose();
         Renderer.Dispose();
         _display.Dispose();
     }

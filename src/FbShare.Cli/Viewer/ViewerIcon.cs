@@ -17,11 +17,6 @@ internal static class ViewerIcon
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         Picture picture = PngFile.Decode(bytes);
-        byte[] pixels = picture.ToRgba();
-        for (int i = 0; i < pixels.Length; i += DrmFormats.BytesPerPixel)
-        {
-            (pixels[i], pixels[i + 2]) = (pixels[i + 2], pixels[i]);
-        }
-        return pixels;
+        return picture.ConvertTo(DrmFormat.AR24).Pixels.ToArray();
     });
 }

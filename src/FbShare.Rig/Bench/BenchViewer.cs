@@ -63,8 +63,12 @@ internal sealed class BenchViewer : IDisplayView, IDisposable
 
     public void Dispose()
     {
-        _loop.Post(() => _client?.Dispose());
-        _loop.Stop();
+        // Stopped from there: a loop that is told to stop does not run what was posted before.
+        _loop.Post(() =>
+        {
+            _client?.Dispose();
+            _loop.Stop();
+        });
         _thread.Join();
         _loop.Dispose();
         _told.Dispose();

@@ -126,7 +126,7 @@ internal static class Benchmarks
         ThreadClock.Processors &= ~ThreadClock.Processors + 1;
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(1920, 1080);
-        Repeat(flips, rig.FlipInStep);
+        rig.FlipInStep(flips);
     }
 
     /// <summary>Many small commands.</summary>
@@ -193,10 +193,10 @@ internal static class Benchmarks
             int bytes = width * height * 4;
             (double rate, double ratio) = Copy(width, height, [new MemoryEntry(0, (uint)bytes)]);
             yield return new Figure($"memcpy.{name}", rate, "GB/s");
-            yield return Figure.AtLeast($"copy.{name}.one-piece/memcpy", ratio, "x", 0.9);
+            yield return Figure.AtLeast($"copy.{name}.one-piece/memcpy", ratio, "x", 1);
             // Every page apart from its neighbours, as a guest that has run for a while has them.
             (_, ratio) = Copy(width, height, [.. Enumerable.Range(0, bytes / 4096).Select(i => new MemoryEntry((ulong)(i ^ 1) * 8192, 4096))]);
-            yield return Figure.AtLeast($"copy.{name}.single-pages/memcpy", ratio, "x", 0.9);
+            yield return Figure.AtLeast($"copy.{name}.single-pages/memcpy", ratio, "x", 1);
         }
     }
 

@@ -49,7 +49,8 @@ internal sealed class FrontEndDriver : QueueDriver
         Send(FrontEndRequest.SetMemTable, payload, descriptors);
     }
 
-    public void StartQueue(uint index, DriverQueue queue, uint lastAvail)
+    /// <param name="enable">Send VHOST_USER_SET_VRING_ENABLE, too.</param>
+    public void StartQueue(uint index, DriverQueue queue, uint lastAvail, bool enable = true)
     {
         ulong user = Ram.Regions[0].UserAddress - Ram.Regions[0].GuestAddress;
         SendState(FrontEndRequest.SetVringNum, index, queue.Size);
@@ -63,7 +64,10 @@ internal sealed class FrontEndDriver : QueueDriver
         Send(FrontEndRequest.SetVringErr, BitConverter.GetBytes((ulong)index), queue.Error.Descriptor);
         Send(FrontEndRequest.SetVringCall, BitConverter.GetBytes((ulong)index), queue.Call.Descriptor);
         Send(FrontEndRequest.SetVringKick, BitConverter.GetBytes((ulong)index), queue.Kick.Descriptor);
-        SendState(FrontEndRequest.SetVringEnable, index, 1);
+        if (enable)
+        {
+            SendState(FrontEndRequest.SetVringEnable, index, 1);
+        }
     }
 
     /// <summary>Stops a queue as QEMU does and returns where it stopped.</summary>

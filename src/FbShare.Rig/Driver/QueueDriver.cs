@@ -100,9 +100,26 @@ internal abstract class QueueDriver : IDisposable
     /// <summary>Waits until the device calls, 10 s at most.</summary>
     public void WaitForCall()
     {
-        if (!_loop.RunOnce(10_000))
+        long deadline = EventLoop.Now + 10_000_000_000;
+        // A signal, or a tracer that attaches, ends the wait early.
+        while (!_loop.RunOnce((int)Math.Max((deadline - EventLoop.Now) / 1_000_000, 0)))
         {
-            throw new TimeoutException("the device did not call in 10 s");
+            if (EventLoop.Now > deadline)
+            {
+                throw new TimeoutException("the device did not call in 10 s");
+            }
+        }
+    }
+
+    /// <summary>Waits until the device has nothing left to do for requests that were taken back, and forgets its calls for them: the
+    /// next call is for what is sent from here on.</summary>
+    public void Settle()
+    {
+        // The device puts an answer into the ring first and calls for it later, but before it handles another message.
+        Flush();
+        foreach (DriverQueue queue in Queues)
+        {
+            queue.Call.Drain();
         }
     }
 

@@ -104,6 +104,16 @@ public sealed class Picture
         return rgb;
     }
 
+    /// <summary>A part of the picture.</summary>
+    /// <param name="area">Inside the picture, and not empty.</param>
+    public Picture Crop(Rect area) => Copy(Layout.Crop(area), _pixels);
+
+    /// <summary>The picture in another size, opaque, each new pixel a mixture of all those that it stands for.</summary>
+    /// <param name="width">Pixels, 1 to <see cref="FrameLayout.MaxDimension"/>.</param>
+    /// <param name="height">As above.</param>
+    /// <exception cref="CaptureException">The picture library is missing.</exception>
+    public Picture ScaleTo(int width, int height) => SkiaCodec.Scale(this, width, height);
+
     /// <summary>The picture with a pointer drawn over it: cursor + picture * (255 - alpha) / 255, rounded.</summary>
     /// <param name="cursor">Premultiplied pixels; one whose bytes do not fill its size is not drawn.</param>
     /// <param name="position">Its left top corner, as virtio-gpu has it; the pointer may reach over the edges. Nothing is drawn when invisible.</param>

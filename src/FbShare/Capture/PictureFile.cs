@@ -1,28 +1,27 @@
 namespace FbShare.Capture;
 
-/// <summary>A picture in a file whose ending says the format: .png, .ppm, or .raw with its .raw.json.</summary>
+/// <summary>A picture in a file whose ending says the format (<see cref="PictureFormats.Endings"/>); a .raw has its .raw.json.</summary>
 public static class PictureFile
 {
-    /// <summary>Whether <paramref name="path"/> ends in one of the formats, so that a command can refuse early.</summary>
-    public static bool IsSupported(string path) => Path.GetExtension(path).ToLowerInvariant() is ".png" or ".ppm" or ".raw";
-
-    /// <summary>Writes the picture, atomically and opaque (raw keeps every byte).</summary>
+    /// <summary>Writes the picture in the format of the file's ending, atomically and opaque (raw keeps every byte).</summary>
     /// <exception cref="CaptureException">The ending is none of these, or the file cannot be written.</exception>
-    public static void Write(string path, Picture picture)
+    public static void Write(string path, Picture picture) =>
+        Write(path, picture, PictureFormats.TryOf(path, out PictureFormat format) ? format : throw UnknownEnding(path), Compression.Fast);
+
+    /// <summary>As above, in this format whatever the ending.</summary>
+    public static void Write(string path, Picture picture, PictureFormat format, Compression compression)
     {
-        switch (Path.GetExtension(path).ToLowerInvariant())
+        switch (format)
         {
-            case ".png":
-                PngFile.Write(path, picture);
-                break;
-            case ".ppm":
+            case PictureFormat.Ppm:
                 PpmFile.Write(path, picture);
                 break;
-            case ".raw":
+            case PictureFormat.Raw:
                 RawFile.Write(path, picture);
                 break;
             default:
-                throw UnknownEnding(path);
+                AtomicFile.Write(path, SkiaCodec.Encode(picture, format, compression));
+                break;
         }
     }
 
@@ -30,17 +29,21 @@ public static class PictureFile
     /// <exception cref="CaptureException">The ending is none of these, or the file cannot be read.</exception>
     public static Picture Read(string path)
     {
+        if (!PictureFormats.TryOf(path, out PictureFormat format))
+        {
+            throw UnknownEnding(path);
+        }
         try
         {
-            return Path.GetExtension(path).ToLowerInvariant() switch
+            return format switch
             {
-                ".png" => PngFile.Decode(ReadBytes(path)),
-                ".ppm" => PpmFile.Decode(ReadBytes(path)),
-                ".raw" => RawFile.Read(path),
-                _ => throw UnknownEnding(path),
+                PictureFormat.Png => PngFile.Decode(ReadBytes(path)),
+                PictureFormat.Ppm => PpmFile.Decode(ReadBytes(path)),
+                PictureFormat.Raw => RawFile.Read(path),
+                _ => SkiaCodec.Decode(ReadBytes(path), format),
             };
         }
-        catch (CaptureException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
+        catch (CaptureException e) when (!e.LacksLibrary && !e.Message.Contains(path, StringComparison.Ordinal))
         {
             throw new CaptureException($"cannot read {path}: {e.Message}", e);
         }
@@ -59,5 +62,5 @@ public static class PictureFile
     }
 
     private static CaptureException UnknownEnding(string path) =>
-        new($"the picture format of {path} is not known: name the file .png, .ppm or .raw");
+        new($"the picture format of {path} is not known: name the file {PictureFormats.Endings}");
 }

@@ -1,89 +1,57 @@
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
+using System.IO.Hashing;
 using FbShare.Pictures;
-using static FbShare.Capture.LibPng;
 
 namespace FbShare.Capture;
 
-/// <summary>PNG files through libpng16.</summary>
-public static unsafe class PngFile
+/// <summary>PNG files.</summary>
+public static class PngFile
 {
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
+
     /// <summary>Writes the picture, atomically.</summary>
     /// <inheritdoc cref="Encode"/>
     public static void Write(string path, Picture picture, bool withAlpha = false) => AtomicFile.Write(path, Encode(picture, withAlpha));
 
     /// <summary>Makes a PNG of 8 bits a component.</summary>
     /// <param name="withAlpha">Keep alpha. Otherwise the picture is opaque, as a screen shows it.</param>
-    /// <exception cref="CaptureException">libpng16 is missing, or the file cannot be written.</exception>
-    public static byte[] Encode(Picture picture, bool withAlpha = false)
-    {
-        EnsurePresent();
-        byte[] pixels = withAlpha ? picture.ToRgba() : picture.ToRgb();
-        // PNG_IMAGE_PNG_SIZE_MAX with room to spare: a filter byte a row, zlib's stored blocks, the chunks' frames.
-        long raw = pixels.LongLength + picture.Height;
-        nuint capacity = (nuint)(raw + (raw / 8) + 4096);
-        void* memory = NativeMemory.Alloc(capacity);
-        try
-        {
-            var image = new PngImage
-            {
-                version = PNG_IMAGE_VERSION,
-                width = (uint)picture.Width,
-                height = (uint)picture.Height,
-                format = withAlpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB,
-                flags = PNG_IMAGE_FLAG_FAST,
-            };
-            fixed (byte* from = pixels)
-            {
-                // SAFETY: libpng reads height rows of width pixels, which is what pixels holds, and writes at most
-                // capacity bytes, which it replaces by what it wrote.
-                if (png_image_write_to_memory(&image, memory, &capacity, 0, from, 0, null) == 0)
-                {
-                    throw new CaptureException($"libpng cannot write the picture: {image.GetMessage()}");
-                }
-            }
-            return new ReadOnlySpan<byte>(memory, checked((int)capacity)).ToArray();
-        }
-        finally
-        {
-            NativeMemory.Free(memory);
-        }
-    }
+    /// <exception cref="CaptureException">The picture library is missing, or the file cannot be written.</exception>
+    public static byte[] Encode(Picture picture, bool withAlpha = false) => SkiaCodec.Encode(picture, PictureFormat.Png, Compression.Fast, withAlpha);
 
     /// <summary>Reads a PNG of any kind as AB24, or as XB24 if it has no transparency.</summary>
-    /// <exception cref="CaptureException">libpng16 is missing, or the bytes are no PNG that fits.</exception>
+    /// <exception cref="CaptureException">The picture library is missing, or the bytes are no whole PNG that fits.</exception>
     public static Picture Decode(ReadOnlySpan<byte> file)
     {
-        EnsurePresent();
-        var image = new PngImage { version = PNG_IMAGE_VERSION };
-        fixed (byte* from = file)
+        CheckChunks(file);
+        return SkiaCodec.Decode(file, PictureFormat.Png);
+    }
+
+    /// <summary>Goes through the file's chunks to the last, IEND (PNG specification, section 5): Skia reads no further than the last pixel
+    /// and would take a file that was cut or damaged after it for a good one.</summary>
+    private static void CheckChunks(ReadOnlySpan<byte> file)
+    {
+        const int Around = 12; // length, type and check sum
+        if (!file.StartsWith(Signature))
         {
-            try
+            throw new CaptureException("not a PNG: it does not begin as one");
+        }
+        ReadOnlySpan<byte> rest = file[Signature.Length..];
+        while (true)
+        {
+            if (rest.Length < Around || BinaryPrimitives.ReadUInt32BigEndian(rest) is var length && length > rest.Length - Around)
             {
-                if (png_image_begin_read_from_memory(&image, from, (nuint)file.Length) == 0)
-                {
-                    throw new CaptureException($"not a PNG that can be read: {image.GetMessage()}");
-                }
-                if (image.width is 0 or > FrameLayout.MaxDimension || image.height is 0 or > FrameLayout.MaxDimension)
-                {
-                    throw new CaptureException($"the PNG of {image.width}x{image.height} is larger than {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}");
-                }
-                DrmFormat format = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0 ? DrmFormat.AB24 : DrmFormat.XB24;
-                image.format = PNG_FORMAT_RGBA;
-                byte[] pixels = new byte[image.width * image.height * DrmFormats.BytesPerPixel];
-                fixed (byte* to = pixels)
-                {
-                    // SAFETY: libpng writes height rows of width pixels of four bytes, the array's size.
-                    if (png_image_finish_read(&image, null, to, 0, null) == 0)
-                    {
-                        throw new CaptureException($"the PNG is broken: {image.GetMessage()}");
-                    }
-                }
-                return new Picture(format, (int)image.width, (int)image.height, pixels);
+                throw new CaptureException("the PNG is cut short: its end is missing");
             }
-            finally
+            ReadOnlySpan<byte> checkedBytes = rest.Slice(4, (int)length + 4);
+            if (Crc32.HashToUInt32(checkedBytes) != BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]))
             {
-                png_image_free(&image);
+                throw new CaptureException("the PNG is broken: a check sum in it is wrong");
             }
+            if (checkedBytes.StartsWith("IEND"u8))
+            {
+                return;
+            }
+            rest = rest[(Around + (int)length)..];
         }
     }
 }

@@ -1,7 +1,9 @@
+using System.Text;
+
 namespace FbShare.Display;
 
 /// <summary>Names of org.qemu.Display1 (QEMU's ui/dbus-display1.xml) and of what FbShare adds to it.</summary>
-/// <remarks>As bytes, so that a message is made or recognised without a string.</remarks>
+/// <remarks>Each is written once. The bytes, by which a message is made or recognised without a string, are made of the text.</remarks>
 internal static class DisplayProtocol
 {
     public const string RootPath = "/org/qemu/Display1";
@@ -18,8 +20,10 @@ internal static class DisplayProtocol
     /// <summary>Ours, on the Console object: how the picture travels and why.</summary>
     public const string ConsoleExtension = "org.fbshare.Display1.Console";
 
-    public const string MapName = "org.qemu.Display1.Listener.Unix.Map";
-    public const string DmaBuf2Name = "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2";
+    public const string ListenerPathName = RootPath + "/Listener";
+    public const string ListenerName = "org.qemu.Display1.Listener";
+    public const string MapName = ListenerName + ".Unix.Map";
+    public const string DmaBuf2Name = ListenerName + ".Unix.ScanoutDMABUF2";
 
     /// <summary>Ours, on the Listener object: a picture in several dma-bufs, from top to bottom.
     /// <c>ScanoutBands(u width, u height, u fourcc, t modifier, a(huuut) bands)</c>, each band a descriptor, first row, rows, stride and offset.</summary>
@@ -47,15 +51,45 @@ internal static class DisplayProtocol
     /// <summary>The most bytes of pixels in one message: D-Bus ends at 128 MiB, and sd-bus a little before.</summary>
     public const long MostInlineBytes = 120L << 20;
 
-    public static ReadOnlySpan<byte> ListenerPath => "/org/qemu/Display1/Listener"u8;
+    private static readonly byte[] ListenerPathBytes = Bytes(ListenerPathName);
+    private static readonly byte[] ListenerBytes = Bytes(ListenerName);
+    private static readonly byte[] MapBytes = Bytes(MapName);
+    private static readonly byte[] DmaBuf2Bytes = Bytes(DmaBuf2Name);
+    private static readonly byte[] FlushesBytes = Bytes(FlushesName);
+    private static readonly byte[] BandsBytes = Bytes(BandsName);
+    private static readonly byte[] ConsoleBytes = Bytes(Console);
+    private static readonly byte[] KeyboardBytes = Bytes(Keyboard);
+    private static readonly byte[] MouseBytes = Bytes(Mouse);
+    private static readonly byte[] MultiTouchBytes = Bytes(MultiTouch);
+    private static readonly byte[] PropertiesBytes = Bytes(Properties);
+    private static readonly byte[] VmPathBytes = Bytes(VmPath);
 
-    public static ReadOnlySpan<byte> Listener => "org.qemu.Display1.Listener"u8;
+    public static ReadOnlySpan<byte> ListenerPath => Text(ListenerPathBytes);
 
-    public static ReadOnlySpan<byte> Map => "org.qemu.Display1.Listener.Unix.Map"u8;
+    public static ReadOnlySpan<byte> Listener => Text(ListenerBytes);
 
-    public static ReadOnlySpan<byte> DmaBuf2 => "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"u8;
+    public static ReadOnlySpan<byte> Map => Text(MapBytes);
 
-    public static ReadOnlySpan<byte> Flushes => "org.fbshare.Display1.Listener.Flushes"u8;
+    public static ReadOnlySpan<byte> DmaBuf2 => Text(DmaBuf2Bytes);
 
-    public static ReadOnlySpan<byte> Bands => "org.fbshare.Display1.Listener.Bands"u8;
+    public static ReadOnlySpan<byte> Flushes => Text(FlushesBytes);
+
+    public static ReadOnlySpan<byte> Bands => Text(BandsBytes);
+
+    public static ReadOnlySpan<byte> ConsoleUtf8 => Text(ConsoleBytes);
+
+    public static ReadOnlySpan<byte> KeyboardUtf8 => Text(KeyboardBytes);
+
+    public static ReadOnlySpan<byte> MouseUtf8 => Text(MouseBytes);
+
+    public static ReadOnlySpan<byte> MultiTouchUtf8 => Text(MultiTouchBytes);
+
+    public static ReadOnlySpan<byte> PropertiesUtf8 => Text(PropertiesBytes);
+
+    public static ReadOnlySpan<byte> VmPathUtf8 => Text(VmPathBytes);
+
+    /// <summary>With the zero behind it that sd-bus wants.</summary>
+    private static byte[] Bytes(string name) => Encoding.UTF8.GetBytes(name + '\0');
+
+    private static ReadOnlySpan<byte> Text(byte[] name) => name.AsSpan(0, name.Length - 1);
 }

@@ -11,13 +11,27 @@ public sealed unsafe class EventLoop : IDisposable
     private const int BatchSize = 32;
 
     private readonly FileDescriptor _epoll = new(LinuxException.Check(LibC.epoll_create1(LibC.O_CLOEXEC), "epoll_create1"));
-    private readonly EventFd _wake = new();
+    private readonly EventFd _wake;
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly List<Watch?> _watches = [];
     private uint _generations;
     private volatile bool _stopping;
 
-    public EventLoop() => Add(_wake.Descriptor, LoopEvents.Readable, _ => RunPosted());
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
+    public EventLoop()
+    {
+        try
+        {
+            _wake = new EventFd();
+            Add(_wake.Descriptor, LoopEvents.Readable, _ => RunPosted());
+        }
+        catch
+        {
+            _wake?.Dispose();
+            _epoll.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Monotonic time in nanoseconds: the clock of every timer here.</summary>
     public static long Now => Stopwatch.Frequency == 1_000_000_000
@@ -104,7 +118,8 @@ public sealed unsafe class EventLoop : IDisposable
     private void RunPosted()
     {
         _wake.Drain();
-        while (_posted.TryDequeue(out Action? action))
+        // What these post in their turn has signalled again and waits for the next round: others get theirs in between.
+        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out Action? action); left--)
         {
             action();
         }

@@ -8,7 +8,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
     /// <summary>Owns <paramref name="fd"/> from here on.</summary>
     public FileDescriptor(int fd)
-        : base(ownsHandle: true) => SetHandle(fd);
+        : base(ownsHandle: true)
+    {
+        SupportedPlatform.Demand();
+        SetHandle(fd);
+    }
 
     /// <summary>For the marshaller.</summary>
     public FileDescriptor()
@@ -43,6 +47,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public FileDescriptor Duplicate() => new(LinuxException.Check(LibC.fcntl(this, LibC.F_DUPFD_CLOEXEC, 3), "fcntl(F_DUPFD_CLOEXEC)"));
 
+    /// <summary>Lets a number that somebody else owns mean this open file from now on, in place of what it meant (dup3(2)).</summary>
+    /// <param name="number">Open, and its owner's for as long as this takes.</param>
+    /// <exception cref="LinuxException">dup3(2) failed.</exception>
+    public void Replace(int number) => LinuxException.Check(LibC.dup3(this, number, LibC.O_CLOEXEC), "dup3");
+
     /// <summary>The same file opened anew for reading only, so that it may be given to another process.</summary>
     /// <exception cref="LinuxException">The file cannot be opened through /proc.</exception>
     public FileDescriptor ReopenReadOnly() => Open($"/proc/self/fd/{Number}", writable: false);
@@ -55,6 +64,8 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         LinuxException.Check(LibC.fstat(this, &stat), "fstat");
         return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG)
         {
+            Mode = stat.st_mode,
+            UserId = stat.st_uid,
             Blocks = stat.st_blocks,
             ChangedAt = (stat.times[4] * 1_000_000_000) + stat.times[5],
         };
@@ -62,11 +73,36 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>Whether the file's pages are huge pages (hugetlbfs).</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
-    public unsafe bool IsHugeTlb()
+    public bool IsHugeTlb() => GetFileSystem() == LibC.HUGETLBFS_MAGIC;
+
+    /// <summary>What kind of memory the file is: reading anything else may block or have effects.</summary>
+    /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
+    public MemoryKind GetMemoryKind() => GetFileSystem() switch
     {
-        LibC.StatFs status;
-        LinuxException.Check(LibC.fstatfs(this, &status), "fstatfs");
-        return status.f_type == LibC.HUGETLBFS_MAGIC;
+        LibC.DMA_BUF_MAGIC => MemoryKind.DmaBuf,
+        LibC.TMPFS_MAGIC or LibC.HUGETLBFS_MAGIC when GetStatus().IsRegular => MemoryKind.SharedFile,
+        _ => MemoryKind.None,
+    };
+
+    /// <summary>Copies bytes of the file (pread(2)).</summary>
+    /// <returns>How many there were; fewer than asked for where the file ends.</returns>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    public unsafe int Read(long offset, Span<byte> destination)
+    {
+        int done = 0;
+        fixed (byte* bytes = destination)
+        {
+            while (done < destination.Length)
+            {
+                int count = (int)LinuxException.Check(LibC.pread(this, bytes + done, (nuint)(destination.Length - done), offset + done), "pread");
+                if (count == 0)
+                {
+                    break;
+                }
+                done += count;
+            }
+        }
+        return done;
     }
 
     /// <summary>The memfd's seals (F_GET_SEALS), or null where the file cannot have any.</summary>
@@ -74,6 +110,13 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     {
         int seals = LibC.fcntl(this, LibC.F_GET_SEALS, 0);
         return seals < 0 ? null : (MemFdSeals)seals;
+    }
+
+    private unsafe long GetFileSystem()
+    {
+        LibC.StatFs status;
+        LinuxException.Check(LibC.fstatfs(this, &status), "fstatfs");
+        return status.f_type;
     }
 
     /// <summary>Makes reads and writes return EAGAIN instead of waiting.</summary>
@@ -98,11 +141,30 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 /// (a hugetlb file's block is its huge page).</summary>
 public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular)
 {
+    /// <summary>st_mode: the file's kind and permissions.</summary>
+    public uint Mode { get; init; }
+
+    /// <summary>The file's owner.</summary>
+    public uint UserId { get; init; }
+
     /// <summary>Blocks of 512 bytes that the file has.</summary>
     public long Blocks { get; init; }
 
     /// <summary>st_ctime in nanoseconds of Unix time: when the file itself changed, writes through mappings aside.</summary>
     public long ChangedAt { get; init; }
+}
+
+/// <summary>Files that are memory.</summary>
+public enum MemoryKind
+{
+    /// <summary>No memory: a pipe, a socket, a device, a file on a disk or on somebody's file system.</summary>
+    None,
+
+    /// <summary>A memfd, or another file of tmpfs or hugetlbfs.</summary>
+    SharedFile,
+
+    /// <summary>A dma-buf.</summary>
+    DmaBuf,
 }
 
 /// <summary>Seals of a memfd (linux/fcntl.h).</summary>

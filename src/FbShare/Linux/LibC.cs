@@ -10,16 +10,24 @@ internal static unsafe partial class LibC
     private const string Library = "libc";
 
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
     public const int O_NONBLOCK = 0x800;
+    public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
     public const long HUGETLBFS_MAGIC = 0x958458F6;
+    public const long TMPFS_MAGIC = 0x01021994;
+    public const long DMA_BUF_MAGIC = 0x444D4142;
 
     public const uint S_IFMT = 0xF000;
     public const uint S_IFSOCK = 0xC000;
     public const uint S_IFREG = 0x8000;
+    public const uint S_IFCHR = 0x2000;
+    public const uint S_IFLNK = 0xA000;
+    public const uint S_ISVTX = 0x200;
+    public const uint S_IWOTH = 2;
 
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
@@ -36,6 +44,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int dup3(FileDescriptor fd, int number, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fcntl(FileDescriptor fd, int command, nint argument);

@@ -8,17 +8,26 @@ public sealed unsafe class LoopTimer : IDisposable
     private readonly EventLoop.Watch _watch;
 
     /// <summary>Runs <paramref name="elapsed"/> on the loop each time the timer fires.</summary>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
     public LoopTimer(EventLoop loop, Action elapsed)
     {
-        _watch = loop.Add(_fd, LoopEvents.Readable, _ =>
+        try
         {
-            ulong expirations;
-            if (LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong))
+            _watch = loop.Add(_fd, LoopEvents.Readable, _ =>
             {
-                DueAt = null;
-                elapsed();
-            }
-        });
+                ulong expirations;
+                if (LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong))
+                {
+                    DueAt = null;
+                    elapsed();
+                }
+            });
+        }
+        catch
+        {
+            _fd.Dispose();
+            throw;
+        }
     }
 
     /// <summary>When it will fire, in <see cref="EventLoop.Now"/>'s nanoseconds; null while unset.</summary>

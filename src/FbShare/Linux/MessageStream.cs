@@ -25,6 +25,9 @@ internal abstract class MessageStream : IDisposable
     /// closed. What its handler does not take is closed by <see cref="DropDescriptors"/>.</summary>
     public List<FileDescriptor> Descriptors { get; } = [];
 
+    /// <summary>Whether some of the message's descriptors did not arrive: there were too many, or none was free in this process.</summary>
+    public bool LostDescriptors { get; private set; }
+
     /// <summary>The last whole message's payload.</summary>
     public ReadOnlySpan<byte> Payload => _buffer.AsSpan(_headerSize, _payloadSize);
 
@@ -44,11 +47,11 @@ internal abstract class MessageStream : IDisposable
                 return Reception.Message;
             }
             int? count = Socket.Receive(_buffer.AsSpan(_received, wanted - _received), Descriptors, wait: false);
-            LimitDescriptors();
             if (count is null)
             {
                 return Reception.Nothing;
             }
+            LimitDescriptors();
             if (count == 0)
             {
                 return Reception.End;
@@ -69,6 +72,7 @@ internal abstract class MessageStream : IDisposable
             fd.Dispose();
         }
         Descriptors.Clear();
+        LostDescriptors = false;
     }
 
     /// <summary>Takes the message's next descriptor; null if it has none left.</summary>
@@ -110,6 +114,7 @@ internal abstract class MessageStream : IDisposable
     /// <summary>A message cut into many pieces could bring descriptors with each.</summary>
     private void LimitDescriptors()
     {
+        LostDescriptors |= Socket.LostDescriptors || Descriptors.Count > UnixSocket.MaxDescriptors;
         while (Descriptors.Count > UnixSocket.MaxDescriptors)
         {
             Descriptors[^1].Dispose();

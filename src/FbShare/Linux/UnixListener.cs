@@ -7,10 +7,15 @@ public sealed unsafe class UnixListener : IDisposable
 {
     private readonly string _path;
 
+    /// <summary>Given up for a moment when no other descriptor is free, so that a connection can be taken and closed: one that stays
+    /// in the queue would wake its loop for ever.</summary>
+    private FileDescriptor? _spare;
+
     private UnixListener(FileDescriptor fd, string path)
     {
         Descriptor = fd;
         _path = path;
+        _spare = FileDescriptor.Open("/dev/null", writable: false);
     }
 
     /// <summary>The socket, non-blocking, owned by this object.</summary>
@@ -44,7 +49,10 @@ public sealed unsafe class UnixListener : IDisposable
         }
     }
 
-    /// <summary>Accepts a connection; null if none waits.</summary>
+    /// <summary>Told why a connection was closed instead of accepted: this process has as many descriptors as it may have.</summary>
+    public Action<string>? TurnedAway { get; set; }
+
+    /// <summary>Accepts a connection; null if none waits, or if it had to be turned away.</summary>
     /// <exception cref="LinuxException">accept4(2) failed otherwise.</exception>
     public UnixSocket? Accept()
     {
@@ -54,11 +62,22 @@ public sealed unsafe class UnixListener : IDisposable
             return new UnixSocket(new FileDescriptor(fd));
         }
         var failure = new LinuxException("accept4");
-        return failure.Errno is Errno.EAGAIN or Errno.EINTR or Errno.ECONNRESET ? null : throw failure;
+        switch (failure.Errno)
+        {
+            case Errno.EAGAIN or Errno.EINTR or Errno.ECONNABORTED or Errno.ECONNRESET:
+                return null;
+            case Errno.EMFILE or Errno.ENFILE:
+                TurnAway();
+                TurnedAway?.Invoke($"{failure.Message}: raise the limit on open files (ulimit -n)");
+                return null;
+            default:
+                throw failure;
+        }
     }
 
     public void Dispose()
     {
+        _spare?.Dispose();
         Descriptor.Dispose();
         File.Delete(_path);
     }
@@ -75,6 +94,21 @@ public sealed unsafe class UnixListener : IDisposable
         address.sun_family = LibC.AF_UNIX;
         Encoding.UTF8.GetBytes(path, new Span<byte>(address.sun_path, LibC.SockAddrUn.PathLength));
         return address;
+    }
+
+    private void TurnAway()
+    {
+        _spare?.Dispose();
+        _spare = null;
+        new FileDescriptor(LibC.accept4(Descriptor, null, null, LibC.SOCK_CLOEXEC)).Dispose();
+        var again = new FileDescriptor(LibC.open("/dev/null", LibC.O_RDONLY | LibC.O_CLOEXEC, 0));
+        if (again.IsInvalid)
+        {
+            // Another thread was quicker; the next one that is turned away stays in the queue until a descriptor is free.
+            again.Dispose();
+            return;
+        }
+        _spare = again;
     }
 
     private static bool IsLeftOver(string path)

@@ -5,7 +5,7 @@ namespace FbShare.Linux;
 /// <summary>A connected AF_UNIX stream that carries bytes and descriptors (unix(7), SCM_RIGHTS).</summary>
 public sealed unsafe class UnixSocket : IDisposable
 {
-    /// <summary>The most descriptors received with one read; more are closed by the kernel.</summary>
+    /// <summary>The most descriptors received with one read; more are closed by the kernel (<see cref="LostDescriptors"/>).</summary>
     public const int MaxDescriptors = 16;
 
     /// <summary>Owns <paramref name="fd"/>, a connected stream socket.</summary>
@@ -13,6 +13,10 @@ public sealed unsafe class UnixSocket : IDisposable
 
     /// <summary>The socket, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
+
+    /// <summary>Whether descriptors that came with the last <see cref="Receive"/> were lost (MSG_CTRUNC): too many in one message, or
+    /// none free in this process.</summary>
+    public bool LostDescriptors { get; private set; }
 
     /// <summary>Connects to a listening socket.</summary>
     /// <exception cref="LinuxException">Nobody listens there, or it may not be reached.</exception>
@@ -128,6 +132,7 @@ public sealed unsafe class UnixSocket : IDisposable
                 nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | (wait ? 0 : LibC.MSG_DONTWAIT));
                 if (received >= 0)
                 {
+                    LostDescriptors = (message.msg_flags & LibC.MSG_CTRUNC) != 0;
                     TakeDescriptors(in message, descriptors);
                     return (int)received;
                 }

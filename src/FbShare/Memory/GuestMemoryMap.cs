@@ -6,7 +6,12 @@ namespace FbShare.Memory;
 /// <remarks>Owned by one device loop; not for several threads.</remarks>
 public sealed unsafe class GuestMemoryMap : IDisposable
 {
+    /// <summary>The most memory mapped at once, removed regions that resources still read included: a quarter of the address space, so that
+    /// a front-end cannot take it all. The largest machines have half of it.</summary>
+    private const ulong MostMapped = 1UL << 45;
+
     private readonly List<MemoryRegion> _regions = [];
+    private ulong _mapped;
 
     /// <summary>The regions, without overlap, in no order.</summary>
     public IReadOnlyList<MemoryRegion> Regions => _regions;
@@ -18,36 +23,74 @@ public sealed unsafe class GuestMemoryMap : IDisposable
     /// <exception cref="GuestMemoryException">It overlaps one that is there; the region is released.</exception>
     public void Add(MemoryRegion region)
     {
-        foreach (MemoryRegion other in _regions)
+        if (_regions.Find(region.Overlaps) is { } other)
         {
-            if (region.GuestAddress < other.GuestAddress + other.Size && other.GuestAddress < region.GuestAddress + region.Size)
-            {
-                region.Release();
-                throw new GuestMemoryException($"region {region} overlaps {other}");
-            }
+            region.Release();
+            throw new GuestMemoryException($"region {region} overlaps {other}");
         }
         _regions.Add(region);
         Generation++;
+    }
+
+    /// <summary>Takes in regions and their references in the place of all that are there.</summary>
+    /// <exception cref="GuestMemoryException">Two of them overlap; nothing was changed, and the references stay the caller's.</exception>
+    public void Replace(IReadOnlyList<MemoryRegion> regions)
+    {
+        for (int i = 0; i < regions.Count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (regions[i].Overlaps(regions[j]))
+                {
+                    throw new GuestMemoryException($"region {regions[i]} overlaps {regions[j]}");
+                }
+            }
+        }
+        Clear();
+        _regions.AddRange(regions);
     }
 
     /// <summary>The region with these numbers over the same file that is here already, or a new mapping. A memory table that
     /// is sent again then costs nothing.</summary>
     /// <param name="fd">Owned from here on, also when this fails.</param>
     /// <returns>A reference for the caller, who gives it to <see cref="Add"/> or releases it.</returns>
-    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file.</exception>
+    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file, it can be shrunk under us, or it is too much.</exception>
     /// <exception cref="LinuxException">The file cannot be mapped.</exception>
     internal MemoryRegion MapOrReuse(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
     {
-        FileStatus status = fd.GetStatus();
+        FileStatus status;
+        try
+        {
+            status = fd.GetStatus();
+            if (fd.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true)
+            {
+                // A page that is cut off while it is read or written ends the process (SIGBUS).
+                throw new GuestMemoryException(
+                    "guest memory must be sealed against shrinking: give QEMU -object memory-backend-memfd,share=on (its default is seal=on; hugetlb=on is fine), not memory-backend-file or memory-backend-shm");
+            }
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
         MemoryRegion? same = _regions.Find(r => r.Device == status.Device && r.Inode == status.Inode && r.GuestAddress == guestAddress
             && r.Size == size && r.UserAddress == userAddress && r.FileOffset == fileOffset);
-        if (same is null)
+        if (same is not null)
         {
-            return MemoryRegion.Map(fd, guestAddress, size, userAddress, fileOffset);
+            fd.Dispose();
+            same.Acquire();
+            return same;
         }
-        fd.Dispose();
-        same.Acquire();
-        return same;
+        if (size > MostMapped - _mapped)
+        {
+            fd.Dispose();
+            throw new GuestMemoryException($"a region of {size} bytes beside the {_mapped} that are mapped: {MostMapped >> 40} TiB is the most");
+        }
+        MemoryRegion region = MemoryRegion.Map(fd, guestAddress, size, userAddress, fileOffset);
+        _mapped += size;
+        region.Released = () => _mapped -= size;
+        return region;
     }
 
     /// <summary>Takes out the region with just these numbers (VHOST_USER_REM_MEM_REG); false if there is none.</summary>

@@ -82,6 +82,13 @@ public sealed unsafe class MemoryRegion
         }
     }
 
+    /// <summary>Whether some guest address is in both.</summary>
+    internal bool Overlaps(MemoryRegion other) =>
+        GuestAddress < other.GuestAddress + other.Size && other.GuestAddress < GuestAddress + Size;
+
+    /// <summary>Runs when the last reference is gone and the mapping with it.</summary>
+    internal Action? Released { get; set; }
+
     internal void Acquire() => _references++;
 
     internal void Release()
@@ -90,6 +97,7 @@ public sealed unsafe class MemoryRegion
         {
             _mapping.Dispose();
             Descriptor.Dispose();
+            Released?.Invoke();
         }
     }
 

@@ -6,6 +6,10 @@ namespace FbShare.Pictures;
 /// <remarks>Owns its descriptors. All bands share format, width and modifier LINEAR.</remarks>
 public sealed class DmaBufFrame : IDisposable
 {
+    /// <summary>How many frames of one output are worth keeping ready: guests flip between two or three buffers, some between twice as
+    /// many, and each costs no more than a descriptor and a reference to pages that are the guest's already.</summary>
+    public const int MostInRotation = 16;
+
     /// <param name="bands">Top to bottom without gaps, together <paramref name="height"/> rows; owned from here on.</param>
     public DmaBufFrame(DrmFormat format, int width, int height, IReadOnlyList<DmaBufBand> bands)
     {

@@ -37,6 +37,9 @@ public readonly record struct FrameLayout
     /// <summary>The first byte after the last row's pixels.</summary>
     public long End => Offset + ((long)(Height - 1) * Stride) + RowBytes;
 
+    /// <summary>Bytes from the first row's first pixel to the end of the last row's.</summary>
+    public long Span => End - Offset;
+
     /// <summary>The whole picture.</summary>
     public Rect Bounds => new(0, 0, Width, Height);
 
@@ -51,7 +54,7 @@ public readonly record struct FrameLayout
             : throw new ArgumentOutOfRangeException(nameof(width), why);
 
     /// <summary>Checks untrusted numbers against the bytes there are.</summary>
-    /// <param name="available">Bytes of the buffer that the picture lies in.</param>
+    /// <param name="available">Bytes of the buffer that the picture lies in; none fits a negative number, which is what a failed call gives.</param>
     /// <param name="why">What is wrong, in words.</param>
     public static bool TryCreate(
         DrmFormat format, uint width, uint height, uint stride, ulong offset, long available, out FrameLayout layout, [NotNullWhen(false)] out string? why)
@@ -62,13 +65,18 @@ public readonly record struct FrameLayout
             why = $"{width}x{height} is not between 1x1 and {MaxDimension}x{MaxDimension}";
             return false;
         }
-        if (stride < width * DrmFormats.BytesPerPixel || stride > int.MaxValue)
+        if (stride < width * DrmFormats.BytesPerPixel)
         {
             why = $"stride {stride} is less than a row of {width} pixels ({width * DrmFormats.BytesPerPixel} bytes)";
             return false;
         }
+        if (stride > int.MaxValue)
+        {
+            why = $"stride {stride} is more than {int.MaxValue}";
+            return false;
+        }
         UInt128 end = (UInt128)offset + ((UInt128)(height - 1) * stride) + (width * DrmFormats.BytesPerPixel);
-        if (end > (UInt128)(ulong)available)
+        if (available < 0 || end > (UInt128)(ulong)available)
         {
             why = $"{width}x{height} with stride {stride} at offset {offset} ends at byte {end}, after the last of {available}";
             return false;
@@ -78,11 +86,14 @@ public readonly record struct FrameLayout
         return true;
     }
 
+    /// <summary>The same picture in bytes that begin with its first row.</summary>
+    public FrameLayout FromStart() => new(Format, Width, Height, Stride, 0);
+
     /// <summary>A part of this picture, in the same bytes.</summary>
     /// <param name="area">Must lie inside <see cref="Bounds"/> and not be empty.</param>
     public FrameLayout Crop(Rect area)
     {
-        if (area.IsEmpty || area.Intersect(Bounds) != area)
+        if (!Bounds.Contains(area))
         {
             throw new ArgumentOutOfRangeException(nameof(area));
         }

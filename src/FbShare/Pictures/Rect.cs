@@ -1,12 +1,36 @@
 namespace FbShare.Pictures;
 
-/// <summary>A rectangle of pixels; never negative in size.</summary>
-public readonly record struct Rect(int X, int Y, int Width, int Height)
+/// <summary>A rectangle of pixels. Whatever numbers it is made of, no sum of them overflows: what lies further out than
+/// <see cref="Limit"/> is cut off, and a negative size is none.</summary>
+public readonly record struct Rect
 {
-    public bool IsEmpty => Width <= 0 || Height <= 0;
+    /// <summary>The farthest coordinate either way: a width between the two ends is still an int, and no picture comes near it.</summary>
+    public const int Limit = (1 << 30) - 1;
 
+    public Rect(int x, int y, int width, int height)
+    {
+        (X, Width) = Cut(x, Math.Max(width, 0));
+        (Y, Height) = Cut(y, Math.Max(height, 0));
+    }
+
+    /// <summary>The first column.</summary>
+    public int X { get; }
+
+    /// <summary>The first row.</summary>
+    public int Y { get; }
+
+    /// <summary>Columns; never negative.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows; never negative.</summary>
+    public int Height { get; }
+
+    public bool IsEmpty => Width == 0 || Height == 0;
+
+    /// <summary>The column after the last.</summary>
     public int Right => X + Width;
 
+    /// <summary>The row after the last.</summary>
     public int Bottom => Y + Height;
 
     /// <summary>What both cover; empty where they do not meet.</summary>
@@ -35,8 +59,22 @@ public readonly record struct Rect(int X, int Y, int Width, int Height)
         return new Rect(x, y, Math.Max(Right, other.Right) - x, Math.Max(Bottom, other.Bottom) - y);
     }
 
+    /// <summary>Whether <paramref name="part"/> is not empty and lies inside this rectangle as a whole.</summary>
+    public bool Contains(Rect part) => !part.IsEmpty && part.X >= X && part.Y >= Y && part.Right <= Right && part.Bottom <= Bottom;
+
     /// <summary>The same rectangle seen from another origin.</summary>
-    public Rect Offset(int dx, int dy) => new(X + dx, Y + dy, Width, Height);
+    public Rect Offset(int dx, int dy)
+    {
+        (int x, int width) = Cut((long)X + dx, Width);
+        (int y, int height) = Cut((long)Y + dy, Height);
+        return new Rect(x, y, width, height);
+    }
 
     public override string ToString() => $"{Width}x{Height}+{X}+{Y}";
+
+    private static (int Start, int Length) Cut(long start, long length)
+    {
+        int first = (int)Math.Clamp(start, -Limit, Limit);
+        return (first, (int)Math.Clamp(start + length, -Limit, Limit) - first);
+    }
 }

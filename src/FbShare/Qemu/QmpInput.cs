@@ -6,6 +6,8 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>A display client's keys and pointer, handed to QEMU's input devices with input-send-event (qapi/ui.json).</summary>
+/// <remarks>While QEMU answers nothing, movements and presses are left out, so that they do not pile up; what was pressed before is still
+/// let go.</remarks>
 public sealed class QmpInput : IInputSink
 {
     /// <summary>QEMU's range of an absolute axis (INPUT_EVENT_ABS_MAX).</summary>
@@ -19,6 +21,10 @@ public sealed class QmpInput : IInputSink
 
     private readonly QmpSession _session;
     private long _askedAt = long.MinValue / 2;
+    private readonly HashSet<uint> _keysDown = [];
+    private readonly HashSet<MouseButton> _buttonsDown = [];
+    private readonly HashSet<int> _fingersDown = [];
+    private bool _asking;
     private bool _isAbsolute = true;
     private int? _current;
     private int? _wheel;
@@ -39,16 +45,22 @@ public sealed class QmpInput : IInputSink
         }
     }
 
-    public void Key(uint number, bool pressed) => Send(json =>
+    public void Key(uint number, bool pressed)
     {
-        Begin(json, "key");
-        json.WriteBoolean("down", pressed);
-        json.WriteStartObject("key");
-        json.WriteString("type", "number");
-        json.WriteNumber("data", number);
-        json.WriteEndObject();
-        End(json);
-    });
+        if (MaySend(_keysDown, number, pressed))
+        {
+            Send(json =>
+            {
+                Begin(json, "key");
+                json.WriteBoolean("down", pressed);
+                json.WriteStartObject("key");
+                json.WriteString("type", "number");
+                json.WriteNumber("data", number);
+                json.WriteEndObject();
+                End(json);
+            });
+        }
+    }
 
     public void Button(MouseButton button, bool pressed)
     {
@@ -60,30 +72,57 @@ public sealed class QmpInput : IInputSink
             }
             return;
         }
-        Press(button, pressed);
+        if (MaySend(_buttonsDown, button, pressed))
+        {
+            Press(button, pressed);
+        }
     }
 
-    public void MoveTo(int x, int y, int width, int height) => Send(json =>
+    public void MoveTo(int x, int y, int width, int height) => SendUnlessFull(json =>
     {
         WriteAxis(json, "abs", "x", Scale(x, width));
         WriteAxis(json, "abs", "y", Scale(y, height));
     });
 
-    public void MoveBy(int dx, int dy) => Send(json =>
+    public void MoveBy(int dx, int dy) => SendUnlessFull(json =>
     {
         WriteAxis(json, "rel", "x", dx);
         WriteAxis(json, "rel", "y", dy);
     });
 
-    public void Touch(TouchKind kind, int slot, double x, double y, int width, int height) => Send(json =>
+    public void Touch(TouchKind kind, int slot, double x, double y, int width, int height)
     {
-        WriteTouch(json, NameOf(kind), slot, kind is TouchKind.End or TouchKind.Cancel ? -1 : slot, "x", 0);
-        if (kind is TouchKind.Begin or TouchKind.Update)
+        bool isDown = kind is TouchKind.Begin or TouchKind.Update;
+        if (!MaySend(_fingersDown, slot, isDown))
         {
-            WriteTouch(json, "data", slot, slot, "x", Scale((int)x, width));
-            WriteTouch(json, "data", slot, slot, "y", Scale((int)y, height));
+            return;
         }
-    });
+        Send(json =>
+        {
+            WriteTouch(json, NameOf(kind), slot, isDown ? slot : -1, "x", 0);
+            if (isDown)
+            {
+                WriteTouch(json, "data", slot, slot, "x", Scale((int)x, width));
+                WriteTouch(json, "data", slot, slot, "y", Scale((int)y, height));
+            }
+        });
+    }
+
+    /// <summary>Whether a press or release is to be sent: nothing is pressed while QEMU answers nothing, and only what was pressed is then let
+    /// go, so the queue cannot grow by more than what is down.</summary>
+    private bool MaySend<T>(HashSet<T> down, T what, bool pressed)
+    {
+        if (!pressed)
+        {
+            return down.Remove(what) || !_session.IsFull;
+        }
+        if (_session.IsFull)
+        {
+            return false;
+        }
+        down.Add(what);
+        return true;
+    }
 
     private void Press(MouseButton button, bool pressed) => Send(json =>
     {
@@ -97,6 +136,10 @@ public sealed class QmpInput : IInputSink
     /// that one is current for as long as it takes. Nothing comes between, for QEMU takes a monitor's commands in order.</summary>
     private void TurnSideways(MouseButton button)
     {
+        if (_session.IsFull)
+        {
+            return;
+        }
         bool isOther = _wheel is not null && _current is not null && _wheel != _current;
         if (isOther)
         {
@@ -114,13 +157,15 @@ public sealed class QmpInput : IInputSink
 
     private void AskMode()
     {
-        if (EventLoop.Now - _askedAt < ModeAge)
+        if (_asking || EventLoop.Now - _askedAt < ModeAge)
         {
             return;
         }
+        _asking = true;
         _askedAt = EventLoop.Now;
         _session.Send("query-mice", null, reply =>
         {
+            _asking = false;
             if (reply.Error is null)
             {
                 TakeMice(reply.Value);
@@ -140,6 +185,14 @@ public sealed class QmpInput : IInputSink
                 _isAbsolute = mouse.GetProperty("absolute").GetBoolean();
             }
             _wheel = mouse.GetProperty("name").GetString() == WheelMouse ? index : _wheel;
+        }
+    }
+
+    private void SendUnlessFull(Action<Utf8JsonWriter> writeEvents)
+    {
+        if (!_session.IsFull)
+        {
+            Send(writeEvents);
         }
     }
 

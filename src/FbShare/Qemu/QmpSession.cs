@@ -11,6 +11,12 @@ public sealed class QmpSession : IDisposable
     /// <summary>The longest message taken from QEMU, in bytes.</summary>
     private const int MaxMessage = 16 << 20;
 
+    /// <summary>Commands that QEMU may leave unanswered before it counts as stopped (<see cref="IsFull"/>).</summary>
+    private const int MostUnanswered = 256;
+
+    /// <summary>Commands that are kept for it in all.</summary>
+    private const int MostKept = 8192;
+
     private readonly UnixSocket _socket;
     private readonly EventLoop.Watch _watch;
     private readonly Queue<Outgoing> _outgoing = [];
@@ -26,8 +32,16 @@ public sealed class QmpSession : IDisposable
     public QmpSession(EventLoop loop, UnixSocket socket)
     {
         _socket = socket;
-        socket.Descriptor.SetNonBlocking();
-        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, OnReady);
+        try
+        {
+            socket.Descriptor.SetNonBlocking();
+            _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, OnReady);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Told of every event by its name (<c>SHUTDOWN</c>) and data; the data is valid during the call.</summary>
@@ -36,7 +50,13 @@ public sealed class QmpSession : IDisposable
     /// <summary>Told once when QEMU is gone or speaks no QMP. Commands without a reply never get one.</summary>
     public Action<string>? Closed { get; set; }
 
-    /// <summary>Sends a command.</summary>
+    /// <summary>Commands that QEMU has not answered.</summary>
+    public int Unanswered => _awaited.Count;
+
+    /// <summary>Whether QEMU answers nothing at the moment (it was stopped, or does not read): what can be left out is better left out.</summary>
+    public bool IsFull => _awaited.Count >= MostUnanswered;
+
+    /// <summary>Sends a command. Of a QEMU that answers nothing at all, <paramref name="done"/> is told so at once.</summary>
     /// <param name="command">Its name, such as <c>input-send-event</c>.</param>
     /// <param name="writeArguments">Writes the properties of "arguments"; null for none.</param>
     /// <param name="done">Told what QEMU said.</param>
@@ -46,6 +66,12 @@ public sealed class QmpSession : IDisposable
         if (_closed)
         {
             fd?.Dispose();
+            return;
+        }
+        if (_awaited.Count >= MostKept)
+        {
+            fd?.Dispose();
+            done?.Invoke(new QmpReply(default, $"QEMU has left {MostKept} commands unanswered"));
             return;
         }
         _outgoing.Enqueue(new Outgoing(Encode(command, writeArguments), fd));
@@ -87,7 +113,7 @@ public sealed class QmpSession : IDisposable
                 Flush();
             }
         }
-        catch (Exception e) when (e is LinuxException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is LinuxException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             Close(e.Message);
         }
@@ -172,12 +198,16 @@ public sealed class QmpSession : IDisposable
         }
         else if (root.TryGetProperty("QMP", out _))
         {
-            SendCapabilities();
+            // Only once: it goes ahead of what waits, however much that is.
+            if (!_ready)
+            {
+                SendCapabilities();
+            }
         }
         else if (_awaited.TryDequeue(out Action<QmpReply>? done))
         {
             done?.Invoke(root.TryGetProperty("error", out JsonElement error)
-                ? new QmpReply(default, error.GetProperty("desc").GetString() ?? "unknown error")
+                ? new QmpReply(default, PeerText.Line(error.GetProperty("desc").GetString() ?? "unknown error"))
                 : new QmpReply(root.GetProperty("return"), null));
         }
     }
@@ -216,7 +246,7 @@ public sealed class QmpSession : IDisposable
         }
         if (why is not null)
         {
-            Closed?.Invoke(why);
+            Closed?.Invoke(PeerText.Line(why));
         }
     }
 

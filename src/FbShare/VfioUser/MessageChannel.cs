@@ -7,10 +7,21 @@ namespace FbShare.VfioUser;
 /// <summary>Whole vfio-user messages off and onto a socket.</summary>
 internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, Messages.HeaderSize)
 {
+    /// <summary>Bytes of replies that may wait for a client to read them: more than the longest.</summary>
+    private const int MostUnread = 2 * Messages.MaxPayload;
+
+    private readonly SendQueue _replies = new(socket, MostUnread);
     private readonly ArrayBufferWriter<byte> _reply = new();
+
+    /// <summary>Whether all replies are with the client; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
+    public bool IsFlushed => _replies.IsEmpty;
 
     /// <summary>The last message's header.</summary>
     public Messages.Header Header => MemoryMarshal.Read<Messages.Header>(HeaderBytes);
+
+    /// <summary>Sends the replies that wait as far as the socket takes them.</summary>
+    /// <exception cref="LinuxException">The client is gone.</exception>
+    public void FlushReplies() => _replies.Flush();
 
     /// <summary>Begins a reply to the last message.</summary>
     public void BeginReply()
@@ -35,9 +46,9 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         return room;
     }
 
-    /// <summary>Sends the reply.</summary>
+    /// <summary>Sends the reply, now or when the socket takes it; one with a descriptor goes now.</summary>
     /// <param name="descriptor">Goes along; stays the caller's.</param>
-    /// <exception cref="LinuxException">The peer is gone.</exception>
+    /// <exception cref="LinuxException">The client is gone, or does not read its replies (ENOBUFS).</exception>
     public void SendReply(FileDescriptor? descriptor = null) => Send((uint)_reply.WrittenCount, Errno.None, descriptor);
 
     /// <summary>Answers the last message with an error instead.</summary>
@@ -67,6 +78,12 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         };
         MemoryMarshal.TryGetArray(_reply.WrittenMemory, out ArraySegment<byte> message);
         MemoryMarshal.Write(message.AsSpan(), in header);
-        Socket.SendAll(message, descriptor is null ? default : new ReadOnlySpan<FileDescriptor>(in descriptor));
+        bool sent = descriptor is null
+            ? _replies.TrySend(message)
+            : _replies.IsEmpty && Socket.Send(message, new ReadOnlySpan<FileDescriptor>(in descriptor), wait: false) == message.Count;
+        if (!sent)
+        {
+            throw new LinuxException("it does not read its replies", (int)Errno.ENOBUFS);
+        }
     }
 }

@@ -32,12 +32,6 @@ internal sealed partial class VfioUserConnection
         }
         try
         {
-            if (fd.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true)
-            {
-                fd.Dispose();
-                // A page that is cut off while it is read or written would end this process (SIGBUS).
-                throw new GuestMemoryException($"it must be sealed against shrinking: use {Cure}, not memory-backend-file or memory-backend-shm");
-            }
             // Ring addresses come in the guest's own terms here, so the client's are the same.
             _memory.Add(_memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
             _hasMemory = true;

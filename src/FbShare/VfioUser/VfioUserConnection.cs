@@ -18,7 +18,9 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     private readonly PciFunction _function;
     private readonly Action<string> _log;
     private readonly EventLoop.Watch _watch;
+    private readonly DefectLog _defects;
     private readonly HashSet<(Command, Errno)> _complained = [];
+    private bool _repliesWait;
     private bool _versionAgreed;
     private bool _closed;
 
@@ -26,14 +28,17 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     /// <param name="memory">Emptied when the connection ends; stays the caller's.</param>
     /// <param name="function">Owned from here on.</param>
     /// <param name="log">Takes one line per event worth knowing.</param>
-    public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, Action<string> log)
+    /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
+    /// <exception cref="LinuxException">The connection cannot be watched; nothing was taken over.</exception>
+    public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, Action<string> log, DefectLog defects)
     {
         _loop = loop;
         _channel = new MessageChannel(socket);
         _memory = memory;
         _function = function;
         _log = log;
-        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable | LoopEvents.PeerClosed, _ => Receive());
+        _defects = defects;
+        _watch = loop.Add(socket.Descriptor, WhenReplied, Receive);
     }
 
     public Action? Closed { get; set; }
@@ -42,13 +47,19 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     private static ReadOnlySpan<byte> Capabilities =>
         """{"capabilities":{"max_msg_fds":16,"max_data_xfer_size":1048576,"pgsizes":4096,"max_dma_maps":1024,"write_multiple":true}}"""u8;
 
+    private static LoopEvents WhenReplied => LoopEvents.Readable | LoopEvents.PeerClosed;
+
     public void Dispose() => Close();
 
-    private void Receive()
+    private void Receive(LoopEvents events)
     {
         try
         {
-            switch (_channel.Receive())
+            if ((events & LoopEvents.Writable) != 0)
+            {
+                _channel.FlushReplies();
+            }
+            switch ((events & ~LoopEvents.Writable) != 0 ? _channel.Receive() : Reception.Nothing)
             {
                 case Reception.Message:
                     Answer();
@@ -61,11 +72,36 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
                     Close();
                     break;
             }
+            if (!_closed && _repliesWait == _channel.IsFlushed)
+            {
+                _repliesWait = !_repliesWait;
+                _watch.Change(_repliesWait ? WhenReplied | LoopEvents.Writable : WhenReplied);
+            }
         }
-        catch (LinuxException e)
+        catch (Exception e)
         {
-            _log($"client dismissed: {e.Message}");
+            Dismiss(e);
+        }
+    }
+
+    /// <summary>The barrier around all work for this client: whatever goes wrong in it costs this connection alone.</summary>
+    private void Dismiss(Exception cause)
+    {
+        if (cause is LinuxException)
+        {
+            _log($"client dismissed: {cause.Message}");
+        }
+        else
+        {
+            _defects.Report("client dismissed", cause);
+        }
+        try
+        {
             Close();
+        }
+        catch (Exception e)
+        {
+            _defects.Report("after it the device was not put back wholly", e);
         }
     }
 

@@ -15,16 +15,18 @@ public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, Guest
     private readonly EventLoop _loop = loop;
     private readonly Action<string> _log = log;
 
-    protected override IFrontEndConnection Connect(UnixSocket socket)
+    protected override IFrontEndConnection Connect(UnixSocket socket, DefectLog defects)
     {
-        PciFunction made = function();
+        PciFunction? made = null;
         try
         {
-            return new VfioUserConnection(_loop, socket, memory, made, _log);
+            made = function();
+            return new VfioUserConnection(_loop, socket, memory, made, _log, defects);
         }
         catch
         {
-            made.Dispose();
+            made?.Dispose();
+            socket.Dispose();
             throw;
         }
     }

@@ -10,11 +10,20 @@ internal sealed class BackendChannel : IDisposable
     private readonly EventLoop.Watch _watch;
     private bool _dead;
 
-    /// <param name="socket">Owned from here on.</param>
+    /// <param name="socket">Owned from here on, also when this fails.</param>
+    /// <exception cref="LinuxException">It cannot be watched; nothing else than a socket is taken.</exception>
     public BackendChannel(EventLoop loop, UnixSocket socket)
     {
         _socket = socket;
-        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Drain());
+        try
+        {
+            _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Drain());
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Tells the front-end to read the configuration space again (VHOST_USER_BACKEND_CONFIG_CHANGE_MSG).</summary>

@@ -10,10 +10,12 @@ namespace FbShare.VhostUser;
 /// <summary>Forwards what outputs show to QEMU's own display over the socket of VHOST_USER_GPU_SET_SOCKET
 /// (QEMU docs/interop/vhost-user-gpu.rst).</summary>
 /// <remarks>Never waits: while QEMU does not read, changes add up and go out as one when it does.</remarks>
-internal sealed class GpuSocket : IDisposable
+internal sealed partial class GpuSocket : IDisposable
 {
     /// <summary>Pixels go out in messages of at most this many bytes, so that a large picture needs no buffer of its size.</summary>
     private const int ChunkBytes = 1 << 20;
+
+    private const int HeaderSize = 12;
 
     private readonly UnixSocket _socket;
     private readonly DisplayHub? _hub;
@@ -24,14 +26,22 @@ internal sealed class GpuSocket : IDisposable
     private int _sent;
     private bool _dead;
 
-    /// <param name="socket">Owned from here on; stays open until disposed, dead or not: QEMU spins when it is closed.</param>
+    /// <param name="socket">Owned from here on, also when this fails; stays open until disposed, dead or not: QEMU spins when it is closed.</param>
     /// <param name="hub">Whose outputs are forwarded; null for none.</param>
     public GpuSocket(EventLoop loop, UnixSocket socket, DisplayHub? hub, Action<string> log)
     {
         _socket = socket;
         _hub = hub;
         _log = log;
-        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, Ready);
+        try
+        {
+            _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, Ready);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
         _outputs = new Output[hub?.OutputCount ?? 0];
         for (int i = 0; i < _outputs.Length; i++)
         {
@@ -45,6 +55,7 @@ internal sealed class GpuSocket : IDisposable
 
     private enum Request : uint
     {
+        GetDisplayInfo = 3,
         CursorPosition = 4,
         CursorHide = 5,
         CursorUpdate = 6,
@@ -62,23 +73,19 @@ internal sealed class GpuSocket : IDisposable
     {
         try
         {
-            if (events.HasFlag(LoopEvents.Readable) && !Discard())
+            if (events.HasFlag(LoopEvents.Readable) && !Receive())
             {
                 throw new LinuxException("recvmsg", (int)Errno.EPIPE);
             }
-            Pump();
+            if (!_dead)
+            {
+                Pump();
+            }
         }
         catch (LinuxException e)
         {
             Die(e);
         }
-    }
-
-    /// <summary>Nothing sent here asks for a reply; what comes is dropped. False when QEMU closed its end.</summary>
-    private bool Discard()
-    {
-        Span<byte> buffer = stackalloc byte[512];
-        return _socket.Receive(buffer, wait: false) != 0;
     }
 
     private void Changed()
@@ -113,7 +120,7 @@ internal sealed class GpuSocket : IDisposable
             }
             _message.ResetWrittenCount();
             _sent = 0;
-            if (!Array.Exists(_outputs, o => o.TryCompose()))
+            if (!TryComposeQuestion() && !Array.Exists(_outputs, o => o.TryCompose()))
             {
                 _watch.Change(LoopEvents.Readable);
                 return;
@@ -125,6 +132,7 @@ internal sealed class GpuSocket : IDisposable
     {
         _log($"QEMU's own display is not forwarded to any more: {cause.Message}");
         Detach();
+        DisplaysTold?.Invoke(default);
     }
 
     private void Detach()
@@ -143,13 +151,12 @@ internal sealed class GpuSocket : IDisposable
 
     private Span<byte> Compose(Request request, int payload)
     {
-        const int headerSize = 12;
-        Span<byte> message = _message.GetSpan(headerSize + payload)[..(headerSize + payload)];
+        Span<byte> message = _message.GetSpan(HeaderSize + payload)[..(HeaderSize + payload)];
         MemoryMarshal.Cast<byte, uint>(message)[0] = (uint)request;
         MemoryMarshal.Cast<byte, uint>(message)[1] = 0;
         MemoryMarshal.Cast<byte, uint>(message)[2] = (uint)payload;
-        _message.Advance(headerSize + payload);
-        return message[headerSize..];
+        _message.Advance(HeaderSize + payload);
+        return message[HeaderSize..];
     }
 
     /// <summary>What one output still has to tell.</summary>
@@ -234,7 +241,7 @@ internal sealed class GpuSocket : IDisposable
                 return false;
             }
             int rows = Math.Clamp(ChunkBytes / (_damage.Width * DrmFormats.BytesPerPixel), 1, _damage.Height);
-            ComposeUpdate(_buffer, _damage with { Height = rows });
+            ComposeUpdate(_buffer, new Rect(_damage.X, _damage.Y, _damage.Width, rows));
             _damage = new Rect(_damage.X, _damage.Y + rows, _damage.Width, _damage.Height - rows);
             return true;
         }

@@ -8,6 +8,14 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
 {
     private static readonly int HeaderSize = Marshal.SizeOf<Messages.Header>();
 
+    /// <summary>Bytes of replies that may wait for a front-end to read them: hundreds more than one that waits for each ever owes.</summary>
+    private const int MostUnread = 64 << 10;
+
+    private readonly SendQueue _replies = new(socket, MostUnread);
+
+    /// <summary>Whether all replies are with the front-end; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
+    public bool IsFlushed => _replies.IsEmpty;
+
     /// <summary>The last message's header.</summary>
     public Messages.Header Header => MemoryMarshal.Read<Messages.Header>(HeaderBytes);
 
@@ -23,7 +31,12 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         _ => throw new VhostUserException($"the peer does not speak vhost-user: message {Header.Request} with flags 0x{Header.Flags:x} and {Header.Size} bytes"),
     };
 
-    /// <summary>Answers the message being handled.</summary>
+    /// <summary>Sends the replies that wait as far as the socket takes them.</summary>
+    /// <exception cref="LinuxException">The front-end is gone.</exception>
+    public void FlushReplies() => _replies.Flush();
+
+    /// <summary>Answers the message being handled, now or when the socket takes it.</summary>
+    /// <exception cref="VhostUserException">The front-end does not read its replies.</exception>
     public void Reply<T>(in T payload)
         where T : unmanaged => Reply(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in payload)));
 
@@ -34,7 +47,10 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         var header = new Messages.Header { Request = Header.Request, Flags = Messages.Version | Messages.FlagReply, Size = (uint)payload.Length };
         MemoryMarshal.Write(message, in header);
         payload.CopyTo(message[HeaderSize..]);
-        Socket.SendAll(message);
+        if (!_replies.TrySend(message))
+        {
+            throw new VhostUserException($"it does not read its replies: more than {MostUnread >> 10} KiB of them wait");
+        }
     }
 
     protected override int? PayloadSize(ReadOnlySpan<byte> header)

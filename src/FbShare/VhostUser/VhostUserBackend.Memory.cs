@@ -4,13 +4,17 @@ using FbShare.Memory;
 
 namespace FbShare.VhostUser;
 
-/// <content>The guest's memory: SET_MEM_TABLE and ADD_MEM_REG.</content>
+/// <content>The guest's memory: SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG. A message that is refused changes nothing.</content>
 public sealed partial class VhostUserBackend
 {
     private string? SetMemTable()
     {
         var table = Read<Messages.MemoryTableHeader>();
         int size = Marshal.SizeOf<Messages.MemoryTableHeader>() + ((int)Math.Min(table.RegionCount, Messages.MaxMemTableRegions) * Marshal.SizeOf<Messages.Region>());
+        if (_channel.LostDescriptors)
+        {
+            return NoDescriptor;
+        }
         if (table.RegionCount > Messages.MaxMemTableRegions || _channel.Payload.Length < size || _channel.Descriptors.Count != table.RegionCount)
         {
             throw new VhostUserException($"a memory table of {table.RegionCount} regions with {_channel.Payload.Length} bytes and {_channel.Descriptors.Count} descriptors");
@@ -21,34 +25,16 @@ public sealed partial class VhostUserBackend
         {
             foreach (Messages.Region region in regions)
             {
-                taken.Add(_memory.MapOrReuse(_channel.TakeDescriptor()!, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset));
+                taken.Add(Map(_channel.TakeDescriptor()!, region));
             }
+            _memory.Replace(taken);
+            return null;
         }
         catch (Exception e) when (e is GuestMemoryException or LinuxException)
         {
             taken.ForEach(r => r.Release());
             return e.Message;
         }
-        _memory.Clear();
-        return AddAll(taken);
-    }
-
-    private string? AddAll(List<MemoryRegion> regions)
-    {
-        string? refusal = null;
-        foreach (MemoryRegion region in regions)
-        {
-            try
-            {
-                _memory.Add(region);
-                WarnOfSeals(region);
-            }
-            catch (GuestMemoryException e)
-            {
-                refusal = e.Message;
-            }
-        }
-        return refusal;
     }
 
     private string? AddMemReg()
@@ -56,11 +42,17 @@ public sealed partial class VhostUserBackend
         Messages.Region region = Read<Messages.SingleRegion>().Region;
         if (_channel.TakeDescriptor() is not { } fd)
         {
-            return "a region without a descriptor";
+            return NoDescriptor;
+        }
+        if (_memory.Regions.Count >= MaxMemSlots)
+        {
+            fd.Dispose();
+            return $"there are {MaxMemSlots} regions already, as many as GET_MAX_MEM_SLOTS allows";
         }
         try
         {
-            return AddAll([MemoryRegion.Map(fd, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset)]);
+            _memory.Add(Map(fd, region));
+            return null;
         }
         catch (Exception e) when (e is GuestMemoryException or LinuxException)
         {
@@ -68,11 +60,12 @@ public sealed partial class VhostUserBackend
         }
     }
 
-    private void WarnOfSeals(MemoryRegion region)
+    private MemoryRegion Map(FileDescriptor fd, Messages.Region region) =>
+        _memory.MapOrReuse(fd, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset);
+
+    private string? RemMemReg()
     {
-        if (region.Seals?.HasFlag(MemFdSeals.Shrink) != true)
-        {
-            _log($"guest memory {region} is not sealed against shrinking: zero copy is off for it; use memory-backend-memfd,share=on (seal=on is its default)");
-        }
+        Messages.Region gone = Read<Messages.SingleRegion>().Region;
+        return _memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
     }
 }

@@ -7,12 +7,38 @@ namespace FbShare.VhostUser;
 /// <content>The queues: SET_VRING_*, GET_VRING_BASE, and what a kick sets off.</content>
 public sealed partial class VhostUserBackend
 {
+    /// <summary>VHOST_USER_F_PROTOCOL_FEATURES was acknowledged: rings wait for SET_VRING_ENABLE.</summary>
+    private bool _startDisabled;
+
+    /// <summary>No ring runs ("Suspended device state").</summary>
+    private bool IsSuspended => Array.TrueForAll(_vrings, v => v.Queue is null);
+
     private bool TryGetVring(uint index, out Vring vring, out string? refusal)
     {
         bool good = index < (uint)_vrings.Length;
         vring = _vrings[good ? index : 0];
         refusal = good ? null : $"queue {index}: a virtio-gpu has {QueueCount} queues; is the front-end a gpu's?";
         return good;
+    }
+
+    /// <summary>Without VHOST_USER_F_PROTOCOL_FEATURES every ring is enabled, at once and whenever it starts; with it one that is
+    /// enabled stays so.</summary>
+    private void StartDisabled(bool disabled)
+    {
+        _startDisabled = disabled;
+        foreach (Vring vring in _vrings)
+        {
+            if (!disabled)
+            {
+                Enable(vring);
+            }
+        }
+    }
+
+    private void Enable(Vring vring)
+    {
+        vring.Enabled = true;
+        Work(vring);
     }
 
     private string? SetVringState(FrontEndRequest request, Messages.VringState state)
@@ -24,23 +50,55 @@ public sealed partial class VhostUserBackend
         switch (request)
         {
             case FrontEndRequest.SetVringNum:
-                vring.Size = state.Value;
-                break;
-            case FrontEndRequest.SetVringBase:
-                if (state.Index == 0 && state.Value == 0 && vring.Base != 0 && vring.Queue is null)
+                if (vring.Queue is not null && state.Value != vring.Size)
                 {
-                    // The guest's driver starts from scratch: QEMU's generic vhost-user devices tell of a reset in no other
-                    // way, while after stop and cont the place saved by GET_VRING_BASE comes back.
-                    _log("guest was reset");
-                    _device.Reset();
+                    return "the queue runs: its size can be set only while it is stopped";
+                }
+                vring.Size = state.Value;
+                return null;
+            case FrontEndRequest.SetVringBase:
+                if (vring.Queue is { } queue && (ushort)state.Value != queue.LastAvail)
+                {
+                    return $"the queue runs and is at {queue.LastAvail}: its place can be set only while it is stopped";
                 }
                 vring.Base = (ushort)state.Value;
-                break;
+                return null;
             default:
-                vring.Enabled = state.Value != 0;
-                Kicked(vring);
-                break;
+                if (state.Value != 0)
+                {
+                    Enable(vring);
+                }
+                else
+                {
+                    vring.Enabled = false;
+                }
+                return null;
         }
+    }
+
+    private string? SetVringAddress(Messages.VringAddress address)
+    {
+        if (!TryGetVring(address.Index, out Vring vring, out string? refusal))
+        {
+            return refusal;
+        }
+        Messages.VringAddress now = vring.Address;
+        if (vring.Queue is not { } queue || (address.Descriptors, address.Available, address.Used) == (now.Descriptors, now.Available, now.Used))
+        {
+            vring.Address = address;
+            return null;
+        }
+        try
+        {
+            // What is held belongs to the rings as they were.
+            _device.Drain(queue);
+            vring.Move(_memory, _features, address);
+        }
+        catch (GuestMemoryException e)
+        {
+            return e.Message;
+        }
+        Work(vring);
         return null;
     }
 
@@ -50,8 +108,22 @@ public sealed partial class VhostUserBackend
         {
             return refusal;
         }
-        FileDescriptor? fd = (value & Messages.VringNoDescriptor) == 0 ? _channel.TakeDescriptor() : null;
-        EventFd? eventFd = fd is null ? null : new EventFd(fd);
+        EventFd? eventFd = null;
+        if ((value & Messages.VringNoDescriptor) == 0)
+        {
+            if (_channel.TakeDescriptor() is not { } fd)
+            {
+                return NoDescriptor;
+            }
+            try
+            {
+                eventFd = new EventFd(fd);
+            }
+            catch (LinuxException e)
+            {
+                return e.Message;
+            }
+        }
         switch (request)
         {
             case FrontEndRequest.SetVringCall:
@@ -60,30 +132,93 @@ public sealed partial class VhostUserBackend
             case FrontEndRequest.SetVringErr:
                 vring.Error = eventFd;
                 return null;
+            default:
+                return eventFd is null ? "a queue without a kick descriptor: polling is not offered" : SetVringKick(vring, eventFd);
         }
-        if (eventFd is null)
-        {
-            return "a queue without a kick descriptor: polling is not offered";
-        }
+    }
+
+    /// <summary>Starts a stopped ring; one that runs goes on with the new descriptor.</summary>
+    private string? SetVringKick(Vring vring, EventFd kick)
+    {
         try
         {
-            vring.Start(_loop, _memory, _features, eventFd, Kicked);
+            vring.Kick(kick);
+            if (vring.Queue is null)
+            {
+                Start(vring);
+            }
         }
-        catch (GuestMemoryException e)
+        catch (Exception e) when (e is GuestMemoryException or LinuxException)
         {
-            vring.Stop();
+            if (vring.Queue is null)
+            {
+                vring.Stop();
+            }
             return e.Message;
         }
-        if ((_protocolFeatures & Offered) == 0)
-        {
-            // Without protocol features a ring starts enabled.
-            vring.Enabled = true;
-        }
-        Kicked(vring);
+        Work(vring);
         return null;
     }
 
+    private void Start(Vring vring)
+    {
+        bool suspended = IsSuspended;
+        vring.Start(_memory, _features);
+        if (IsNewDriver(vring, suspended))
+        {
+            _log("guest was reset");
+            ForgetPlaces();
+            _device.Reset();
+        }
+        vring.Enabled |= !_startDisabled;
+        if (_configChangeOwed)
+        {
+            SendConfigChange();
+        }
+    }
+
+    /// <summary>Whether the guest's driver starts from scratch. QEMU's generic vhost-user devices tell of a reset in no other way than
+    /// that the rings, after all of them were stopped, start at 0 instead of where they stopped, which is what comes back after
+    /// stop and cont. One ring's reset is no device reset: another one runs all the while. A front-end that tells the device's status
+    /// or sends RESET_DEVICE has said it already: then no place is known here.</summary>
+    /// <param name="suspended">No ring ran before this one.</param>
+    private bool IsNewDriver(Vring started, bool suspended)
+    {
+        if (started.Base != 0 || started.StoppedAt is not { } place)
+        {
+            return false;
+        }
+        if (suspended)
+        {
+            // After just 65536 requests both places are 0; then the used ring tells.
+            return place != 0 || started.Queue!.IsUnused;
+        }
+        // The one before stopped at 0 and was started there, which said nothing: this one's place does, unless work was done since.
+        return place != 0 && Array.TrueForAll(_vrings, v => v == started || v.Queue is null or { LastAvail: 0 } && v.StoppedAt == 0);
+    }
+
+    private void ForgetPlaces()
+    {
+        foreach (Vring vring in _vrings)
+        {
+            vring.ForgetPlace();
+        }
+    }
+
+    /// <summary>What a kick sets off, within the barrier; messages have theirs already.</summary>
     private void Kicked(Vring vring)
+    {
+        try
+        {
+            Work(vring);
+        }
+        catch (Exception e)
+        {
+            Dismiss(e);
+        }
+    }
+
+    private void Work(Vring vring)
     {
         if (vring.Queue is not { Broken: null } queue || !vring.Enabled)
         {

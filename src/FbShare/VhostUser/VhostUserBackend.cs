@@ -13,14 +13,15 @@ namespace FbShare.VhostUser;
 public sealed partial class VhostUserBackend : IFrontEndConnection
 {
     private const int QueueCount = 2;
-    private const ulong MaxMemSlots = 256;
+    private const int MaxMemSlots = 256;
 
     private const ProtocolFeatures Offered =
         ProtocolFeatures.MultiQueue | ProtocolFeatures.ReplyAck | ProtocolFeatures.BackendReq | ProtocolFeatures.Config |
         ProtocolFeatures.ResetDevice | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status;
 
-    private const VirtioFeatures TransportFeatures =
-        VirtioFeatures.Version1 | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.RingReset;
+    /// <remarks>Without VIRTIO_F_RING_RESET: QEMU's generic device passes no queue reset on, and a reset of both queues one after the other
+    /// could not be told from the device's.</remarks>
+    private const VirtioFeatures TransportFeatures = VirtioFeatures.Version1 | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx;
 
     private readonly EventLoop _loop;
     private readonly MessageChannel _channel;
@@ -28,19 +29,24 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     private readonly VirtioGpuDevice _device;
     private readonly DisplayHub? _forward;
     private readonly Action<string> _log;
+    private readonly DefectLog _defects;
     private readonly EventLoop.Watch _watch;
-    private readonly Vring[] _vrings = [new(0), new(1)];
+    private readonly Vring[] _vrings;
     private BackendChannel? _backendChannel;
     private GpuSocket? _gpuSocket;
     private VirtioFeatures _features;
     private ProtocolFeatures _protocolFeatures;
     private byte _status;
+    private bool _repliesWait;
+    private bool _configChangeOwed;
     private bool _closed;
 
     /// <param name="socket">A connected front-end; owned from here on.</param>
     /// <param name="forward">Where to take pictures from for QEMU's own display (GPU_SET_SOCKET); null not to forward any.</param>
     /// <param name="log">Takes one line per event worth knowing.</param>
-    public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, Action<string> log)
+    /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
+    /// <exception cref="LinuxException">The connection cannot be watched; it was closed.</exception>
+    public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, Action<string> log, DefectLog defects)
     {
         _loop = loop;
         _channel = new MessageChannel(socket);
@@ -48,7 +54,17 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         _device = device;
         _forward = forward;
         _log = log;
-        _watch = loop.Add(socket.Descriptor, LoopEvents.Readable | LoopEvents.PeerClosed, _ => Receive());
+        _defects = defects;
+        _vrings = [new Vring(loop, 0, Kicked), new Vring(loop, 1, Kicked)];
+        try
+        {
+            _watch = loop.Add(socket.Descriptor, WhenReplied, Receive);
+        }
+        catch
+        {
+            _channel.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs once, when the front-end is gone or was dismissed.</summary>
@@ -56,24 +72,55 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
 
     public void Dispose() => Close();
 
-    private void Receive()
+    private static LoopEvents WhenReplied => LoopEvents.Readable | LoopEvents.PeerClosed;
+
+    private void Receive(LoopEvents events)
     {
         try
         {
-            if (_channel.TryReceive())
+            if (events.HasFlag(LoopEvents.Writable))
+            {
+                _channel.FlushReplies();
+            }
+            if ((events & ~LoopEvents.Writable) != 0 && _channel.TryReceive())
             {
                 Handle();
                 _channel.DropDescriptors();
+            }
+            if (!_closed && _repliesWait == _channel.IsFlushed)
+            {
+                _repliesWait = !_repliesWait;
+                _watch.Change(_repliesWait ? WhenReplied | LoopEvents.Writable : WhenReplied);
             }
         }
         catch (EndOfStreamException)
         {
             Close();
         }
-        catch (Exception e) when (e is VhostUserException or LinuxException)
+        catch (Exception e)
         {
-            _log($"front-end dismissed: {e.Message}");
+            Dismiss(e);
+        }
+    }
+
+    /// <summary>The barrier around all work for this front-end: whatever goes wrong in it costs this connection alone.</summary>
+    private void Dismiss(Exception cause)
+    {
+        if (cause is VhostUserException or LinuxException)
+        {
+            _log($"front-end dismissed: {cause.Message}");
+        }
+        else
+        {
+            _defects.Report("front-end dismissed", cause);
+        }
+        try
+        {
             Close();
+        }
+        catch (Exception e)
+        {
+            _defects.Report("after it the device was not put back wholly", e);
         }
     }
 
@@ -84,17 +131,23 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
             return;
         }
         _closed = true;
-        _watch.Dispose();
-        foreach (Vring vring in _vrings)
+        try
         {
-            vring.Dispose();
+            _watch.Dispose();
+            foreach (Vring vring in _vrings)
+            {
+                vring.Dispose();
+            }
+            CloseGpuSocket();
+            CloseBackendChannel();
+            _device.Reset();
         }
-        _gpuSocket?.Dispose();
-        CloseBackendChannel();
-        _device.Reset();
-        _memory.Clear();
-        _channel.Dispose();
-        Closed?.Invoke();
+        finally
+        {
+            _memory.Clear();
+            _channel.Dispose();
+            Closed?.Invoke();
+        }
     }
 
     private void Handle()
@@ -114,7 +167,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
                 _channel.Reply((ulong)QueueCount);
                 return;
             case FrontEndRequest.GetMaxMemSlots:
-                _channel.Reply(MaxMemSlots);
+                _channel.Reply((ulong)MaxMemSlots);
                 return;
             case FrontEndRequest.GetStatus:
                 _channel.Reply((ulong)_status);
@@ -141,8 +194,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
                 refusal = AddMemReg();
                 break;
             case FrontEndRequest.RemMemReg:
-                Messages.Region gone = Read<Messages.SingleRegion>().Region;
-                refusal = _memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
+                refusal = RemMemReg();
                 break;
             case FrontEndRequest.SetVringNum:
             case FrontEndRequest.SetVringBase:
@@ -150,11 +202,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
                 refusal = SetVringState(request, Read<Messages.VringState>());
                 break;
             case FrontEndRequest.SetVringAddr:
-                Messages.VringAddress address = Read<Messages.VringAddress>();
-                if (TryGetVring(address.Index, out Vring vring, out refusal))
-                {
-                    vring.Address = address;
-                }
+                refusal = SetVringAddress(Read<Messages.VringAddress>());
                 break;
             case FrontEndRequest.SetVringKick:
             case FrontEndRequest.SetVringCall:
@@ -197,7 +245,9 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
 
     private void SetFeatures(ulong features)
     {
+        // A running ring goes on by the features it was started with.
         _features = (VirtioFeatures)features & TransportFeatures;
+        StartDisabled((features & Messages.FeatureProtocolFeatures) != 0);
         ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
         if (strange != 0)
         {
@@ -236,12 +286,26 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     {
         if (_channel.TakeDescriptor() is not { } fd)
         {
-            return "no descriptor";
+            return NoDescriptor;
         }
         CloseBackendChannel();
         _backendChannel = new BackendChannel(_loop, new UnixSocket(fd));
-        _device.ConfigChanged = _backendChannel.SendConfigChange;
+        _device.ConfigChanged = SendConfigChange;
         return null;
+    }
+
+    private string NoDescriptor => _channel.LostDescriptors
+        ? "its descriptor was lost: the message had too many, or this process has as many open files as it may (ulimit -n)"
+        : "it has no descriptor";
+
+    /// <summary>While all rings are stopped the front-end is left alone ("Suspended device state"); it is told when one starts.</summary>
+    private void SendConfigChange()
+    {
+        _configChangeOwed = IsSuspended;
+        if (!_configChangeOwed)
+        {
+            _backendChannel?.SendConfigChange();
+        }
     }
 
     private void CloseBackendChannel()
@@ -255,21 +319,20 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     {
         if (_channel.TakeDescriptor() is not { } fd)
         {
-            return "no descriptor";
+            return NoDescriptor;
         }
         // QEMU spins when this socket is closed, so the old one goes only when a new one is there.
-        _gpuSocket?.Dispose();
-        _gpuSocket = new GpuSocket(_loop, new UnixSocket(fd), _forward, _log);
+        CloseGpuSocket();
+        OpenGpuSocket(new UnixSocket(fd));
         return null;
     }
 
+    /// <summary>The device's reset in so many words: rings stop, are disabled, and begin at 0 again.</summary>
     private void ResetDevice()
     {
         foreach (Vring vring in _vrings)
         {
-            vring.Stop();
-            vring.Base = 0;
-            vring.Enabled = false;
+            vring.Reset();
         }
         _device.Reset();
     }
@@ -279,7 +342,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         _status = status;
         if (status == 0)
         {
-            _device.Reset();
+            ResetDevice();
         }
     }
 }

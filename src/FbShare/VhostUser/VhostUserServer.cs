@@ -16,5 +16,5 @@ public sealed class VhostUserServer(EventLoop loop, UnixListener? listener, Gues
     private readonly EventLoop _loop = loop;
     private readonly Action<string> _log = log;
 
-    protected override IFrontEndConnection Connect(UnixSocket socket) => new VhostUserBackend(_loop, socket, memory, device, forward, _log);
+    protected override IFrontEndConnection Connect(UnixSocket socket, DefectLog defects) => new VhostUserBackend(_loop, socket, memory, device, forward, _log, defects);
 }

@@ -5,14 +5,34 @@ using FbShare.Virtio;
 namespace FbShare.VhostUser;
 
 /// <summary>What a front-end has told of one queue, and the queue while it runs.</summary>
-internal sealed class Vring(int index) : IDisposable
+/// <remarks>A ring is stopped, started, or started and enabled ("Ring states"). It starts with a kick descriptor and stops with
+/// GET_VRING_BASE; while it runs, nothing the front-end says moves its place. Its requests are handled only while it is enabled; what
+/// comes to a disabled one waits, since every request of a GPU has an effect.</remarks>
+internal sealed class Vring : IDisposable
 {
+    private readonly EventLoop _loop;
+    private readonly Action<Vring> _kicked;
+    private readonly Action _again;
     private EventLoop.Watch? _watch;
     private EventFd? _kick;
     private EventFd? _call;
     private EventFd? _error;
+    private bool _turnPosted;
 
-    public int Index { get; } = index;
+    /// <param name="kicked">Runs on the loop when there may be requests.</param>
+    public Vring(EventLoop loop, int index, Action<Vring> kicked)
+    {
+        _loop = loop;
+        _kicked = kicked;
+        _again = () =>
+        {
+            _turnPosted = false;
+            kicked(this);
+        };
+        Index = index;
+    }
+
+    public int Index { get; }
 
     public uint Size { get; set; }
 
@@ -21,11 +41,15 @@ internal sealed class Vring(int index) : IDisposable
     /// <summary>The next entry to take: where the queue starts, and after a stop where it stopped.</summary>
     public ushort Base { get; set; }
 
+    /// <summary>Where the queue stopped; null if it has not run since the device was made or reset.</summary>
+    public ushort? StoppedAt { get; private set; }
+
     public bool Enabled { get; set; }
 
     /// <summary>The running queue; null while stopped.</summary>
     public Virtqueue? Queue { get; private set; }
 
+    /// <summary>Interrupts the driver; kept over a stop, since a front-end need not tell it again.</summary>
     public EventFd? Call
     {
         set
@@ -40,6 +64,7 @@ internal sealed class Vring(int index) : IDisposable
         }
     }
 
+    /// <summary>Tells the front-end of a broken queue; kept over a stop, since QEMU tells it once for good.</summary>
     public EventFd? Error
     {
         set
@@ -49,21 +74,54 @@ internal sealed class Vring(int index) : IDisposable
         }
     }
 
-    /// <summary>Begins to run on the rings given before.</summary>
-    /// <param name="kick">Taken over.</param>
-    /// <exception cref="GuestMemoryException">The rings are not sound.</exception>
-    public void Start(EventLoop loop, GuestMemoryMap memory, VirtioFeatures features, EventFd kick, Action<Vring> kicked)
+    /// <summary>Takes a kick descriptor in the place of the one before; the queue itself goes on where it is.</summary>
+    /// <param name="kick">Owned from here on, also when this fails.</param>
+    /// <exception cref="LinuxException">It cannot be watched; the one before stays.</exception>
+    public void Kick(EventFd kick)
     {
+        EventLoop.Watch watch;
+        try
+        {
+            // Every kick is an edge of its own, so the counter need not be read back: one system call less per flip.
+            watch = _loop.Add(kick.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => _kicked(this));
+        }
+        catch
+        {
+            kick.Dispose();
+            throw;
+        }
         StopWatching();
-        _kick = kick;
-        Queue = Virtqueue.Create(memory, (int)Math.Min(Size, int.MaxValue), Address.Descriptors, Address.Available, Address.Used, Base, features);
-        Queue.Call = _call is null ? null : _call.Signal;
-        // Every kick is an edge of its own, so the counter need not be read back: one system call less per flip.
-        _watch = loop.Add(kick.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => kicked(this));
+        (_kick, _watch) = (kick, watch);
     }
 
-    /// <summary>Kicks itself, to be run again after other work.</summary>
-    public void Again() => _kick?.Signal();
+    /// <summary>Begins to run on the rings given before.</summary>
+    /// <exception cref="GuestMemoryException">The rings are not sound; the queue stays stopped.</exception>
+    public void Start(GuestMemoryMap memory, VirtioFeatures features)
+    {
+        Queue = Create(memory, features, Address, Base);
+        Queue.Call = _call is null ? null : _call.Signal;
+    }
+
+    /// <summary>Goes on at the same place with rings that lie elsewhere.</summary>
+    /// <exception cref="GuestMemoryException">The rings are not sound; the queue goes on with those it has.</exception>
+    public void Move(GuestMemoryMap memory, VirtioFeatures features, Messages.VringAddress address)
+    {
+        Virtqueue before = Queue!;
+        Queue = Create(memory, features, address, before.LastAvail);
+        Queue.Call = _call is null ? null : _call.Signal;
+        before.Call = null;
+        Address = address;
+    }
+
+    /// <summary>Runs again after other work.</summary>
+    public void Again()
+    {
+        if (!_turnPosted)
+        {
+            _turnPosted = true;
+            _loop.Post(_again);
+        }
+    }
 
     /// <summary>Tells the front-end that the queue cannot go on.</summary>
     public void SignalError() => _error?.Signal();
@@ -73,15 +131,35 @@ internal sealed class Vring(int index) : IDisposable
     {
         if (Queue is not null)
         {
+            Queue.Call = null;
             Base = Queue.LastAvail;
+            StoppedAt = Base;
             Queue = null;
         }
         StopWatching();
+    }
+
+    /// <summary>What ran until now was another driver's.</summary>
+    public void ForgetPlace() => StoppedAt = null;
+
+    /// <summary>Stops the queue and forgets its place, as the device's reset does.</summary>
+    public void Reset()
+    {
+        Stop();
+        Base = 0;
+        StoppedAt = null;
+        Enabled = false;
+    }
+
+    public void Dispose()
+    {
+        Stop();
         Call = null;
         Error = null;
     }
 
-    public void Dispose() => Stop();
+    private Virtqueue Create(GuestMemoryMap memory, VirtioFeatures features, Messages.VringAddress address, ushort place) =>
+        Virtqueue.Create(memory, (int)Math.Min(Size, int.MaxValue), address.Descriptors, address.Available, address.Used, place, features);
 
     private void StopWatching()
     {

@@ -8,6 +8,7 @@ public abstract class FrontEndServer : IDisposable
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
     private readonly Action<string> _log;
+    private readonly DefectLog _defects;
     private IFrontEndConnection? _connection;
 
     /// <param name="listener">Owned from here on; null when the only front-end comes by <see cref="Serve"/>.</param>
@@ -16,7 +17,12 @@ public abstract class FrontEndServer : IDisposable
     {
         _listener = listener;
         _log = log;
-        _watch = listener is null ? null : loop.Add(listener.Descriptor, LoopEvents.Readable, _ => Accept());
+        _defects = new DefectLog(log);
+        if (listener is not null)
+        {
+            listener.TurnedAway = why => log($"a front-end was turned away: {why}");
+            _watch = loop.Add(listener.Descriptor, LoopEvents.Readable, _ => Accept());
+        }
     }
 
     /// <summary>Runs each time a front-end is gone.</summary>
@@ -38,12 +44,11 @@ public abstract class FrontEndServer : IDisposable
         IFrontEndConnection connection;
         try
         {
-            connection = Connect(socket);
+            connection = Connect(socket, _defects);
         }
         catch (LinuxException e)
         {
             _log($"a front-end was turned away: {e.Message}");
-            socket.Dispose();
             return;
         }
         _log("front-end connected");
@@ -66,8 +71,10 @@ public abstract class FrontEndServer : IDisposable
     }
 
     /// <summary>Begins to serve a front-end.</summary>
-    /// <param name="socket">Owned by the connection.</param>
-    protected abstract IFrontEndConnection Connect(UnixSocket socket);
+    /// <param name="socket">Owned by the connection, also when this fails.</param>
+    /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
+    /// <exception cref="LinuxException">It cannot be served.</exception>
+    protected abstract IFrontEndConnection Connect(UnixSocket socket, DefectLog defects);
 
     private void Accept()
     {

@@ -26,6 +26,8 @@ public sealed unsafe class Virtqueue
     private ushort _usedIndex;
     private ushort _signalledUsed;
     private bool _signalledValid;
+    private bool _callOwed;
+    private Action? _call;
 
     private Virtqueue(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, VirtioFeatures features)
     {
@@ -49,14 +51,49 @@ public sealed unsafe class Virtqueue
     public string? Broken { get; private set; }
 
     /// <summary>Interrupts the driver, by whatever means the transport has; null while the driver polls.</summary>
-    public Action? Call { get; set; }
+    /// <remarks>A front-end may start the queue first and say later how to interrupt: what it missed meanwhile is made good.</remarks>
+    public Action? Call
+    {
+        get => _call;
+        set
+        {
+            _call = value;
+            if (_callOwed && value is not null)
+            {
+                _callOwed = false;
+                value();
+            }
+        }
+    }
+
+    /// <summary>Whether nothing was ever put into the used ring, as with a driver that starts anew: it zeroes its rings
+    /// (section 4.1.5.1.3), and after a whole round of 65536 entries only its elements tell that from the index.</summary>
+    public bool IsUnused
+    {
+        get
+        {
+            if (Broken is not null || !EnsureRings())
+            {
+                return false;
+            }
+            return Volatile.Read(ref _used[1]) == 0 && !new ReadOnlySpan<byte>(_used + 2, Size * sizeof(UsedElement)).ContainsAnyExcept((byte)0);
+        }
+    }
 
     /// <summary>Interrupts the driver if it wants that for what was pushed.</summary>
     public void Notify()
     {
-        if (TakeNotification())
+        if (!TakeNotification())
         {
-            Call?.Invoke();
+            return;
+        }
+        if (_call is null)
+        {
+            _callOwed = true;
+        }
+        else
+        {
+            _call();
         }
     }
 
@@ -127,6 +164,9 @@ public sealed unsafe class Virtqueue
         }
         return true;
     }
+
+    /// <summary>Leaves the chain just taken for later: it is the next to be taken again.</summary>
+    public void Unpop() => LastAvail--;
 
     /// <summary>Gives an entry back.</summary>
     /// <param name="head">The chain's <see cref="DescriptorChain.Head"/>.</param>

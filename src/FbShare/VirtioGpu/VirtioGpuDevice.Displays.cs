@@ -9,6 +9,39 @@ public sealed partial class VirtioGpuDevice
 {
     private Protocol.Config _config;
 
+    /// <summary>The queue whose next request waits for <see cref="AnswerDisplays"/>.</summary>
+    private Virtqueue? _awaitingDisplays;
+
+    private bool _displaysFresh;
+
+    /// <summary>Asked before a guest is told its displays, by a transport whose front-end has a word in their sizes.</summary>
+    /// <returns>True if that word is on its way: the guest's request waits for <see cref="AnswerDisplays"/>. False to answer at once.</returns>
+    public Func<bool>? DisplayQuery { get; set; }
+
+    /// <summary>The guest's displays are known now.</summary>
+    /// <returns>True if a request waited for it: process the control queue.</returns>
+    public bool AnswerDisplays()
+    {
+        _displaysFresh = _awaitingDisplays is not null;
+        _awaitingDisplays = null;
+        return _displaysFresh;
+    }
+
+    /// <summary>Sets an output's size as its front-end has it, which has told the guest already that something changed.</summary>
+    public void SetDisplay(int output, bool connected, int width, int height)
+    {
+        if ((uint)output >= (uint)_outputs.Length)
+        {
+            return;
+        }
+        OutputState state = _outputs[output];
+        state.Connected = connected;
+        if (connected && width is > 0 and <= FrameLayout.MaxDimension && height is > 0 and <= FrameLayout.MaxDimension)
+        {
+            (state.Width, state.Height) = (width, height);
+        }
+    }
+
     /// <summary>Copies the configuration space (section 5.7.4) from <paramref name="offset"/>; bytes past its end read as zero.</summary>
     public void ReadConfig(int offset, Span<byte> destination)
     {
@@ -55,6 +88,32 @@ public sealed partial class VirtioGpuDevice
         _config.EventsRead |= Protocol.EventDisplay;
         ConfigChanged();
         return true;
+    }
+
+    /// <summary>Whether a request that asks for displays must wait; it stays the queue's next then.</summary>
+    private bool MustAwaitDisplays(Virtqueue queue)
+    {
+        if (_displaysFresh)
+        {
+            _displaysFresh = false;
+            return false;
+        }
+        if (DisplayQuery?.Invoke() != true)
+        {
+            return false;
+        }
+        queue.Unpop();
+        _awaitingDisplays = queue;
+        return true;
+    }
+
+    private void ForgetDisplayQuery(Virtqueue? queue)
+    {
+        if (queue is null || ReferenceEquals(_awaitingDisplays, queue))
+        {
+            _awaitingDisplays = null;
+            _displaysFresh = false;
+        }
     }
 
     private void ReplyDisplayInfo(Virtqueue queue, DescriptorChain chain, in Protocol.Header header)

@@ -16,6 +16,9 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     /// <summary>Requests handled before other work on the loop gets its turn.</summary>
     private const int BatchSize = 256;
 
+    /// <summary>And nanoseconds: one request may copy a whole picture.</summary>
+    private const long LongestTurn = 5_000_000;
+
     private readonly GpuOptions _options;
     private readonly GuestMemoryMap _memory;
     private readonly DisplayHub _hub;
@@ -78,6 +81,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     /// <summary>The queue is about to be stopped: completes whatever of it is still held.</summary>
     public void Drain(Virtqueue queue)
     {
+        ForgetDisplayQuery(queue);
         CompleteFlushesOf(queue);
         queue.Notify();
     }
@@ -86,6 +90,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     public void Reset()
     {
         ForgetFlushes();
+        ForgetDisplayQuery(null);
         _driverHasShown = false;
         for (int i = 0; i < _outputs.Length; i++)
         {
@@ -106,9 +111,10 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     private bool Process(Virtqueue queue, bool control)
     {
         int left = BatchSize;
+        long end = EventLoop.Now + LongestTurn;
         do
         {
-            while (queue.TryPop(out DescriptorChain chain))
+            while (!ReferenceEquals(_awaitingDisplays, queue) && queue.TryPop(out DescriptorChain chain))
             {
                 if (control)
                 {
@@ -118,13 +124,13 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
                 {
                     HandleCursor(queue, chain);
                 }
-                if (--left == 0)
+                if (--left == 0 || EventLoop.Now >= end)
                 {
                     return true;
                 }
             }
         }
-        while (queue.EnableKicks());
+        while (queue.EnableKicks() && !ReferenceEquals(_awaitingDisplays, queue));
         return false;
     }
 
@@ -143,6 +149,8 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         var type = (CommandType)header.Type;
         switch (type)
         {
+            case CommandType.GetDisplayInfo or CommandType.GetEdid when MustAwaitDisplays(queue):
+                return;
             case CommandType.GetDisplayInfo:
                 ReplyDisplayInfo(queue, chain, header);
                 return;

@@ -8,7 +8,7 @@ internal sealed class ConsoleViewer(string display) : FbShareProcess(StartInfo(d
 {
     private static ProcessStartInfo StartInfo(string display)
     {
-        var info = new ProcessStartInfo(Program, ["view", "-v", "--display", $"unix:{display}"]) { RedirectStandardError = true };
+        var info = new ProcessStartInfo(TestedProgram.Path, ["view", "-v", "--display", $"unix:{display}"]) { RedirectStandardError = true };
         info.Environment.Remove("DISPLAY");
         info.Environment.Remove("WAYLAND_DISPLAY");
         info.Environment.Remove("SDL_VIDEODRIVER");

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FbShare.Capture;
+using FbShare.Linux;
 using FbShare.Pictures;
 using Xunit;
 
@@ -54,6 +55,114 @@ public class PictureFileTests
     {
         byte[] png = WritePng(new byte[30], 5, 2, 3);
         Assert.Throws<CaptureException>(() => PngFile.Decode(png.AsSpan(0, Math.Min(length, png.Length - 20))));
+    }
+
+    /// <summary>Skia reads to the last pixel and no further.</summary>
+    [Theory]
+    [InlineData(12, null, "cut short")]
+    [InlineData(1, null, "cut short")]
+    [InlineData(0, 12, "cut short")]
+    [InlineData(0, 9, "cut short")]
+    [InlineData(0, 1, "check sum")]
+    [InlineData(0, 13, "check sum")]
+    public void A_png_cut_or_damaged_after_its_last_pixel_is_refused(int cut, int? damaged, string said)
+    {
+        byte[] png = WritePng(new byte[30], 5, 2, 3);
+        Assert.Equal(5, PngFile.Decode(png).Width);
+        if (damaged is { } fromEnd)
+        {
+            png[^fromEnd] ^= 0x40;
+        }
+        var e = Assert.Throws<CaptureException>(() => PngFile.Decode(png.AsSpan(0, png.Length - cut)));
+        Assert.Contains(said, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_png_with_too_few_rows_is_refused()
+    {
+        Assert.Throws<CaptureException>(() => PngFile.Decode(WritePng(new byte[15 * 3], 5, 4, 3)));
+    }
+
+    [Theory]
+    [MemberData(nameof(FormatsAndSizes))]
+    public void A_webp_and_the_smallest_png_hold_the_colours_of_every_format(string name, int width, int height)
+    {
+        (byte R, byte G, byte B, byte A)[] colours = TestWords.Colours(width * height, seed: 27);
+        var picture = new Picture(Enum.Parse<DrmFormat>(name), width, height, TestWords.Write(name, colours));
+        using var folder = new TemporaryFolder();
+        foreach (Compression compression in Enum.GetValues<Compression>())
+        {
+            PictureFile.Write(folder["a.webp"], picture, PictureFormat.WebP, compression);
+            PictureFile.Write(folder["a.png"], picture, PictureFormat.Png, compression);
+
+            Assert.Equal(colours.SelectMany(c => new[] { c.R, c.G, c.B }), PictureFile.Read(folder["a.webp"]).ToRgb());
+            Assert.Equal(colours.SelectMany(c => new[] { c.R, c.G, c.B }), ReadPng(File.ReadAllBytes(folder["a.png"]), width, height, channels: 3));
+        }
+    }
+
+    [Theory]
+    [InlineData("XR24")]
+    [InlineData("RA24")]
+    public void A_jpeg_looks_like_the_picture(string name)
+    {
+        using var folder = new TemporaryFolder();
+        (byte R, byte G, byte B, byte A)[] colours = [.. Enumerable.Range(0, 40 * 24).Select(i => ((byte)(i % 40 * 4), (byte)(i / 40 * 8), (byte)200, (byte)i))];
+        var picture = new Picture(Enum.Parse<DrmFormat>(name), 40, 24, TestWords.Write(name, colours));
+
+        PictureFile.Write(folder["a.jpg"], picture);
+
+        byte[] file = File.ReadAllBytes(folder["a.jpg"]);
+        Assert.Equal([0xFF, 0xD8, 0xFF], file[..3]);
+        Assert.InRange(PictureComparison.Compare(picture, PictureFile.Read(folder["a.jpg"])).MaxDelta, 0, 12);
+    }
+
+    [Theory]
+    [InlineData("a.jpg")]
+    [InlineData("a.webp")]
+    public void A_file_cut_short_or_of_another_format_is_refused_by_name(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var picture = new Picture(DrmFormat.XR24, 40, 24, TestWords.Write("XR24", TestWords.Colours(40 * 24, seed: 28)));
+        PictureFile.Write(folder[name], picture);
+        byte[] file = File.ReadAllBytes(folder[name]);
+        foreach (byte[] wrong in new[] { file[..(file.Length / 2)], file[..2], PngFile.Encode(picture) })
+        {
+            File.WriteAllBytes(folder[name], wrong);
+            var e = Assert.Throws<CaptureException>(() => PictureFile.Read(folder[name]));
+            Assert.StartsWith($"cannot read {folder[name]}: ", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(PictureFormat.Png)]
+    [InlineData(PictureFormat.Jpeg)]
+    [InlineData(PictureFormat.WebP)]
+    public void The_best_compression_makes_a_smaller_file(PictureFormat format)
+    {
+        using var folder = new TemporaryFolder();
+        // As screens are: letters, here of five shapes, on a gradient.
+        (byte R, byte G, byte B, byte A)[] colours = [.. Enumerable.Range(0, 64 * 64).Select(i =>
+        {
+            (int x, int y) = (i % 64, i / 64);
+            int letter = (((x / 8) + (y / 8)) % 5) + 3;
+            return x * letter % 8 * y % 11 == 3 ? ((byte)0, (byte)0, (byte)0, (byte)0) : ((byte)(x * 3), (byte)(y * 3), (byte)(x + y), (byte)0);
+        })];
+        var picture = new Picture(DrmFormat.XR24, 64, 64, TestWords.Write("XR24", colours));
+
+        PictureFile.Write(folder["fast"], picture, format, Compression.Fast);
+        PictureFile.Write(folder["best"], picture, format, Compression.Best);
+
+        Assert.InRange(new FileInfo(folder["best"]).Length, 1, new FileInfo(folder["fast"]).Length - 1);
+    }
+
+    [Fact]
+    public void A_picture_that_the_format_cannot_hold_is_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        var picture = new Picture(DrmFormat.XR24, FrameLayout.MaxDimension, 1, new byte[FrameLayout.MaxDimension * 4]);
+        var e = Assert.Throws<CaptureException>(() => PictureFile.Write(folder["a.webp"], picture));
+        Assert.Contains("16384x1 does not fit into a WebP file", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["a.webp"]));
     }
 
     [Fact]
@@ -124,6 +233,7 @@ public class PictureFileTests
     [InlineData("a.png")]
     [InlineData("a.PPM")]
     [InlineData("a.raw")]
+    [InlineData("a.WebP")]
     public void A_file_is_written_and_read_by_its_ending(string name)
     {
         using var folder = new TemporaryFolder();
@@ -140,7 +250,7 @@ public class PictureFileTests
     public void An_unknown_ending_is_refused_by_name()
     {
         var e = Assert.Throws<CaptureException>(() => PictureFile.Write("/tmp/a.gif", new Picture(DrmFormat.XR24, 1, 1, new byte[4])));
-        Assert.Contains(".png, .ppm or .raw", e.Message, StringComparison.Ordinal);
+        Assert.Contains(".png, .jpg, .webp, .ppm or .raw", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,6 +292,60 @@ public class PictureFileTests
 
         Assert.Equal("new", File.ReadAllText(folder["target"]));
         Assert.NotNull(new FileInfo(folder["link"]).LinkTarget);
+    }
+
+    [Fact]
+    public void A_pipe_is_refused_at_once_though_nobody_reads_it()
+    {
+        using var folder = new TemporaryFolder();
+        using (System.Diagnostics.Process made = System.Diagnostics.Process.Start("mkfifo", folder["a.png"]))
+        {
+            made.WaitForExit();
+        }
+        var e = Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["a.png"], [1]));
+        Assert.Contains("name a file", e.Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_link_that_somebody_left_in_a_folder_open_to_all_is_not_followed()
+    {
+        if (Environment.UserName != "root")
+        {
+            // Only root can make another user's link.
+            return;
+        }
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["tmp"]);
+        File.WriteAllText(folder["precious"], "old");
+        File.CreateSymbolicLink(folder["tmp/shot.png"], folder["precious"]);
+        using (System.Diagnostics.Process changed = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"chmod 1777 {folder["tmp"]}; chown -h 65534 {folder["tmp/shot.png"]}"]))
+        {
+            changed.WaitForExit();
+        }
+        var e = Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["tmp/shot.png"], "new"u8));
+        Assert.Contains("user 65534", e.Message, StringComparison.Ordinal);
+        Assert.Equal("old", File.ReadAllText(folder["precious"]));
+    }
+
+    [Theory]
+    [InlineData(0x43ff, 0u, 1000u, false)]
+    [InlineData(0x43ff, 1000u, 1000u, true)]
+    [InlineData(0x41ff, 0u, 1000u, true)]
+    [InlineData(0x43ed, 0u, 1000u, true)]
+    public void Links_are_followed_by_the_kernels_rule(uint folderMode, uint folderOwner, uint linkOwner, bool follow)
+    {
+        var folder = new FileStatus { Mode = folderMode, UserId = folderOwner };
+        Assert.Equal(follow, AtomicFile.MayFollow(new FileStatus { Mode = LibC.S_IFLNK | 0x1ff, UserId = linkOwner }, folder));
+    }
+
+    [Fact]
+    public void Links_that_lead_in_a_circle_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(folder["a.png"], folder["b.png"]);
+        File.CreateSymbolicLink(folder["b.png"], folder["a.png"]);
+        Assert.Contains("lead nowhere", Assert.Throws<CaptureException>(() => AtomicFile.Write(folder["a.png"], [1])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>A PNG reader of its own (PNG specification, sections 5 and 9): 8 bits, no interlace.</summary>

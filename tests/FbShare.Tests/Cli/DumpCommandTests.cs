@@ -12,6 +12,7 @@ public sealed class DumpCommandTests
     [InlineData("png")]
     [InlineData("ppm")]
     [InlineData("raw")]
+    [InlineData("webp")]
     public void A_frame_is_written_and_described_on_stdout(string format)
     {
         using var folder = new TemporaryFolder();
@@ -63,6 +64,35 @@ public sealed class DumpCommandTests
         Assert.Equal(((byte)0, (byte)0, (byte)0, (byte)255), PictureFile.Read(folder["without.png"])[2, 1]);
     }
 
+    [Fact]
+    public void A_part_is_written_in_the_size_and_format_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        // Pixels (x, y) of blue 16x, green 16y.
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 16, 8, 64, 0, i => (byte)((i % 4) switch { 0 => i % 64 / 4 * 16, 1 => i / 64 * 16, _ => 0 })));
+        string file = folder["part"];
+        var (code, output, error) = Run(fixture, "--crop", "3,2,8x4", "--scale", "25%", "--format", "ppm", "-o", file);
+        Assert.Equal((0, ""), (code, error));
+        Assert.StartsWith($"{file}: 2x1 XR24, ", output, StringComparison.Ordinal);
+        // Each the mean of 4x4: x from 3 to 6 and from 7 to 10, y from 2 to 5.
+        Assert.Equal([.. "P6\n2 1\n255\n"u8, 0, 56, 72, 0, 56, 136], File.ReadAllBytes(file));
+    }
+
+    [Theory]
+    [InlineData(1, "cannot write ", "--crop", "180,0,30x1")]
+    [InlineData(1, "cannot write ", "--scale", "10000%")]
+    public void A_part_or_a_size_that_cannot_be_is_one_sentence(int expected, string said, params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 200, 2, 800, 0, i => 1));
+        var (code, output, error) = Run(fixture, ["-o", folder["s.png"], .. arguments]);
+        Assert.StartsWith($"fbshare: {said}{folder["s.png"]}: ", error, StringComparison.Ordinal);
+        Assert.Equal((expected, "", 1), (code, output, error.TrimEnd().Split('\n').Length));
+        Assert.False(File.Exists(folder["s.png"]));
+    }
+
     [Theory]
     [InlineData(3, "output 0 showed nothing for 0.2 s", "--timeout", "200ms")]
     [InlineData(1, "there is no output 5: there is 0", "--output", "5")]
@@ -80,9 +110,18 @@ public sealed class DumpCommandTests
     [Theory]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--all", "--output", "1")]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--wait-still", "1s", "--frame", "3")]
-    [InlineData("--frame must be 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
+    [InlineData("--frame 0: give a number of 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
     [InlineData("name the file .png", "--display", "unix:/x", "-o", "s.gif")]
     [InlineData("is not a display", "--display", "vnc:1", "-o", "s.png")]
+    [InlineData("name the file .png", "--display", "unix:/x", "-o", "s.gif", "--scale", "50%")]
+    [InlineData("--scale half", "--display", "unix:/x", "-o", "s.png", "--scale", "half")]
+    [InlineData("--scale 0%", "--display", "unix:/x", "-o", "s.png", "--scale", "0%")]
+    [InlineData("--crop 0,0", "--display", "unix:/x", "-o", "s.png", "--crop", "0,0")]
+    [InlineData("--crop 0x0,5,5", "--display", "unix:/x", "-o", "s.png", "--crop", "0x0,5,5")]
+    [InlineData("--crop 0,0,0x5", "--display", "unix:/x", "-o", "s.png", "--crop", "0,0,0x5")]
+    [InlineData("--crop -1,0,5x5", "--display", "unix:/x", "-o", "s.png", "--crop", "-1,0,5x5")]
+    [InlineData("'most'", "--display", "unix:/x", "-o", "s.png", "--compress", "most")]
+    [InlineData("--compress says nothing of raw files", "--display", "unix:/x", "-o", "s.png", "--format", "raw", "--compress", "best")]
     [InlineData("--wait-still soon", "--display", "unix:/x", "-o", "s.png", "--wait-still", "soon")]
     public void A_command_line_that_makes_no_sense_is_status_2(string said, params string[] arguments)
     {

@@ -2,11 +2,9 @@ using System.Diagnostics;
 
 namespace FbShare.Tests.Cli;
 
-/// <summary>The built program as a process of its own.</summary>
+/// <summary>The program as a process of its own.</summary>
 internal static class FbShareProgram
 {
-    public static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "fbshare");
-
     /// <summary>Runs it to its end and takes what it wrote.</summary>
     public static (int ExitCode, string Output, string Error) Run(params string[] arguments)
     {
@@ -22,7 +20,7 @@ internal static class FbShareProgram
     }
 
     /// <summary>Starts it; the caller waits for it and disposes it.</summary>
-    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(Path, arguments)
+    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(TestedProgram.Path, arguments)
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,

@@ -92,7 +92,7 @@ public sealed class RunTests : IDisposable
             {script}
             """);
         File.SetUnixFileMode(qemu, (UnixFileMode)0b111_000_000);
-        var start = new ProcessStartInfo(FbShareProgram.Path, ["run", "--quiet", "--", qemu, .. arguments])
+        var start = new ProcessStartInfo(TestedProgram.Path, ["run", "--quiet", "--", qemu, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -7,7 +7,7 @@ using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Tests.Device;
 
-public class FenceTests : OverTransport
+public abstract class FenceTests : OverTransport
 {
     private static readonly (ulong, uint)[] Pages = [(4 << 20, 16384)];
 
@@ -125,7 +125,7 @@ public class FenceTests : OverTransport
         Assert.Equal(flush, head);
     }
 
-    private DeviceUnderTest Shown(out Screen screen, double? refresh = null)
+    private protected DeviceUnderTest Shown(out Screen screen, double? refresh = null)
     {
         DeviceUnderTest device = NewDevice(new GpuOptions { RefreshHz = refresh }, path: null);
         screen = device.Watch();
@@ -134,7 +134,7 @@ public class FenceTests : OverTransport
     }
 
     /// <summary>Lets the screen have the guest's own pages, by a stand-in for a dma-buf, and take its time with them.</summary>
-    private static void ReadSlowly(DeviceUnderTest device, Screen screen) => device.OnLoop(() =>
+    private protected static void ReadSlowly(DeviceUnderTest device, Screen screen) => device.OnLoop(() =>
     {
         var band = new DmaBufBand(MemFd.Create("stand-in", 16384), 0, 64, 256, 0, 16384);
         device.Hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, 64, 64, [band]));
@@ -144,12 +144,54 @@ public class FenceTests : OverTransport
         return screen.Slow = true;
     });
 
-    private static ushort Send(DeviceUnderTest device, ulong at, byte[] request)
+    private protected static ushort Send(DeviceUnderTest device, ulong at, byte[] request)
     {
         ulong address = (2 << 20) + at;
         request.CopyTo(device.Ram.At(address, request.Length));
         ushort head = device.Driver.Control.Add(new DriverQueue.Piece(address, (uint)request.Length), new DriverQueue.Piece(address + 2048, 24, DriverQueue.Piece.Write));
         device.Driver.Control.Notify();
         return head;
+    }
+}
+
+public sealed class FenceOverVhostUserTests : FenceTests
+{
+    [Theory]
+    [InlineData("kicked anew")]
+    [InlineData("refused")]
+    [InlineData("stopped")]
+    [InlineData("started anew after a stop")]
+    public void A_held_flush_outlives_what_its_ring_is_told(string how)
+    {
+        using var device = Shown(out Screen screen);
+        ReadSlowly(device, screen);
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
+        device.Driver.Flush();
+        using var kick = new EventFd();
+        switch (how)
+        {
+            case "kicked anew":
+                Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
+                break;
+            case "refused":
+                device.FrontEnd.SendState(8, 0, 3);
+                Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], device.Ram.Descriptor));
+                break;
+            case "stopped":
+                device.FrontEnd.StopQueue(0);
+                break;
+            default:
+                device.FrontEnd.StartQueue(0, device.Driver.Control, device.FrontEnd.StopQueue(0));
+                break;
+        }
+        device.OnLoop(() =>
+        {
+            device.Hub.Done(0, screen);
+            return true;
+        });
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        Assert.True(device.IsConnected());
+        Assert.Equal(3, device.OnLoop(() => device.Device.CommandsDone));
     }
 }

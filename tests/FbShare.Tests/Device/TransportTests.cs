@@ -169,13 +169,13 @@ public class TransportTests
         Assert.Equal(2u, device.FrontEnd.WaitForBackendMessage());
         Assert.Equal(1, GetConfig(device, 0, 16)[0]);
 
-        byte[] info = device.Driver.Request(GetDisplayInfo(), 408);
+        byte[] info = device.FrontEnd.Request(GetDisplayInfo(), 408);
         Assert.Equal(OkDisplayInfo, TypeOf(info));
         Assert.Equal((0u, 1024u, 768u, 1u), Display(info, 0));
         Assert.Equal((1024u, 1357u, 733u, 1u), Display(info, 1));
         Assert.Equal((0u, 0u, 0u, 0u), Display(info, 2));
 
-        byte[] edid = device.Driver.Request(GetEdid(1), 1056);
+        byte[] edid = device.FrontEnd.Request(GetEdid(1), 1056);
         Assert.Equal(OkEdid, TypeOf(edid));
         int size = BitConverter.ToInt32(edid, 24);
         Assert.InRange(size, 128, 256);
@@ -192,7 +192,7 @@ public class TransportTests
         Assert.Equal(0, GetConfig(device, 0, 16)[0]);
 
         Assert.True(device.OnLoop(() => device.Device.Resize(1, 0, 0)));
-        Assert.Equal((0u, 0u, 0u, 0u), Display(device.Driver.Request(GetDisplayInfo(), 408), 1));
+        Assert.Equal((0u, 0u, 0u, 0u), Display(device.FrontEnd.Request(GetDisplayInfo(), 408), 1));
         Assert.False(device.OnLoop(() => device.Device.Resize(2, 800, 600)));
         Assert.False(device.OnLoop(() => device.Device.Resize(0, 20000, 600)));
     }

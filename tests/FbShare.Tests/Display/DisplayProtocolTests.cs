@@ -480,7 +480,7 @@ public sealed class DisplayProtocolTests
         using var fixture = new DisplayFixture(outputs: 2);
         DisplayClient client = fixture.Connect();
         string? refused = null;
-        client.Consoles[1].InputRefused = why => refused = why;
+        client.Consoles[1].InputRefused = refusal => refused = refusal.Reason;
         client.Consoles[1].Resize(1919, 1081);
         fixture.RunUntil(() => fixture.Resizes.Count == 1);
         Assert.Equal((1, 1919, 1081), fixture.Resizes[0]);
@@ -514,14 +514,14 @@ public sealed class DisplayProtocolTests
     {
         var fixture = new DisplayFixture();
         using var loop = new EventLoop();
-        List<string> lost = [];
+        List<DisplayLoss> lost = [];
         (RemoteConsole console, _) = fixture.Watch();
         console.Client.Lost = lost.Add;
         fixture.Settle();
         fixture.Server.Dispose();
         fixture.RunUntil(() => lost.Count > 0);
         fixture.Settle();
-        Assert.Single(lost);
+        Assert.Equal(DisplayLossKind.Gone, Assert.Single(lost).Kind);
         fixture.Dispose();
     }
 

@@ -263,7 +263,7 @@ public sealed class DisplayRobustnessTests
         using var fixture = new DisplayFixture(input: sink);
         fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 30, 20, 120, 0, i => 0));
         RemoteConsole console = fixture.Connect().Consoles[0];
-        List<string> refused = [];
+        List<InputRefusal> refused = [];
         console.InputRefused = refused.Add;
         console.Key(0x1e, true);
         console.Key(0x1e, false);
@@ -313,7 +313,7 @@ public sealed class DisplayRobustnessTests
         using var fixture = new DisplayFixture();
         RemoteConsole console = fixture.Connect().Consoles[0];
         string? refused = null;
-        console.InputRefused = why => refused = why;
+        console.InputRefused = refusal => refused = refusal.Reason;
         console.Key(0x1e, true);
         fixture.RunUntil(() => refused is not null);
         Assert.Contains("fbshare run", refused, StringComparison.Ordinal);

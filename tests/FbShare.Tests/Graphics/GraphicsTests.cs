@@ -1,6 +1,7 @@
 using FbShare.Capture;
 using FbShare.Graphics;
 using FbShare.Pictures;
+using Silk.NET.OpenGL;
 using Xunit;
 
 namespace FbShare.Tests.Graphics;
@@ -44,17 +45,14 @@ public class GraphicsTests
     [GraphicsTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public unsafe void A_window_without_alpha_shows_every_format_wherever_the_picture_lies_in_it(bool window)
+    public void A_window_without_alpha_shows_every_format_wherever_the_picture_lies_in_it(bool window)
     {
-        const GLEnum Rgb = (GLEnum)0x1907;
-        const GLEnum Rgb8 = (GLEnum)0x8051;
         using GraphicsDevice device = Open("es3");
-        GL gl = device.GL;
-        uint texture = Textures.Create(gl, GLEnum.Texture2D);
-        gl.TexImage2D(GLEnum.Texture2D, 0, (int)Rgb8, 100, 80, 0, Rgb, GLEnum.UnsignedByte, null);
+        ContextGL gl = device.GL;
+        uint texture = Textures.Create(gl, InternalFormat.Rgb8, PixelFormat.Rgb, 100, 80);
         uint framebuffer = gl.GenFramebuffer();
-        gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
-        gl.FramebufferTexture2D(GLEnum.Framebuffer, GLEnum.ColorAttachment0, GLEnum.Texture2D, texture, 0);
+        gl.BindFramebuffer(FramebufferTarget.Framebuffer, framebuffer);
+        gl.FramebufferTexture2D(FramebufferTarget.Framebuffer, FramebufferAttachment.ColorAttachment0, TextureTarget.Texture2D, texture, 0);
         foreach (DrmFormat format in DrmFormats.All)
         {
             (byte[] bytes, FrameLayout layout) = RandomPicture(format, 60, 50, 240);
@@ -65,17 +63,14 @@ public class GraphicsTests
             foreach ((PictureTexture picture, int x, int y) in ((PictureTexture, int, int)[])[(whole.Picture, 0, 0), (whole.Picture, 31, 23), (bands, 31, 23), (bands, 70, 60)])
             {
                 gl.ClearColor(1, 0, 1, 1);
-                gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
-                gl.Clear((uint)GLEnum.ColorBufferBit);
+                gl.BindFramebuffer(FramebufferTarget.Framebuffer, framebuffer);
+                gl.Clear(ClearBufferMask.ColorBufferBit);
 
                 device.Renderer.Draw(picture, new Rect(x, y, 60, 50), (100, 80), window, smooth: false);
 
                 byte[] seen = new byte[100 * 80 * 4];
-                gl.BindFramebuffer(GLEnum.Framebuffer, framebuffer);
-                fixed (byte* pixels = seen)
-                {
-                    gl.ReadPixels(0, 0, 100, 80, GLEnum.Rgba, GLEnum.UnsignedByte, pixels);
-                }
+                gl.BindFramebuffer(FramebufferTarget.Framebuffer, framebuffer);
+                gl.ReadPixels(0, 0, 100, 80, PixelFormat.Rgba, PixelType.UnsignedByte, out seen[0]);
                 for (int row = 0; row < 80; row++)
                 {
                     for (int column = 0; column < 100; column++)
@@ -168,7 +163,7 @@ public class GraphicsTests
     {
         using EglDisplay display = EglDisplay.OpenSurfaceless();
         using EglContext context = EglContext.Create(display, GlVersion.Es3);
-        GL gl = GL.GetApi();
+        ContextGL gl = ContextGL.OfCurrent();
         if (display.Has("EGL_EXT_image_dma_buf_import"))
         {
             _ = new DmaBufImporter(display, gl, ImportKind.Texture);
@@ -215,17 +210,15 @@ public class GraphicsTests
     });
 
     /// <summary>The picture as textures of some rows each, as an import in bands would be.</summary>
-    private static unsafe PictureTexture Cut(GL gl, byte[] bytes, FrameLayout layout, params int[] ends)
+    private static PictureTexture Cut(ContextGL gl, byte[] bytes, FrameLayout layout, params int[] ends)
     {
         var bands = new List<PictureTexture.Band>();
         int y = 0;
         foreach (int end in ends)
         {
-            uint texture = Textures.Create(gl, GLEnum.Texture2D);
-            fixed (byte* rows = &bytes[y * layout.Stride])
-            {
-                gl.TexImage2D(GLEnum.Texture2D, 0, (int)GLEnum.Rgba8, layout.Width, end - y, 0, GLEnum.Rgba, GLEnum.UnsignedByte, rows);
-            }
+            uint texture = Textures.Create(gl, TextureTarget.Texture2D);
+            gl.TexImage2D(
+                TextureTarget.Texture2D, 0, InternalFormat.Rgba8, (uint)layout.Width, (uint)(end - y), 0, PixelFormat.Rgba, PixelType.UnsignedByte, in bytes[y * layout.Stride]);
             bands.Add(new PictureTexture.Band(texture, y, end - y, null));
             y = end;
         }

@@ -57,6 +57,83 @@ public class QmpInputTests
     }
 
     [Fact]
+    public void While_qemu_answers_nothing_input_does_not_pile_up_and_what_was_pressed_is_still_let_go()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        var input = new QmpInput(session);
+        input.Key(30, pressed: true);
+        input.Button(MouseButton.Left, pressed: true);
+        for (int i = 0; i < 100_000; i++)
+        {
+            input.MoveTo(i % 64, 0, 64, 64);
+            input.Key(31, pressed: i % 2 == 0);
+            input.Touch(TouchKind.Update, 1, i % 64, 0, 64, 64);
+        }
+        int before = session.Unanswered;
+        Assert.InRange(before, 100, 400);
+        input.Key(30, pressed: false);
+        input.Button(MouseButton.Left, pressed: false);
+        input.Key(32, pressed: true);
+        input.Key(32, pressed: false);
+        Assert.Equal(before + 2, session.Unanswered);
+        qemus.Dispose();
+    }
+
+    [Theory]
+    [InlineData("""{"return": [{"name": "a", "index": 99999999999, "current": true, "absolute": true}]}""")]
+    [InlineData("""{"return": [{"name": "a", "index": 1.5, "current": true, "absolute": true}]}""")]
+    [InlineData("""{"return": [{"name": "a", "index": 1, "current": 7, "absolute": true}]}""")]
+    [InlineData("""{"return": {"mice": 1}}""")]
+    [InlineData("""{"return": [7]}""")]
+    [InlineData("""{"error": {"desc": 7}}""")]
+    [InlineData("[]")]
+    public void An_answer_that_makes_no_sense_ends_the_session_and_nothing_else(string answer)
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        List<string> closed = [];
+        session.Closed = closed.Add;
+        _ = new QmpInput(session);
+        qemus.SendAll(Encoding.UTF8.GetBytes("{\"QMP\": {}}\r\n{\"return\": {}}\r\n" + answer + "\r\n"));
+        loop.RunOnce(1000);
+        Assert.Single(closed);
+        qemus.Dispose();
+    }
+
+    [Fact]
+    public void A_greeting_that_comes_again_is_not_answered_again()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        for (int i = 0; i < 100; i++)
+        {
+            qemus.SendAll("{\"QMP\": {}}\r\n"u8);
+        }
+        loop.RunOnce(1000);
+        Assert.Equal(1, session.Unanswered);
+        qemus.Dispose();
+    }
+
+    [Fact]
+    public void Of_a_qemu_that_never_answers_commands_are_refused_in_the_end()
+    {
+        var (ours, qemus) = UnixSocket.CreatePair();
+        using var loop = new EventLoop();
+        using var session = new QmpSession(loop, ours);
+        string? error = null;
+        for (int i = 0; i < 100_000 && error is null; i++)
+        {
+            session.Send("query-status", null, reply => error = reply.Error);
+        }
+        Assert.Contains("commands unanswered", error, StringComparison.Ordinal);
+        qemus.Dispose();
+    }
+
+    [Fact]
     public void A_wheel_to_the_side_goes_to_the_mouse_that_has_one_and_the_pointer_is_the_tablet_again()
     {
         var (ours, qemus) = UnixSocket.CreatePair();

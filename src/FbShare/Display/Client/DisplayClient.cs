@@ -12,6 +12,9 @@ public sealed class DisplayClient : IDisposable
     /// <summary>QEMU answers within milliseconds, but its main loop may be busy booting.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>More than any machine has: QEMU makes one for each head, serial port and monitor.</summary>
+    private const int MostConsoles = 256;
+
     private const string DescriptorName = "fbshare-display";
 
     private static readonly byte[] QemuName = Encoding.UTF8.GetBytes($"{DisplayProtocol.BusName}\0");
@@ -25,7 +28,7 @@ public sealed class DisplayClient : IDisposable
         Loop = loop;
         Connection = connection;
         _address = address;
-        connection.Closed = why => Lose($"the display at {address} is gone: {why}");
+        connection.Closed = why => Lose(connection, $"the display at {address}", why);
     }
 
     /// <summary>The VM's name; empty if it has none.</summary>
@@ -38,7 +41,7 @@ public sealed class DisplayClient : IDisposable
     public IReadOnlyList<RemoteConsole> Consoles => _consoles;
 
     /// <summary>Told once when the display is gone, why.</summary>
-    public Action<string>? Lost { get; set; }
+    public Action<DisplayLoss>? Lost { get; set; }
 
     /// <summary>Told what is odd but no reason to stop.</summary>
     public Action<string>? Log { get; set; }
@@ -69,12 +72,13 @@ public sealed class DisplayClient : IDisposable
             connection?.Dispose();
             throw e switch
             {
+                DisplayException { Kind: DisplayLossKind.Gone } known when KindOf(connection) == DisplayLossKind.Broken => new DisplayException(known.Message, known, DisplayLossKind.Broken),
                 DisplayException => e,
                 LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED } => new DisplayException(
                     $"nobody listens at {address.Target}: start 'fbshare serve' or 'fbshare run' with --display {address}, or QEMU with its QMP socket there", e),
                 LinuxException { Errno: Errno.EACCES or Errno.EPERM } => new DisplayException(
                     $"{address.Target} belongs to another user: run this as that user or as root", e),
-                BusException or LinuxException or PathTooLongException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e),
+                BusException or LinuxException or PathTooLongException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e, KindOf(connection)),
                 _ => e,
             };
         }
@@ -100,18 +104,27 @@ public sealed class DisplayClient : IDisposable
         }
         catch (BusException e)
         {
-            throw new DisplayException($"cannot {purpose} at {_address}: {e.Message}", e);
+            throw new DisplayException($"cannot {purpose} at {_address}: {PeerText.Line(e.Message)}", e, KindOf(Connection));
         }
     }
 
-    internal void Lose(string why)
+    /// <summary>Tells once that the display is lost.</summary>
+    /// <param name="connection">The connection that ended.</param>
+    /// <param name="what">What it went to.</param>
+    internal void Lose(BusConnection connection, string what, string why)
     {
         if (!_lost)
         {
             _lost = true;
-            Lost?.Invoke(why);
+            DisplayLossKind kind = KindOf(connection);
+            Lost?.Invoke(new DisplayLoss(kind, kind == DisplayLossKind.Broken
+                ? $"{what} is let go, because it broke the protocol: {PeerText.Line(why)}"
+                : $"{what} is gone: {PeerText.Line(why)}"));
         }
     }
+
+    private static DisplayLossKind KindOf(BusConnection? connection) =>
+        connection?.End is { Kind: BusEndKind.Dismissed } ? DisplayLossKind.Broken : DisplayLossKind.Gone;
 
     private static BusConnection Open(EventLoop loop, DisplayAddress address)
     {
@@ -153,7 +166,7 @@ public sealed class DisplayClient : IDisposable
     private void Learn()
     {
         var ids = new List<uint>();
-        using (BusMessage call = Connection.NewCall(Destination, "/org/qemu/Display1/VM"u8, "org.freedesktop.DBus.Properties"u8, "GetAll"u8))
+        using (BusMessage call = Connection.NewCall(Destination, DisplayProtocol.VmPathUtf8, DisplayProtocol.PropertiesUtf8, "GetAll"u8))
         {
             call.Append(DisplayProtocol.Vm);
             CallAndWait(call, "read which consoles there are", reply =>
@@ -167,13 +180,17 @@ public sealed class DisplayClient : IDisposable
                     switch (name, type)
                     {
                         case ("Name", "s"):
-                            Name = value.ReadString();
+                            Name = PeerText.Name(value.ReadString());
                             return true;
                         case ("UUID", "s"):
-                            Uuid = value.ReadString();
+                            Uuid = PeerText.Name(value.ReadString());
                             return true;
                         case ("ConsoleIDs", "au"):
                             ids.AddRange(value.ReadUInt32s());
+                            if (ids.Count > MostConsoles)
+                            {
+                                throw new BusMessageException($"a list of {ids.Count} consoles, and at most {MostConsoles} are taken");
+                            }
                             return true;
                         default:
                             return false;

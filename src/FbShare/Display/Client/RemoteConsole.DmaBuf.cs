@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
@@ -7,10 +8,11 @@ namespace FbShare.Display.Client;
 /// <content>Pictures in dma-bufs.</content>
 public sealed partial class RemoteConsole
 {
-    /// <summary>Flips go round a few buffers; this many are kept so that each is imported once.</summary>
-    private const int MostKept = 4;
+    /// <summary>A buffer that has not been shown for this many pictures is not one that the guest flips to any more.</summary>
+    private const long MostPicturesApart = 256;
 
-    private readonly List<(FileStatus File, RemotePicture Picture)> _kept = [];
+    private readonly List<Kept> _kept = [];
+    private long _shown;
 
     private bool TakeDmaBuf(BusMessage call)
     {
@@ -19,14 +21,15 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "this viewer takes no dma-bufs");
         }
-        FileDescriptor file = call.ReadDescriptor();
+        using var files = new Files();
+        files.Add(call.ReadDescriptor());
         uint width = call.ReadUInt32();
         uint height = call.ReadUInt32();
         uint stride = call.ReadUInt32();
         uint fourcc = call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
         bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
-        return ShowDmaBuf(call, [file], [new BandPlace(0, height, stride, 0)], width, height, fourcc, modifier, isBottomUp);
+        return ShowDmaBuf(call, files, [new BandPlace(0, height, stride, 0)], width, height, fourcc, modifier, isBottomUp);
     }
 
     private bool TakeDmaBuf2(BusMessage call)
@@ -35,7 +38,7 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "this viewer takes no dma-bufs");
         }
-        var files = new List<FileDescriptor>();
+        using var files = new Files();
         call.Enter('a', "h"u8);
         while (!call.IsAtEnd)
         {
@@ -56,7 +59,11 @@ public sealed partial class RemoteConsole
         bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
         if (planes != 1 || files.Count != 1 || offsets.Length != 1 || strides.Length != 1)
         {
-            return Refuse(call, $"a picture of {planes} planes is not known here", files);
+            return Refuse(call, $"a picture of {planes} planes is not known here");
+        }
+        if (x > FrameLayout.MaxDimension || y > FrameLayout.MaxDimension)
+        {
+            return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not known here");
         }
         ulong offset = offsets[0] + ((ulong)y * strides[0]) + ((ulong)x * DrmFormats.BytesPerPixel);
         return ShowDmaBuf(call, files, [new BandPlace(0, height, strides[0], offset)], width, height, fourcc, modifier, isBottomUp);
@@ -72,7 +79,7 @@ public sealed partial class RemoteConsole
         uint height = call.ReadUInt32();
         uint fourcc = call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
-        var files = new List<FileDescriptor>();
+        using var files = new Files();
         var places = new List<BandPlace>();
         call.Enter('a', "(huuut)"u8);
         while (call.Enter('r', "huuut"u8))
@@ -82,62 +89,126 @@ public sealed partial class RemoteConsole
             call.Exit();
         }
         call.Exit();
-        return ShowDmaBuf(call, files, places, width, height, fourcc, modifier, isBottomUp: false);
+        return files.Count == 0 ? Refuse(call, "a picture of no bands is none")
+            : ShowDmaBuf(call, files, places, width, height, fourcc, modifier, isBottomUp: false);
     }
 
     /// <summary>Checks a picture in dma-bufs and shows it, as the object it was before if its first buffer is known.</summary>
-    /// <param name="files">Owned from here on.</param>
-    private bool ShowDmaBuf(
-        BusMessage call, List<FileDescriptor> files, List<BandPlace> places, uint width, uint height, uint fourcc, ulong modifier, bool isBottomUp)
+    /// <param name="files">Taken over if the picture is new.</param>
+    private bool ShowDmaBuf(BusMessage call, Files files, List<BandPlace> places, uint width, uint height, uint fourcc, ulong modifier, bool isBottomUp)
     {
+        RemotePicture picture;
+        try
+        {
+            if (!TryTakeDmaBuf(files, places, width, height, fourcc, modifier, isBottomUp, out RemotePicture? taken, out string? why))
+            {
+                return Refuse(call, why);
+            }
+            picture = taken;
+        }
+        catch (LinuxException e)
+        {
+            return Refuse(call, e.Message);
+        }
+        return Show(call, picture);
+    }
+
+    private bool TryTakeDmaBuf(
+        Files files, List<BandPlace> places, uint width, uint height, uint fourcc, ulong modifier, bool isBottomUp,
+        [NotNullWhen(true)] out RemotePicture? picture, [NotNullWhen(false)] out string? why)
+    {
+        picture = null;
         var format = (DrmFormat)fourcc;
         if (!Enum.IsDefined(format))
         {
-            return Refuse(call, $"pixel format 0x{fourcc:x8} is not known here", files);
+            why = $"pixel format 0x{fourcc:x8} is not known here";
+            return false;
         }
         var bands = new DmaBufBand[files.Count];
         FrameLayout layout = default;
         uint row = 0;
+        bool isLinear = modifier is DisplayProtocol.ModifierLinear or DisplayProtocol.ModifierUnknown;
         for (int i = 0; i < bands.Length; i++)
         {
             BandPlace place = places[i];
-            long size = LibC.lseek(files[i], 0, LibC.SEEK_END);
-            bool isLinear = modifier is DisplayProtocol.ModifierLinear or DisplayProtocol.ModifierUnknown;
-            // A tiled picture's bytes are the GPU's business.
-            if (!FrameLayout.TryCreate(format, width, place.Height, place.Stride, place.Offset, isLinear ? size : long.MaxValue, out FrameLayout band, out string? why))
+            if (!TryCheck(files[i], format, width, place.Height, place.Stride, place.Offset, isLinear, out FrameLayout band, out long size, out why))
             {
-                return Refuse(call, why, files);
+                return false;
             }
             if (place.Y != row)
             {
-                return Refuse(call, $"a band begins at row {place.Y} and not at {row}", files);
+                why = $"a band begins at row {place.Y} and not at {row}";
+                return false;
             }
             row += place.Height;
             layout = i == 0 ? band : layout;
-            bands[i] = new DmaBufBand(files[i], (int)place.Y, (int)place.Height, (int)place.Stride, (long)place.Offset, size);
+            bands[i] = new DmaBufBand(files[i], (int)place.Y, band.Height, band.Stride, band.Offset, size);
         }
         if (row != height || !FrameLayout.TryCreate(format, width, height, (uint)layout.Stride, (ulong)layout.Offset, long.MaxValue, out layout, out _))
         {
-            return Refuse(call, $"the bands have {row} rows and the picture {height}", files);
+            why = $"the bands have {row} rows and the picture {height}";
+            return false;
         }
+        why = null;
         FileStatus identity = files[0].GetStatus();
-        RemotePicture? known = _kept.Find(k => k.File == identity && k.Picture.Layout == layout && k.Picture.DmaBuf!.Bands.Count == bands.Length).Picture;
-        if (known is not null)
+        _shown++;
+        int index = _kept.FindIndex(k => k.File == identity && k.Picture.Layout == layout && k.Picture.Modifier == modifier
+            && k.Picture.IsBottomUp == isBottomUp && k.Picture.DmaBuf!.Bands.Count == bands.Length);
+        if (index >= 0)
         {
-            files.ForEach(f => f.Dispose());
-            return Show(call, known);
+            picture = _kept[index].Picture;
+            _kept[index].ShownAt = _shown;
         }
-        var frame = new DmaBufFrame(format, (int)width, (int)height, bands);
-        RemotePicture picture = RemotePicture.OfDmaBuf(frame, layout, modifier, isBottomUp);
-        if (_kept.Count == MostKept)
+        else
         {
-            (FileStatus File, RemotePicture Picture) oldest = _kept.Find(k => !ReferenceEquals(k.Picture, Picture));
+            picture = RemotePicture.OfDmaBuf(new DmaBufFrame(format, (int)width, (int)height, bands), layout, modifier, isBottomUp);
+            files.Clear();
+            MakeRoom();
+            _kept.Add(new Kept(identity, picture) { ShownAt = _shown });
+        }
+        RetireLongUnseen();
+        return true;
+    }
+
+    /// <summary>Lets go of the picture that was shown longest ago if as many are kept as may be.</summary>
+    private void MakeRoom()
+    {
+        if (_kept.Count >= DmaBufFrame.MostInRotation && _kept.Where(k => !ReferenceEquals(k.Picture, Picture)).MinBy(k => k.ShownAt) is { } oldest)
+        {
             _kept.Remove(oldest);
             Retire(oldest.Picture);
         }
-        _kept.Add((identity, picture));
-        return Show(call, picture);
+    }
+
+    private void RetireLongUnseen()
+    {
+        for (int i = _kept.Count - 1; i >= 0; i--)
+        {
+            Kept kept = _kept[i];
+            if (_shown - kept.ShownAt > MostPicturesApart && !ReferenceEquals(kept.Picture, Picture))
+            {
+                _kept.RemoveAt(i);
+                Retire(kept.Picture);
+            }
+        }
     }
 
     private readonly record struct BandPlace(uint Y, uint Height, uint Stride, ulong Offset);
+
+    /// <summary>A picture that may come again.</summary>
+    private sealed class Kept(FileStatus file, RemotePicture picture)
+    {
+        public FileStatus File { get; } = file;
+
+        public RemotePicture Picture { get; } = picture;
+
+        /// <summary>The number of the picture that it was last.</summary>
+        public long ShownAt { get; set; }
+    }
+
+    /// <summary>A message's descriptors until a picture takes them over.</summary>
+    private sealed class Files : List<FileDescriptor>, IDisposable
+    {
+        public void Dispose() => ForEach(f => f.Dispose());
+    }
 }

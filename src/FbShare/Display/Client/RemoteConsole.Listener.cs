@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
@@ -41,12 +42,12 @@ public sealed partial class RemoteConsole
                 : member.SequenceEqual("CursorDefine"u8) ? TakeCursor(call)
                 : member.SequenceEqual("Disable"u8) && TakeDisable(call);
         }
-        return of.SequenceEqual("org.freedesktop.DBus.Properties"u8) && member.SequenceEqual("GetAll"u8) && call.HasSignature("s"u8) && AnswerGetAll(call);
+        return of.SequenceEqual(DisplayProtocol.PropertiesUtf8) && member.SequenceEqual("GetAll"u8) && call.HasSignature("s"u8) && AnswerGetAll(call);
     }
 
     private bool AnswerGetAll(BusMessage call)
     {
-        bool isListener = call.ReadString() == "org.qemu.Display1.Listener";
+        bool isListener = call.ReadString() == DisplayProtocol.ListenerName;
         using BusMessage reply = BusConnection.NewReply(call);
         reply.Open('a', "{sv}"u8);
         if (isListener)
@@ -70,33 +71,68 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "ScanoutMap takes 'huuuuu'");
         }
+        RemotePicture? picture = null;
+        string? why = null;
         FileDescriptor file = call.ReadDescriptor();
-        uint offset = call.ReadUInt32();
-        uint width = call.ReadUInt32();
-        uint height = call.ReadUInt32();
-        uint stride = call.ReadUInt32();
-        uint code = call.ReadUInt32();
-        RemotePicture picture;
         try
         {
+            uint offset = call.ReadUInt32();
+            uint width = call.ReadUInt32();
+            uint height = call.ReadUInt32();
+            uint stride = call.ReadUInt32();
+            uint code = call.ReadUInt32();
             if (!PixmanFormats.TryFromPixman(code, out DrmFormat format))
             {
-                file.Dispose();
-                return Refuse(call, $"pixel format 0x{code:x8} is not known here");
+                why = $"pixel format 0x{code:x8} is not known here";
             }
-            if (!FrameLayout.TryCreate(format, width, height, stride, offset, file.GetStatus().Size, out FrameLayout layout, out string? why))
+            else if (TryCheck(file, format, width, height, stride, offset, isLinear: true, out FrameLayout layout, out _, out why))
             {
-                file.Dispose();
-                return Refuse(call, why);
+                picture = RemotePicture.OfMap(file, layout);
             }
-            picture = RemotePicture.OfMap(file, layout);
         }
         catch (LinuxException e)
         {
-            file.Dispose();
-            return Refuse(call, e.Message);
+            why = e.Message;
         }
-        return Show(call, picture);
+        finally
+        {
+            if (picture is null)
+            {
+                file.Dispose();
+            }
+        }
+        return picture is null ? Refuse(call, why!) : Show(call, picture);
+    }
+
+    /// <summary>The door for every picture in a descriptor: it is memory, the rows are inside it, and they can be looked at as one run of bytes.</summary>
+    /// <param name="isLinear">Whether the rows are stride apart; otherwise the bytes are the GPU's business.</param>
+    /// <param name="size">Bytes of the memory.</param>
+    /// <exception cref="LinuxException">The descriptor does not say what it is.</exception>
+    private static bool TryCheck(
+        FileDescriptor file, DrmFormat format, uint width, uint height, uint stride, ulong offset, bool isLinear,
+        out FrameLayout layout, out long size, [NotNullWhen(false)] out string? why)
+    {
+        layout = default;
+        MemoryKind kind = file.GetMemoryKind();
+        size = kind switch
+        {
+            MemoryKind.DmaBuf => Linux.DmaBuf.GetSize(file),
+            MemoryKind.SharedFile => file.GetStatus().Size,
+            _ => -1,
+        };
+        if (kind == MemoryKind.None)
+        {
+            why = "a picture must come as a dma-buf or a file in memory, and this descriptor is neither";
+            return false;
+        }
+        if (!FrameLayout.TryCreate(format, width, height, stride, offset, isLinear ? size : long.MaxValue, out layout, out why))
+        {
+            return false;
+        }
+        why = layout.Span > Array.MaxLength ? $"its rows lie over {layout.Span} bytes, and at most {Array.MaxLength} can be looked at"
+            : layout.Offset > int.MaxValue ? $"it begins at byte {layout.Offset}, and the last that it can begin at is {int.MaxValue}"
+            : null;
+        return why is null;
     }
 
     private bool Show(BusMessage call, RemotePicture picture)
@@ -134,11 +170,11 @@ public sealed partial class RemoteConsole
     /// <summary>Lets go of the dma-bufs that are kept, but for the one that is shown.</summary>
     private void RetireKept()
     {
-        foreach ((_, RemotePicture kept) in _kept)
+        foreach (Kept kept in _kept)
         {
-            if (!ReferenceEquals(kept, Picture))
+            if (!ReferenceEquals(kept.Picture, Picture))
             {
-                Retire(kept);
+                Retire(kept.Picture);
             }
         }
         _kept.RemoveAll(kept => !ReferenceEquals(kept.Picture, Picture));
@@ -166,16 +202,7 @@ public sealed partial class RemoteConsole
         return Update(call, damage);
     }
 
-    private static Rect ReadRect(BusMessage call)
-    {
-        int x = call.ReadInt32();
-        int y = call.ReadInt32();
-        int width = call.ReadInt32();
-        int height = call.ReadInt32();
-        // Clipped before anything is added: what is left cannot overflow.
-        return x < 0 || y < 0 || width <= 0 || height <= 0 ? default
-            : new Rect(x, y, Math.Min(width, FrameLayout.MaxDimension), Math.Min(height, FrameLayout.MaxDimension));
-    }
+    private static Rect ReadRect(BusMessage call) => new(call.ReadInt32(), call.ReadInt32(), call.ReadInt32(), call.ReadInt32());
 
     private bool Update(BusMessage call, Rect damage)
     {
@@ -221,11 +248,14 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "MouseSet takes 'iii'");
         }
-        CursorPosition = new CursorPosition(call.ReadInt32(), call.ReadInt32(), call.ReadInt32() != 0);
+        // Farther away than any picture is as far as it gets.
+        CursorPosition = new CursorPosition(ReadCoordinate(call), ReadCoordinate(call), call.ReadInt32() != 0);
         _view?.MoveCursor(CursorPosition);
         _listener?.Reply(call);
         return true;
     }
+
+    private static int ReadCoordinate(BusMessage call) => Math.Clamp(call.ReadInt32(), -Rect.Limit, Rect.Limit);
 
     private bool TakeCursor(BusMessage call)
     {
@@ -242,15 +272,14 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, $"a pointer of {width}x{height} pixels in {pixels.Length} bytes cannot be");
         }
-        Cursor = new CursorImage(width, height, hotX, hotY, pixels[..(width * height * DrmFormats.BytesPerPixel)].ToArray());
+        Cursor = new CursorImage(width, height, Math.Clamp(hotX, 0, width - 1), Math.Clamp(hotY, 0, height - 1), pixels[..(width * height * DrmFormats.BytesPerPixel)].ToArray());
         _view?.DefineCursor(Cursor);
         _listener?.Reply(call);
         return true;
     }
 
-    private bool Refuse(BusMessage call, string why, List<FileDescriptor>? files = null)
+    private bool Refuse(BusMessage call, string why)
     {
-        files?.ForEach(f => f.Dispose());
         if (call.ExpectsReply)
         {
             _listener?.ReplyError(call, BusErrors.Failed, why);

@@ -43,6 +43,10 @@ public sealed partial class RemoteConsole
             return Refuse(call, "Update takes 'iiiiuuay'");
         }
         Rect area = ReadRect(call);
+        if (area.X < 0 || area.Y < 0)
+        {
+            return Refuse(call, $"an update at {area.X},{area.Y} is outside of every picture");
+        }
         uint stride = call.ReadUInt32();
         uint code = call.ReadUInt32();
         ReadOnlySpan<byte> pixels = call.ReadBytes();
@@ -103,7 +107,7 @@ public sealed partial class RemoteConsole
         if (Picture is { Source: RemotePictureSource.Messages } now && now.Layout.Format == next.Layout.Format)
         {
             Rect common = now.Layout.Bounds.Intersect(next.Layout.Bounds);
-            using RemotePicture.Reading reading = now.Read();
+            using RemotePicture.Reading reading = now.Read(common);
             next.Write(common, reading[0].Pixels, reading[0].Stride);
         }
     }

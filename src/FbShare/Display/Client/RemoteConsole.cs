@@ -41,7 +41,8 @@ public sealed partial class RemoteConsole : IDisposable
         {
             if (reply.IsRefusal)
             {
-                InputRefused?.Invoke(reply.Error.Text);
+                (string name, string text) = reply.Error;
+                InputRefused?.Invoke(new InputRefusal(name == BusErrors.Invalid ? InputRefusalKind.Misfit : InputRefusalKind.Other, text));
             }
             return true;
         });
@@ -96,7 +97,7 @@ public sealed partial class RemoteConsole : IDisposable
     public Action? Changed { get; set; }
 
     /// <summary>Told why a key or pointer event was not taken.</summary>
-    public Action<string>? InputRefused { get; set; }
+    public Action<InputRefusal>? InputRefused { get; set; }
 
     /// <summary>Begins to look: the view is told of the present picture soon, and of all that follow.</summary>
     /// <param name="takeDmaBuf">Ask for zero copy where the server can.</param>
@@ -114,10 +115,11 @@ public sealed partial class RemoteConsole : IDisposable
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)
         {
-            _listener = BusConnection.OverSocket(_client.Loop, ours.Descriptor, authenticates: false);
-            _listener.Export(Handle);
-            _listener.Closed = why => _client.Lose($"the display let go of output {Id}: {why}");
-            using BusMessage call = NewCall("org.qemu.Display1.Console"u8, "RegisterListener"u8);
+            BusConnection listener = BusConnection.OverSocket(_client.Loop, ours.Descriptor, authenticates: false);
+            _listener = listener;
+            listener.Export(Handle);
+            listener.Closed = why => _client.Lose(listener, $"the display of output {Id}", why);
+            using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, "RegisterListener"u8);
             call.Append(theirs.Descriptor);
             _client.CallAndWait(call, $"watch output {Id}");
         }
@@ -141,10 +143,10 @@ public sealed partial class RemoteConsole : IDisposable
             last.Dispose();
         }
         Picture = null;
-        foreach ((_, RemotePicture picture) in _kept)
+        foreach (Kept kept in _kept)
         {
-            view?.Forget(picture);
-            picture.Dispose();
+            view?.Forget(kept.Picture);
+            kept.Picture.Dispose();
         }
         _kept.Clear();
     }
@@ -174,7 +176,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// nobody is told.</summary>
     public void RefreshPointer()
     {
-        using BusMessage call = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
         call.Append(DisplayProtocol.Mouse);
         _client.Connection.Call(call, _pointerReply);
     }
@@ -182,14 +184,14 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Presses or lets go a key, by QEMU's number (the XT scancode, 0x80 more for those behind 0xe0).</summary>
     public void Key(uint number, bool pressed)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.Keyboard"u8, pressed ? "Press"u8 : "Release"u8);
+        using BusMessage call = NewCall(DisplayProtocol.KeyboardUtf8, pressed ? "Press"u8 : "Release"u8);
         call.Append(number);
         SendInput(call);
     }
 
     public void Button(MouseButton button, bool pressed)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.Mouse"u8, pressed ? "Press"u8 : "Release"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, pressed ? "Press"u8 : "Release"u8);
         call.Append((uint)button);
         SendInput(call);
     }
@@ -197,7 +199,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Puts the pointer at a pixel, where <see cref="PointerIsAbsolute"/>.</summary>
     public void MoveTo(int x, int y)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.Mouse"u8, "SetAbsPosition"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, "SetAbsPosition"u8);
         call.Append((uint)Math.Max(x, 0));
         call.Append((uint)Math.Max(y, 0));
         SendInput(call);
@@ -206,7 +208,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Moves the pointer, where not <see cref="PointerIsAbsolute"/>.</summary>
     public void MoveBy(int dx, int dy)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.Mouse"u8, "RelMotion"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, "RelMotion"u8);
         call.Append(dx);
         call.Append(dy);
         SendInput(call);
@@ -215,7 +217,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>A finger, in pixels.</summary>
     public void Touch(TouchKind kind, int slot, double x, double y)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.MultiTouch"u8, "SendEvent"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MultiTouchUtf8, "SendEvent"u8);
         call.Append((uint)kind);
         call.Append((ulong)slot);
         call.Append(x);
@@ -228,7 +230,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <param name="heightMm">As above.</param>
     public void Resize(int width, int height, int widthMm = 0, int heightMm = 0)
     {
-        using BusMessage call = NewCall("org.qemu.Display1.Console"u8, "SetUIInfo"u8);
+        using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, "SetUIInfo"u8);
         call.Append((ushort)Math.Clamp(widthMm, 0, ushort.MaxValue));
         call.Append((ushort)Math.Clamp(heightMm, 0, ushort.MaxValue));
         call.Append(0);
@@ -260,7 +262,7 @@ public sealed partial class RemoteConsole : IDisposable
             switch (name, type)
             {
                 case ("Label", "s"):
-                    Label = value.ReadString();
+                    Label = PeerText.Name(value.ReadString());
                     return true;
                 case ("Type", "s"):
                     IsGraphic = value.ReadString() == "Graphic";
@@ -278,16 +280,16 @@ public sealed partial class RemoteConsole : IDisposable
                     Status = Status with { IsKnown = value.ReadStrings().Contains(DisplayProtocol.ConsoleExtension) };
                     return true;
                 case ("ResourceKind", "s"):
-                    Status = Status with { ResourceKind = value.ReadString() };
+                    Status = Status with { ResourceKind = PeerText.Name(value.ReadString()) };
                     return true;
                 case ("Path", "s"):
-                    Status = Status with { Path = value.ReadString() };
+                    Status = Status with { Path = PeerText.Name(value.ReadString()) };
                     return true;
                 case ("PathReason", "s"):
-                    Status = Status with { Reason = value.ReadString() };
+                    Status = Status with { Reason = PeerText.Line(value.ReadString()) };
                     return true;
                 case ("Cure", "s"):
-                    Status = Status with { Cure = value.ReadString() };
+                    Status = Status with { Cure = PeerText.Line(value.ReadString()) };
                     return true;
                 default:
                     return false;
@@ -303,14 +305,14 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Sizes come on another connection than pictures, and which is the older cannot be seen: what the console has now settles it.</summary>
     private void AskSize()
     {
-        using BusMessage call = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
         call.Append(DisplayProtocol.Console);
         _client.Connection.Call(call, _sizeReply);
     }
 
     private void ReadProperties(string interfaceName)
     {
-        using BusMessage call = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
         call.Append(interfaceName);
         _client.CallAndWait(call, $"read {interfaceName} of output {Id}", reply =>
         {

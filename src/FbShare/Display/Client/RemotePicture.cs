@@ -8,6 +8,7 @@ namespace FbShare.Display.Client;
 public sealed class RemotePicture : IDisposable
 {
     private readonly Plane[] _planes;
+    private FileDescriptor? _file;
 
     private RemotePicture(FrameLayout layout, Plane[] planes)
     {
@@ -34,12 +35,13 @@ public sealed class RemotePicture : IDisposable
     public RemotePictureSource Source { get; private init; }
 
     /// <summary>Lets the pixels be read; dispose what is returned when done.</summary>
-    /// <exception cref="LinuxException">The bytes cannot be mapped.</exception>
-    public Reading Read()
+    /// <param name="area">What will be looked at; the rest may be older.</param>
+    /// <exception cref="LinuxException">The bytes cannot be read.</exception>
+    public Reading Read(Rect area)
     {
         foreach (Plane plane in _planes)
         {
-            plane.Begin();
+            plane.Begin(RowsOf(area));
         }
         return new Reading(this);
     }
@@ -47,15 +49,16 @@ public sealed class RemotePicture : IDisposable
     /// <summary>Copies a part of the picture, rows from the top.</summary>
     /// <param name="area">Inside the picture.</param>
     /// <param name="stride">Bytes from row to row in <paramref name="destination"/>.</param>
-    /// <exception cref="LinuxException">The bytes cannot be mapped.</exception>
+    /// <exception cref="LinuxException">The bytes cannot be read.</exception>
     public void CopyTo(Rect area, Span<byte> destination, int stride)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(area.Intersect(Layout.Bounds), area);
-        using Reading reading = Read();
+        ArgumentOutOfRangeException.ThrowIfEqual(Layout.Bounds.Contains(area), false, nameof(area));
+        using Reading reading = Read(area);
+        Rect rows = RowsOf(area);
         for (int i = 0; i < reading.Count; i++)
         {
             PixelBand band = reading[i];
-            Rect part = area.Intersect(new Rect(0, band.Y, Layout.Width, band.Height));
+            Rect part = rows.Intersect(new Rect(0, band.Y, Layout.Width, band.Height));
             for (int y = part.Y; y < part.Bottom; y++)
             {
                 int row = IsBottomUp ? Layout.Height - 1 - y : y;
@@ -68,13 +71,14 @@ public sealed class RemotePicture : IDisposable
     public void Dispose()
     {
         DmaBuf?.Dispose();
+        _file?.Dispose();
         foreach (Plane plane in _planes)
         {
             plane.Dispose();
         }
     }
 
-    /// <summary>A picture in dma-bufs.</summary>
+    /// <summary>A picture in dma-bufs, or in shared files in their place.</summary>
     /// <param name="frame">Owned from here on.</param>
     /// <param name="layout">Checked against the only band, or any band for format and size.</param>
     internal static RemotePicture OfDmaBuf(DmaBufFrame frame, FrameLayout layout, ulong modifier, bool isBottomUp) =>
@@ -86,18 +90,15 @@ public sealed class RemotePicture : IDisposable
             Source = RemotePictureSource.DmaBuf,
         };
 
-    /// <summary>A picture in a shared file, mapped for reading.</summary>
-    /// <param name="file">Owned from here on.</param>
+    /// <summary>A picture in a shared file.</summary>
+    /// <param name="file">Owned from here on, if this succeeds.</param>
     /// <param name="layout">Checked against the file's size.</param>
     /// <exception cref="LinuxException">It cannot be mapped.</exception>
     internal static RemotePicture OfMap(FileDescriptor file, FrameLayout layout)
     {
-        using (file)
-        {
-            var plane = new Plane(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
-            plane.Map();
-            return new RemotePicture(layout, [plane]) { Source = RemotePictureSource.Map };
-        }
+        var plane = new Plane(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
+        plane.Begin(default);
+        return new RemotePicture(layout, [plane]) { Source = RemotePictureSource.Map, _file = file };
     }
 
     /// <summary>A picture in memory of this process, black.</summary>
@@ -106,6 +107,9 @@ public sealed class RemotePicture : IDisposable
         FrameLayout layout = FrameLayout.Packed(format, width, height);
         return new RemotePicture(layout, [new Plane(new byte[layout.End], layout)]) { Source = RemotePictureSource.Messages };
     }
+
+    /// <summary>Where an area of the picture lies in memory, which may begin with the last row.</summary>
+    private Rect RowsOf(Rect area) => IsBottomUp ? new Rect(area.X, Layout.Height - area.Bottom, area.Width, area.Height) : area;
 
     /// <summary>Writes into a picture made by <see cref="OfMessages"/>.</summary>
     /// <param name="area">Inside the picture.</param>
@@ -148,19 +152,29 @@ public sealed class RemotePicture : IDisposable
     }
 
     /// <summary>Some whole rows in one run of bytes.</summary>
+    /// <remarks>Mapped where the bytes cannot go away under the mapping: a dma-buf, or a file that is sealed against shrinking. Another file,
+    /// such as a stock QEMU's, could be cut off by its owner, and looking at the mapping would end this process (SIGBUS): it is read
+    /// into memory of our own, row by row as they change.</remarks>
     private sealed class Plane : IDisposable
     {
         private readonly FileDescriptor? _descriptor;
         private readonly long _offset;
         private readonly int _length;
+        private readonly int _rowBytes;
+        private readonly bool _isDmaBuf;
+        private readonly bool _canBeCut;
         private MemoryMapping? _mapping;
-        private bool _isDmaBuf = true;
+        private byte[]? _bytes;
 
+        /// <param name="descriptor">Stays the picture's.</param>
         public Plane(FileDescriptor descriptor, long offset, int y, int height, int stride, int width)
         {
             _descriptor = descriptor;
             _offset = offset;
-            _length = checked(((height - 1) * stride) + (width * DrmFormats.BytesPerPixel));
+            _rowBytes = width * DrmFormats.BytesPerPixel;
+            _length = checked(((height - 1) * stride) + _rowBytes);
+            _isDmaBuf = descriptor.GetMemoryKind() == MemoryKind.DmaBuf;
+            _canBeCut = !_isDmaBuf && descriptor.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true;
             Y = y;
             Height = height;
             Stride = stride;
@@ -168,12 +182,12 @@ public sealed class RemotePicture : IDisposable
 
         public Plane(byte[] own, FrameLayout layout)
         {
-            Own = own;
+            _bytes = own;
             Height = layout.Height;
             Stride = layout.Stride;
         }
 
-        public byte[]? Own { get; }
+        public byte[]? Own => _descriptor is null ? _bytes : null;
 
         public int Y { get; }
 
@@ -181,40 +195,47 @@ public sealed class RemotePicture : IDisposable
 
         public int Stride { get; }
 
-        public ReadOnlySpan<byte> Pixels => Own ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
+        public ReadOnlySpan<byte> Pixels => _bytes ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
 
-        public void Map() => _mapping ??= MemoryMapping.Map(_descriptor!, 0, _offset + _length, writable: false);
-
-        /// <summary>Maps a dma-buf on its first reading and waits for its writers; anything else is ready as it is.</summary>
-        public void Begin()
+        /// <summary>Maps the bytes at the first reading and waits for a dma-buf's writers, or reads what changed.</summary>
+        /// <param name="area">In the picture's rows.</param>
+        public void Begin(Rect area)
         {
-            if (Own is null && _mapping is null)
+            if (_descriptor is null)
             {
-                Map();
+                return;
             }
-            if (_descriptor is { IsClosed: false } && _isDmaBuf)
+            if (_canBeCut)
             {
-                try
-                {
-                    Linux.DmaBuf.BeginRead(_descriptor);
-                }
-                catch (LinuxException e) when (e.Errno == Errno.ENOTTY)
-                {
-                    // Some servers share plain memory this way; it needs no synchronising.
-                    _isDmaBuf = false;
-                }
+                ReadRows(area.Intersect(new Rect(0, Y, _rowBytes, Height)));
+                return;
+            }
+            _mapping ??= MemoryMapping.Map(_descriptor, 0, _offset + _length, writable: false);
+            if (_isDmaBuf)
+            {
+                Linux.DmaBuf.BeginRead(_descriptor);
             }
         }
 
         public void End()
         {
-            if (_descriptor is { IsClosed: false } && _isDmaBuf)
+            if (_descriptor is not null && _isDmaBuf)
             {
                 Linux.DmaBuf.EndRead(_descriptor);
             }
         }
 
         public void Dispose() => _mapping?.Dispose();
+
+        private void ReadRows(Rect area)
+        {
+            bool isNew = _bytes is null;
+            _bytes ??= new byte[_length];
+            int first = isNew ? 0 : (area.Y - Y) * Stride;
+            int end = isNew ? _length : area.IsEmpty ? first : ((area.Bottom - 1 - Y) * Stride) + _rowBytes;
+            // What the file does not have any more stays as it was.
+            _descriptor!.Read(_offset + first, _bytes.AsSpan(first, end - first));
+        }
     }
 }
 

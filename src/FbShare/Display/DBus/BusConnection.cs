@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using FbShare.Linux;
 
 namespace FbShare.Display.DBus;
@@ -16,8 +17,19 @@ internal delegate bool BusHandler(BusMessage message);
 /// nothing else to do.</remarks>
 internal sealed unsafe class BusConnection : IDisposable
 {
-    /// <summary>A peer with this many messages unread is taken for dead: sd-bus would keep them without bound.</summary>
-    private const ulong MostQueued = 4096;
+    /// <summary>A peer with this many messages unread is taken for dead: sd-bus would keep them without bound. What is sent unasked has at
+    /// most some kilobytes a message; a picture in a message is sent only after the answer to the one before.</summary>
+    private const ulong MostQueued = 1024;
+
+    /// <summary>A client with this many messages unread is not listened to until it reads: answers are at most that many more than its
+    /// socket holds.</summary>
+    private const ulong MostAnswersUnread = 16;
+
+    /// <summary>How long a client may take for its authentication.</summary>
+    private static readonly TimeSpan AuthenticationTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client may leave everything unread that waits for it.</summary>
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(30);
 
     /// <summary>Messages handled before the loop's other watches get their turn.</summary>
     private const int Burst = 64;
@@ -27,20 +39,42 @@ internal sealed unsafe class BusConnection : IDisposable
     private readonly FileDescriptor _watched;
     private readonly EventLoop.Watch _watch;
     private readonly LoopTimer _timer;
+    private readonly BusGate? _gate;
+    private readonly int _output;
     private void* _bus;
+    private bool _isLetIn;
+    private long? _clientDue;
     private LoopEvents _events = LoopEvents.Readable;
     private bool _processing;
-    private bool _wasQueued;
+    private ulong _lastQueued;
     private ExceptionDispatchInfo? _thrown;
+    private BusEnd? _broken;
 
-    private BusConnection(EventLoop loop, void* bus, FileDescriptor watched)
+    /// <summary>Takes over what it is given once nothing can fail any more.</summary>
+    /// <param name="watched">What to wait on; null: the gate's client.</param>
+    /// <param name="output">The number sd-bus writes to, where there is a gate.</param>
+    private BusConnection(EventLoop loop, void* bus, FileDescriptor? watched, BusGate? gate, int output)
     {
         _loop = loop;
+        _watched = watched ?? gate!.Client;
+        _timer = new LoopTimer(loop, OnTime);
+        try
+        {
+            _watch = loop.Add(_watched, _events, OnReady);
+        }
+        catch
+        {
+            _timer.Dispose();
+            throw;
+        }
         _bus = bus;
-        _watched = watched;
-        _watch = loop.Add(watched, _events, _ => Pump());
-        _timer = new LoopTimer(loop, Pump);
+        _gate = gate;
+        _output = output;
+        _clientDue = gate is null ? null : EventLoop.Now + (long)AuthenticationTime.TotalNanoseconds;
     }
+
+    /// <summary>How it ended; null while it is open, and after <see cref="Dispose"/>.</summary>
+    public BusEnd? End { get; private set; }
 
     /// <summary>Told once when the other end is gone or broke the protocol, with the cause in words. Not told of <see cref="Dispose"/>.</summary>
     public Action<string>? Closed { get; set; }
@@ -64,52 +98,29 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <exception cref="BusException">It is not; the message says what to install.</exception>
     public static void RequireLibrary() => SdBus.sd_bus_unref(New());
 
-    /// <summary>Speaks to a peer over a connected socket.</summary>
+    /// <summary>Speaks to a server over a connected socket, or as one to a client that is not trusted.</summary>
     /// <param name="socket">Owned from here on, also when this fails.</param>
-    /// <param name="authenticates">Whether this end is the authentication server.</param>
+    /// <param name="authenticates">Whether this end is the server: the client is authenticated, the sizes of its messages are bounded, and
+    /// what goes wrong in handling one ends its connection only (<see cref="End"/>).</param>
     /// <exception cref="BusException">sd-bus is not there or refused.</exception>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
     public static BusConnection OverSocket(EventLoop loop, FileDescriptor socket, bool authenticates)
     {
         using FileDescriptor owned = socket;
-        void* bus = New();
-        try
+        if (authenticates)
         {
-            FileDescriptor watched = owned.Duplicate();
-            owned.SetNonBlocking();
-            int number = owned.Number;
-            BusException.Check(SdBus.sd_bus_set_fd(bus, number, number), "sd_bus_set_fd");
-            owned.Release();
-            if (authenticates)
-            {
-                SdBus.Id128 id;
-                RandomNumberGenerator.Fill(new Span<byte>(&id, sizeof(SdBus.Id128)));
-                BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
-            }
-            return Start(loop, bus, watched);
+            return Serve(loop, owned);
         }
-        catch
-        {
-            SdBus.sd_bus_unref(bus);
-            throw;
-        }
+        using FileDescriptor duplicate = owned.Duplicate();
+        FileDescriptor watched = owned.Duplicate();
+        return Start(loop, duplicate, duplicate, address: null, gate: null, watched);
     }
 
     /// <summary>Connects to a message bus, such as <c>unix:path=/run/user/1000/bus</c>.</summary>
     /// <exception cref="BusException">Nobody answers at the address.</exception>
     public static BusConnection ToBus(EventLoop loop, string address)
     {
-        void* bus = New();
-        try
-        {
-            BusException.Check(SdBus.sd_bus_set_address(bus, address), $"D-Bus address '{address}'");
-            BusException.Check(SdBus.sd_bus_set_bus_client(bus, 1), "sd_bus_set_bus_client");
-            return Start(loop, bus, watched: null, address);
-        }
-        catch
-        {
-            SdBus.sd_bus_unref(bus);
-            throw;
-        }
+        return Start(loop, input: null, output: null, address, gate: null, watched: null);
     }
 
     /// <summary>A place for replies, made once and used for any number of calls; lives as long as the connection.</summary>
@@ -181,7 +192,8 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Replies that the call failed.</summary>
     public void ReplyError(BusMessage call, string name, string text)
     {
-        fixed (byte* nameBytes = System.Text.Encoding.UTF8.GetBytes(name + '\0'), textBytes = System.Text.Encoding.UTF8.GetBytes(text + '\0'))
+        // What a client sent may stand in the text: it is not sent back at any length.
+        fixed (byte* nameBytes = Encoding.UTF8.GetBytes(name + '\0'), textBytes = Encoding.UTF8.GetBytes(PeerText.Line(text) + '\0'))
         {
             var error = new SdBus.Error { Name = nameBytes, Message = textBytes };
             CloseIfFailed(SdBus.sd_bus_reply_method_error(call.Pointer, &error));
@@ -257,7 +269,7 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             Closed = told;
         }
-        if (failure is not null || !answered)
+        if (failure is not null || closed is not null || !answered)
         {
             throw new BusException(failure ?? closed ?? "the connection was closed");
         }
@@ -276,10 +288,9 @@ internal sealed unsafe class BusConnection : IDisposable
         _timer.Dispose();
         SdBus.sd_bus_close(bus);
         SdBus.sd_bus_unref(bus);
-        _watched.Dispose();
         if (!_processing)
         {
-            FreeHandles();
+            Free();
         }
     }
 
@@ -297,22 +308,98 @@ internal sealed unsafe class BusConnection : IDisposable
         return bus;
     }
 
-    private static BusConnection Start(EventLoop loop, void* bus, FileDescriptor? watched, string? address = null)
+    /// <summary>Serves a client: sd-bus reads from a pair that a <see cref="BusGate"/> feeds.</summary>
+    private static BusConnection Serve(EventLoop loop, FileDescriptor socket)
     {
+        (UnixSocket fed, UnixSocket feeding) = UnixSocket.CreatePair();
+        using (fed)
+        {
+            BusGate gate;
+            try
+            {
+                socket.SetNonBlocking();
+                gate = new BusGate(new UnixSocket(socket.Duplicate()), feeding);
+            }
+            catch
+            {
+                feeding.Dispose();
+                throw;
+            }
+            try
+            {
+                using FileDescriptor output = fed.Descriptor.Duplicate();
+                return Start(loop, fed.Descriptor, output, address: null, gate, watched: null);
+            }
+            catch
+            {
+                gate.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Sets sd-bus up and starts it.</summary>
+    /// <param name="input">What it reads from, null where it connects by <paramref name="address"/>; its number is taken once that is safe.</param>
+    /// <param name="output">What it writes to; the same object if it is the same.</param>
+    /// <param name="watched">Owned from here on; null: the gate's client, or what sd-bus has opened.</param>
+    private static BusConnection Start(
+        EventLoop loop, FileDescriptor? input, FileDescriptor? output, string? address, BusGate? gate, FileDescriptor? watched)
+    {
+        void* bus = null;
+        BusConnection? connection = null;
         try
         {
+            bus = New();
+            int written = output?.Number ?? -1;
+            if (input is not null && output is not null)
+            {
+                BusException.Check(SdBus.sd_bus_set_fd(bus, input.Number, written), "sd_bus_set_fd");
+                input.Release();
+                if (!ReferenceEquals(input, output))
+                {
+                    output.Release();
+                }
+            }
+            else
+            {
+                BusException.Check(SdBus.sd_bus_set_address(bus, address!), $"D-Bus address '{address}'");
+                BusException.Check(SdBus.sd_bus_set_bus_client(bus, 1), "sd_bus_set_bus_client");
+            }
+            if (gate is not null)
+            {
+                SdBus.Id128 id;
+                RandomNumberGenerator.Fill(new Span<byte>(&id, sizeof(SdBus.Id128)));
+                BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
+            }
             BusException.Check(SdBus.sd_bus_negotiate_fds(bus, 1), "sd_bus_negotiate_fds");
             BusException.Check(SdBus.sd_bus_start(bus), address is null ? "sd_bus_start" : $"connect to '{address}'");
-            watched ??= FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
-            var connection = new BusConnection(loop, bus, watched);
+            if (gate is null)
+            {
+                watched ??= FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
+            }
+            connection = new BusConnection(loop, bus, watched, gate, written);
             connection.Watch();
             return connection;
         }
         catch
         {
-            watched?.Dispose();
+            if (connection is null)
+            {
+                SdBus.sd_bus_unref(bus);
+                watched?.Dispose();
+            }
+            connection?.Dispose();
             throw;
         }
+    }
+
+    private void OnReady(LoopEvents events)
+    {
+        if (_gate is not null && !_processing && (events & ~LoopEvents.Writable) != LoopEvents.None)
+        {
+            _gate.Receive();
+        }
+        Pump();
     }
 
     /// <summary>Handles what came and writes what waits. Runs from the loop only: sd-bus does not nest.</summary>
@@ -322,36 +409,112 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             return;
         }
-        int result = 0;
+        int result = 1;
         _processing = true;
-        for (int i = 0; i < Burst && _bus is not null && _thrown is null; i++)
+        try
         {
-            result = SdBus.sd_bus_process(_bus, null);
-            if (result <= 0)
+            for (int i = 0; i < Burst && result > 0 && _bus is not null && _thrown is null && _broken is null; i++)
             {
-                break;
+                result = SdBus.sd_bus_process(_bus, null);
+                if (result == 0 && HandOn())
+                {
+                    result = 1;
+                }
             }
+        }
+        catch (Exception e) when (e is LinuxException or BusException)
+        {
+            _broken = new BusEnd(BusEndKind.Dismissed, $"the connection broke: {e.Message}");
         }
         _processing = false;
         if (_bus is null)
         {
-            FreeHandles();
+            Free();
         }
-        else if (result < 0)
+        else if (FindEnd(result) is { } end)
         {
-            Close($"the connection broke: {LibC.DescribeErrno(-result)}");
-        }
-        else if (SdBus.sd_bus_is_open(_bus) <= 0)
-        {
-            Close("the other end closed the connection");
+            Close(end);
         }
         else
         {
             Watch();
+            if (result > 0 && _gate is not null)
+            {
+                // The burst is over, and sd-bus may have more: nobody waits on what feeds it.
+                _loop.Post(Pump);
+            }
         }
         ExceptionDispatchInfo? thrown = _thrown;
         _thrown = null;
         thrown?.Throw();
+    }
+
+    private BusEnd? FindEnd(int result)
+    {
+        if (_broken is not null)
+        {
+            return _broken;
+        }
+        if (_gate?.Fault is { } fault)
+        {
+            return new BusEnd(BusEndKind.Dismissed, fault);
+        }
+        if (result < 0)
+        {
+            bool isGone = (Errno)(-result) is Errno.ECONNRESET or Errno.EPIPE or Errno.ENOTCONN;
+            return new BusEnd(isGone ? BusEndKind.Gone : BusEndKind.Dismissed, $"the connection broke: {LibC.DescribeErrno(-result)}");
+        }
+        return _gate is { IsOver: true } || SdBus.sd_bus_is_open(_bus) <= 0
+            ? new BusEnd(BusEndKind.Gone, "the other end closed the connection")
+            : null;
+    }
+
+    /// <summary>Gives sd-bus the client's next message, if there is one and the client reads its answers.</summary>
+    private bool HandOn()
+    {
+        if (_gate is null || _bus is null || !_gate.IsAuthenticated)
+        {
+            return false;
+        }
+        if (!_isLetIn)
+        {
+            LetIn();
+        }
+        return Queued < MostAnswersUnread && _gate.HandOn();
+    }
+
+    /// <summary>Has sd-bus through with its own authentication, and lets it write to the client from now on.</summary>
+    private void LetIn()
+    {
+        _gate!.AuthenticateToBus();
+        while (SdBus.sd_bus_is_ready(_bus) == 0)
+        {
+            if (BusException.Check(SdBus.sd_bus_process(_bus, null), "sd_bus_process") == 0)
+            {
+                throw new BusException("sd-bus did not end its authentication");
+            }
+        }
+        _gate.Client.Replace(_output);
+        _isLetIn = true;
+        _clientDue = null;
+    }
+
+    private void OnTime()
+    {
+        Pump();
+        EndIfLate(EventLoop.Now);
+    }
+
+    /// <summary>Dismisses a client that has used up its time.</summary>
+    /// <param name="now"><see cref="EventLoop.Now"/>'s clock.</param>
+    internal void EndIfLate(long now)
+    {
+        if (_bus is not null && _clientDue is { } due && now >= due)
+        {
+            Close(new BusEnd(BusEndKind.Dismissed, _isLetIn
+                ? $"it has read nothing for {ReadingTime.TotalSeconds:0} s"
+                : $"it did not authenticate itself within {AuthenticationTime.TotalSeconds:0} s"));
+        }
     }
 
     /// <summary>Asks the loop for just what sd-bus waits for.</summary>
@@ -359,34 +522,85 @@ internal sealed unsafe class BusConnection : IDisposable
     {
         // POLLIN, POLLOUT are EPOLLIN, EPOLLOUT.
         var events = (LoopEvents)Math.Max(SdBus.sd_bus_get_events(_bus), 0);
+        ulong queued = Queued;
+        if (_gate is not null)
+        {
+            // What sd-bus reads is handed to it here.
+            bool listens = !_isLetIn || queued < MostAnswersUnread;
+            events = (events & LoopEvents.Writable) | (listens ? LoopEvents.Readable : LoopEvents.None);
+            if (listens && _gate.HasMessage)
+            {
+                _loop.Post(Pump);
+            }
+            if (_isLetIn && (queued == 0 || queued < _lastQueued))
+            {
+                _clientDue = null;
+            }
+            if (_isLetIn && queued > 0)
+            {
+                _clientDue ??= EventLoop.Now + (long)ReadingTime.TotalNanoseconds;
+            }
+        }
         if (events != _events)
         {
             _events = events;
             _watch.Change(events);
         }
-        ulong microseconds;
-        if (SdBus.sd_bus_get_timeout(_bus, &microseconds) > 0 && microseconds != SdBus.NEVER)
-        {
-            long due = (long)Math.Min(microseconds, long.MaxValue / 1000) * 1000;
-            if (_timer.DueAt != Math.Max(due, 1))
-            {
-                _timer.SetAt(due);
-            }
-        }
-        else if (_timer.DueAt is not null)
-        {
-            _timer.Cancel();
-        }
-        ulong queued = Queued;
+        SetTimer();
         if (queued > MostQueued)
         {
-            CloseSoon($"it has left {MostQueued} messages unread");
+            CloseSoon(new BusEnd(BusEndKind.Dismissed, $"it has left {MostQueued} messages unread"));
         }
-        bool drained = _wasQueued && queued == 0;
-        _wasQueued = queued > 0;
-        if (drained)
+        bool drained = _lastQueued > 0 && queued == 0;
+        _lastQueued = queued;
+        if (drained && Drained is { } told)
         {
-            Drained?.Invoke();
+            TellDrained(told);
+        }
+    }
+
+    private void TellDrained(Action told)
+    {
+        try
+        {
+            told();
+        }
+#pragma warning disable CA1031 // As in OnMessage: one client's must not end the others'.
+        catch (Exception e) when (_gate is not null)
+#pragma warning restore CA1031
+        {
+            CloseSoon(EndOf(e));
+        }
+    }
+
+    /// <summary>What an exception in a handler means for the client that it was handling.</summary>
+    private static BusEnd EndOf(Exception e) => e switch
+    {
+        BusMessageException => new BusEnd(BusEndKind.Dismissed, $"it sent {e.Message}"),
+        BusException or LinuxException => new BusEnd(BusEndKind.Dismissed, $"what it asked for could not be done: {e.Message}"),
+        _ => new BusEnd(BusEndKind.Defect, $"a defect of this program in handling what it sent: {e.Message}", e),
+    };
+
+    /// <summary>Sets the timer to what comes first: what sd-bus waits for, or the client's time.</summary>
+    private void SetTimer()
+    {
+        ulong microseconds;
+        long? due = _clientDue;
+        if (SdBus.sd_bus_get_timeout(_bus, &microseconds) > 0 && microseconds != SdBus.NEVER)
+        {
+            due = Math.Min(due ?? long.MaxValue, Math.Max((long)Math.Min(microseconds, long.MaxValue / 1000) * 1000, 1));
+        }
+        if (due == _timer.DueAt)
+        {
+            return;
+        }
+        if (due is { } at)
+        {
+            _timer.SetAt(at);
+        }
+        else
+        {
+            _timer.Cancel();
         }
     }
 
@@ -402,19 +616,20 @@ internal sealed unsafe class BusConnection : IDisposable
     {
         if (result < 0)
         {
-            CloseSoon($"the connection broke: {LibC.DescribeErrno(-result)}");
+            CloseSoon(FindEnd(result)!);
         }
     }
 
     /// <summary>Closes from the loop, not from within somebody's send.</summary>
-    private void CloseSoon(string why) => _loop.Post(() => Close(why));
+    private void CloseSoon(BusEnd end) => _loop.Post(() => Close(end));
 
-    private void Close(string why)
+    private void Close(BusEnd end)
     {
         if (_bus is not null)
         {
             Dispose();
-            Closed?.Invoke(why);
+            End = end;
+            Closed?.Invoke(end.Reason);
         }
     }
 
@@ -433,8 +648,11 @@ internal sealed unsafe class BusConnection : IDisposable
         return (void*)GCHandle.ToIntPtr(handle);
     }
 
-    private void FreeHandles()
+    /// <summary>Lets go of what callbacks and the pump use.</summary>
+    private void Free()
     {
+        _gate?.Dispose();
+        _watched.Dispose();
         foreach (GCHandle handle in _handles)
         {
             handle.Free();
@@ -456,11 +674,18 @@ internal sealed unsafe class BusConnection : IDisposable
         {
             return registration.Handler(new BusMessage(message)) ? 1 : 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into C: it goes on from Pump.
+#pragma warning disable CA1031 // An exception must not cross into C, and one client's must not end the others': Pump sees to it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            connection._thrown ??= ExceptionDispatchInfo.Capture(e);
+            if (connection._gate is not null || e is BusMessageException)
+            {
+                connection._broken ??= EndOf(e);
+            }
+            else
+            {
+                connection._thrown ??= ExceptionDispatchInfo.Capture(e);
+            }
             return 1;
         }
     }

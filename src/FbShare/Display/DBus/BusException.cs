@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.Display.DBus;
 
 /// <summary>D-Bus failed: what was tried, and the C library's or the peer's own words.</summary>
-public sealed class BusException : IOException
+public class BusException : IOException
 {
     public BusException(string message)
         : base(message)
@@ -16,6 +16,22 @@ public sealed class BusException : IOException
     }
 
     internal static int Check(int result, string call) => result < 0 ? throw new BusException(call, result) : result;
+}
+
+/// <summary>A message's body is not what its signature says: the sender's fault.</summary>
+internal sealed class BusMessageException : BusException
+{
+    public BusMessageException(string message)
+        : base(message)
+    {
+    }
+
+    private BusMessageException(int negativeErrno)
+        : base("a D-Bus message whose body does not hold what its signature says", negativeErrno)
+    {
+    }
+
+    internal static int Check(int result) => result < 0 ? throw new BusMessageException(result) : result;
 }
 
 /// <summary>The error names that go over the wire (the D-Bus specification's, and QEMU's ui/dbus-error.c).</summary>

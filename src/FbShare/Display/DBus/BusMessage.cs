@@ -6,7 +6,8 @@ namespace FbShare.Display.DBus;
 
 /// <summary>One D-Bus message, being built or being read.</summary>
 /// <remarks>A reference like a pointer. A message given to a handler is the connection's; one that was made here is disposed by
-/// its maker after it was sent. Readers check <see cref="HasSignature"/> first: after that no read can fail.
+/// its maker after it was sent. Readers check <see cref="HasSignature"/> first; that says what the sender promised. sd-bus looks at the
+/// body only as it is read, so every read can throw <see cref="BusMessageException"/>, which the connection ends the sender for.
 /// Text given as bytes ends with the zero that a u8 literal has after it.</remarks>
 internal readonly unsafe struct BusMessage(void* message) : IDisposable
 {
@@ -36,13 +37,13 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     /// <summary>Whether the peer itself said no (rather than going away).</summary>
     public bool IsRefusal => IsError && Error.Name != BusErrors.NoReply;
 
-    /// <summary>An error reply's name and text.</summary>
+    /// <summary>An error reply's name and text, fit to be printed.</summary>
     public (string Name, string Text) Error
     {
         get
         {
             SdBus.Error* error = SdBus.sd_bus_message_get_error(_message);
-            return error is null ? ("", "") : (Text(error->Name), Text(error->Message));
+            return error is null ? ("", "") : (PeerText.Name(Text(error->Name)), PeerText.Line(Text(error->Message)));
         }
     }
 
@@ -149,7 +150,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         var values = new List<string>();
         Enter('a', "s"u8);
         nint text;
-        while (Check(SdBus.sd_bus_message_read_basic(_message, (byte)'s', &text)) > 0)
+        while (CheckRead(SdBus.sd_bus_message_read_basic(_message, (byte)'s', &text)) > 0)
         {
             values.Add(Text((byte*)text));
         }
@@ -162,14 +163,14 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     {
         fixed (byte* text = contents)
         {
-            return Check(SdBus.sd_bus_message_enter_container(_message, (byte)type, text)) > 0;
+            return CheckRead(SdBus.sd_bus_message_enter_container(_message, (byte)type, text)) > 0;
         }
     }
 
-    public void Exit() => Check(SdBus.sd_bus_message_exit_container(_message));
+    public void Exit() => CheckRead(SdBus.sd_bus_message_exit_container(_message));
 
     /// <summary>Whether the container that was entered has no more values.</summary>
-    public bool IsAtEnd => Check(SdBus.sd_bus_message_at_end(_message, 0)) > 0;
+    public bool IsAtEnd => CheckRead(SdBus.sd_bus_message_at_end(_message, 0)) > 0;
 
     /// <summary>Reads an a{sv}: calls <paramref name="read"/> with each name, the variant's type, and the message inside the variant.</summary>
     /// <param name="read">Reads the value, or returns false to have it passed over.</param>
@@ -181,7 +182,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
             string name = ReadString();
             byte type;
             byte* contents;
-            Check(SdBus.sd_bus_message_peek_type(_message, &type, &contents));
+            CheckRead(SdBus.sd_bus_message_peek_type(_message, &type, &contents));
             // The contents point into the message, which lives on.
             string signature = Text(contents);
             Enter('v', Span(contents));
@@ -189,7 +190,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
             {
                 fixed (byte* inside = Encoding.UTF8.GetBytes(signature + '\0'))
                 {
-                    Check(SdBus.sd_bus_message_skip(_message, inside));
+                    CheckRead(SdBus.sd_bus_message_skip(_message, inside));
                 }
             }
             Exit();
@@ -199,6 +200,8 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     }
 
     private static int Check(int result) => BusException.Check(result, "D-Bus message");
+
+    private static int CheckRead(int result) => BusMessageException.Check(result);
 
     private static ReadOnlySpan<byte> Span(byte* text) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
 
@@ -218,7 +221,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         where T : unmanaged
     {
         T value;
-        return Check(SdBus.sd_bus_message_read_basic(_message, (byte)type, &value)) > 0 ? value : throw new BusException("the D-Bus message ended early");
+        return CheckRead(SdBus.sd_bus_message_read_basic(_message, (byte)type, &value)) > 0 ? value : throw new BusMessageException("a D-Bus message whose body ends early");
     }
 
     private ReadOnlySpan<T> ReadArray<T>(char type)
@@ -226,7 +229,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     {
         void* values;
         nuint size;
-        Check(SdBus.sd_bus_message_read_array(_message, (byte)type, &values, &size));
+        CheckRead(SdBus.sd_bus_message_read_array(_message, (byte)type, &values, &size));
         return new ReadOnlySpan<T>(values, checked((int)size) / sizeof(T));
     }
 }

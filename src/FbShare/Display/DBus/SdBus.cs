@@ -41,9 +41,6 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_is_ready(void* bus);
 
     [LibraryImport(Library)]
-    public static partial int sd_bus_flush(void* bus);
-
-    [LibraryImport(Library)]
     public static partial void sd_bus_close(void* bus);
 
     [LibraryImport(Library)]

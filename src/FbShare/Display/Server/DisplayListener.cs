@@ -43,12 +43,20 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         Output = output;
         Name = name;
         _connection = BusConnection.OverSocket(loop, socket, authenticates: true);
-        _dmaBufShown = _connection.OnReply(reply => Shown(reply, Wire.DmaBuf));
-        _mapShown = _connection.OnReply(reply => Shown(reply, Wire.Map));
-        _updated = _connection.OnReply(Updated);
-        _connection.Closed = why => Gone?.Invoke(this, why);
-        _connection.Drained = SendLateCursor;
-        AskForCapabilities();
+        try
+        {
+            _dmaBufShown = _connection.OnReply(reply => Shown(reply, Wire.DmaBuf));
+            _mapShown = _connection.OnReply(reply => Shown(reply, Wire.Map));
+            _updated = _connection.OnReply(Updated);
+            _connection.Closed = why => Gone?.Invoke(this, why);
+            _connection.Drained = SendLateCursor;
+            AskForCapabilities();
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
     }
 
     [Flags]
@@ -76,6 +84,9 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     /// <summary>Told when the client closed its end.</summary>
     public Action<DisplayListener, string>? Gone { get; set; }
+
+    /// <summary>How its connection ended; null while it has not.</summary>
+    public BusEnd? End => _connection.End;
 
     /// <summary>Told what the user should know.</summary>
     public Action<string>? Log { get; set; }
@@ -273,8 +284,8 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     private void AskForCapabilities()
     {
-        using BusMessage m = NewCall("org.freedesktop.DBus.Properties"u8, "GetAll"u8);
-        m.Append("org.qemu.Display1.Listener");
+        using BusMessage m = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        m.Append(DisplayProtocol.ListenerName);
         _connection.Call(m, _connection.OnReply(LearnCapabilities));
         Await();
     }

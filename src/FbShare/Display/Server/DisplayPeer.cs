@@ -27,11 +27,20 @@ internal sealed partial class DisplayPeer : IDisposable
         _server = server;
         Name = name;
         _connection = BusConnection.OverSocket(loop, socket, authenticates: true);
-        _connection.Export(Handle);
+        try
+        {
+            _connection.Export(Handle);
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
         _connection.Closed = _ =>
         {
             LetGo();
             _server.Remove(this);
+            _server.TellEnd(Name, _connection.End);
         };
     }
 
@@ -55,7 +64,7 @@ internal sealed partial class DisplayPeer : IDisposable
         {
             if (interfaceName is DisplayProtocol.Console or DisplayProtocol.ConsoleExtension)
             {
-                using BusMessage signal = _connection.NewSignal(path, "org.freedesktop.DBus.Properties"u8, "PropertiesChanged"u8);
+                using BusMessage signal = _connection.NewSignal(path, DisplayProtocol.PropertiesUtf8, "PropertiesChanged"u8);
                 signal.Append(interfaceName);
                 AppendProperties(signal, properties, p => !p.IsConstant);
                 signal.AppendStrings([]);
@@ -127,14 +136,13 @@ internal sealed partial class DisplayPeer : IDisposable
         {
             return Refuse(call, BusErrors.LimitsExceeded, e.Message);
         }
+        using FileDescriptor owned = socket;
         if (!socket.GetStatus().IsSocket)
         {
-            socket.Dispose();
             return Refuse(call, BusErrors.InvalidArgs, "the listener's descriptor is not a socket");
         }
         if (_server.IsFull)
         {
-            socket.Dispose();
             return Refuse(call, BusErrors.LimitsExceeded, $"there are {DisplayServer.MostListeners} listeners already");
         }
         _connection.Reply(call);

@@ -17,6 +17,7 @@ public sealed class DisplayServer : IDisposable
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
 
     private const int MostPeers = 64;
+    private const int MostDefectsTold = 16;
 
     private readonly EventLoop _loop;
     private readonly UnixListener _socket;
@@ -25,6 +26,7 @@ public sealed class DisplayServer : IDisposable
     private readonly Action<string> _log;
     private readonly List<DisplayPeer> _peers = [];
     private readonly List<DisplayListener> _listeners = [];
+    private readonly HashSet<string> _toldDefects = [];
     private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
 
     /// <param name="socket">Where clients connect; stays the caller's.</param>
@@ -57,6 +59,9 @@ public sealed class DisplayServer : IDisposable
     public int PeerCount => _peers.Count;
 
     public int ListenerCount => _listeners.Count;
+
+    /// <summary>How often handling a client's message failed by a defect of this program; each such client was dismissed.</summary>
+    public long Defects { get; private set; }
 
     internal DisplayHub Hub { get; }
 
@@ -118,7 +123,11 @@ public sealed class DisplayServer : IDisposable
         {
             listener = new DisplayListener(_loop, Hub, output, socket, name)
             {
-                Gone = (gone, _) => Remove(gone),
+                Gone = (gone, _) =>
+                {
+                    Remove(gone);
+                    TellEnd($"{gone.Name}'s listener on output {gone.Output}", gone.End);
+                },
                 Log = line => _log($"display: {line}"),
                 Showed = TellIfChanged,
                 Waits = Remind,
@@ -137,6 +146,25 @@ public sealed class DisplayServer : IDisposable
     {
         _peers.Remove(peer);
         _watch.Change(LoopEvents.Readable);
+    }
+
+    /// <summary>Says why a client was dismissed; nothing of one that left by itself. A defect is told with its trace, once for each place.</summary>
+    /// <param name="who">Fit to be printed.</param>
+    internal void TellEnd(string who, BusEnd? end)
+    {
+        if (end is null or { Kind: BusEndKind.Gone })
+        {
+            return;
+        }
+        _log($"display: {who} is dismissed: {PeerText.Line(end.Reason)}");
+        if (end.Defect is { } defect)
+        {
+            Defects++;
+            if (_toldDefects.Count < MostDefectsTold && _toldDefects.Add(defect.StackTrace ?? defect.Message))
+            {
+                _log($"display: please report this defect: {defect}");
+            }
+        }
     }
 
     private void Remove(DisplayListener listener)
@@ -227,7 +255,7 @@ public sealed class DisplayServer : IDisposable
     {
         try
         {
-            return $"{File.ReadAllText($"/proc/{process}/comm").Trim()} ({process})";
+            return $"{PeerText.Name(File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n'))} ({process})";
         }
         catch (IOException)
         {

@@ -1,0 +1,69 @@
+using FbShare.Linux;
+
+namespace FbShare.VhostUser;
+
+/// <content>QEMU's own display (GPU_SET_SOCKET): pictures go there, and the sizes of its windows come from there.</content>
+public sealed partial class VhostUserBackend
+{
+    /// <summary>How long a guest that asks for its displays waits for QEMU's word; its own patience is 5 s.</summary>
+    private static readonly TimeSpan DisplayPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>What QEMU said last of each output. Until somebody sets xres and yres or draws its window larger it says its default,
+    /// which is nobody's wish, and the device's own sizes stand.</summary>
+    private readonly DisplaySize[] _said = [.. Enumerable.Range(0, DisplaySize.MaxOutputs).Select(i => i == 0 ? new DisplaySize(true, 1280, 800) : default)];
+
+    private LoopTimer? _displayTimer;
+
+    private void OpenGpuSocket(UnixSocket socket)
+    {
+        _gpuSocket = new GpuSocket(_loop, socket, _forward, _log) { DisplaysTold = TakeDisplays };
+        _displayTimer ??= new LoopTimer(_loop, () => TakeDisplays(default));
+        _device.DisplayQuery = QueryDisplays;
+    }
+
+    private void CloseGpuSocket()
+    {
+        _device.DisplayQuery = null;
+        _gpuSocket?.Dispose();
+        _gpuSocket = null;
+        AnswerDisplays();
+        if (_closed)
+        {
+            _displayTimer?.Dispose();
+        }
+    }
+
+    private bool QueryDisplays()
+    {
+        bool asked = _gpuSocket!.AskDisplays();
+        if (asked)
+        {
+            _displayTimer!.SetAfter(DisplayPatience);
+        }
+        return asked;
+    }
+
+    /// <param name="sizes">Empty if QEMU did not answer.</param>
+    private void TakeDisplays(ReadOnlySpan<DisplaySize> sizes)
+    {
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            if (sizes[i] != _said[i])
+            {
+                _said[i] = sizes[i];
+                _device.SetDisplay(i, sizes[i].Connected, sizes[i].Width, sizes[i].Height);
+            }
+        }
+        AnswerDisplays();
+    }
+
+    /// <summary>Lets a guest that waits for its displays have them.</summary>
+    private void AnswerDisplays()
+    {
+        _displayTimer?.Cancel();
+        if (_device.AnswerDisplays())
+        {
+            Kicked(_vrings[0]);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace FbShare.Tools.BenchPeers;
+
+/// <summary>Who looks at a case's guest.</summary>
+internal enum PeerSetting
+{
+    NobodyLooks,
+
+    /// <summary>Somebody who has no window.</summary>
+    NoWindow,
+
+    /// <summary>A window of an X server (Xvfb), drawn by software.</summary>
+    Window,
+
+    /// <summary>Nobody, and only a host with /dev/udmabuf can do it: not measured unless it is asked for.</summary>
+    UdmaBufHost,
+}

@@ -1,0 +1,12 @@
+namespace FbShare.Tools.BenchPeers;
+
+/// <summary>How cases are measured.</summary>
+/// <param name="Seconds">How long the guest flips.</param>
+/// <param name="Rate">How often; null for as often as it can.</param>
+/// <param name="Card">What its card program does.</param>
+/// <param name="Pictures">The folder for what the X server shows in the end; null for none.</param>
+internal sealed record PeerSettings(int Seconds, int? Rate, string Card, string? Pictures)
+{
+    public const int Width = 1920;
+    public const int Height = 1080;
+}

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using FbShare.Tools.BenchPeers;
+
+namespace FbShare.Tools;
+
+/// <summary><c>bench-peers</c>: FbShare against QEMU's own ways to show a guest.</summary>
+internal sealed class BenchPeersCommand : Command
+{
+    private readonly Argument<string[]> _cases = new("CASE") { Description = "What to measure (default: all but builtin-blob whose programs are here).", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<int> _rounds = new("--rounds") { Description = "How often each case runs.", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private readonly Option<int> _seconds = new("--seconds") { Description = "How long each flips.", HelpName = "S", DefaultValueFactory = _ => 8 };
+    private readonly Option<int?> _rate = new("--rate") { Description = "The guest flips so often (default: as often as it can, and FbShare does not pace it).", HelpName = "HZ" };
+    private readonly Option<string> _card = new("--card") { Description = "What the guest's card program does; `flip 2 full` draws every pixel.", HelpName = "WHAT", DefaultValueFactory = _ => "flip 2 bar" };
+    private readonly Option<string?> _pictures = new("--pictures") { Description = "Leave there what the X server shows in the end, as CASE.png.", HelpName = "FOLDER" };
+
+    public BenchPeersCommand()
+        : base("bench-peers", $"""
+            Measures FbShare against QEMU's own ways to show a guest, with a real guest.
+
+            Boots the test guest in QEMU 11.1 and lets it flip 1920x1080 pictures, in turn for every case and as often as
+            --rounds says, and prints medians as a Markdown table; below it, how late the frames in FbShare's window were. CPU is
+            what /proc says of every thread: of QEMU without the guest's own processor (the thread that runs guest code), of the
+            device process, of whoever looks, and of the X server.
+
+            {ListOfCases()}
+            FBSHARE, QEMU and FBSHARE_GUEST may name another program, QEMU and folder of a guest. Machines are shared: compare the
+            rows of one table, not tables of different runs.
+
+            In the testbed, where zero copy is:
+              tools/testbed run --timeout 1800 -- sh -c 'echo 16384 >/sys/module/udmabuf/parameters/list_limit
+                QEMU=qemu-system-x86_64 FBSHARE=/repo/artifacts/fbshare/fbshare tools/bench-peers --rounds 1 builtin-blob watch'
+            """)
+    {
+        Add(_cases);
+        Add(_rounds);
+        Add(_seconds);
+        Add(_rate);
+        Add(_card);
+        Add(_pictures);
+        foreach (Option option in (Option[])[_rounds, _seconds, _rate])
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens is [var token] && int.TryParse(token.Value, out int value) && value < 1)
+                {
+                    result.AddError($"{option.Name} must be at least 1.");
+                }
+            });
+        }
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult arguments, CancellationToken stop)
+    {
+        PeerCase[] cases = [.. Choose(arguments.GetValue(_cases) ?? [])];
+        var settings = new PeerSettings(
+            arguments.GetValue(_seconds), arguments.GetValue(_rate), arguments.GetValue(_card)!,
+            arguments.GetValue(_pictures) is { } folder ? Path.GetFullPath(folder) : null);
+        int rounds = arguments.GetValue(_rounds);
+        PeerPrograms programs = await PeerPrograms.FindAsync(stop);
+        string version = (await Programs.OutputAsync(programs.Qemu, ["--version"], stop)).Split('\n')[0];
+        var rows = new List<PeerRow>();
+        for (int round = 1; round <= rounds; round++)
+        {
+            foreach (PeerCase peer in cases)
+            {
+                Say($"round {round} of {rounds}: {peer.Name}");
+                await using var run = new CaseRun(peer, settings, programs);
+                rows.Add(await run.MeasureAsync(stop));
+            }
+        }
+        Console.WriteLine($"{version}, Linux guest, `card {settings.Card}` at {PeerSettings.Width}x{PeerSettings.Height}"
+            + $"{(settings.Rate is { } rate ? $", {rate} flips/s" : "")}, {Environment.ProcessorCount} cores, medians of {rounds} x {settings.Seconds} s");
+        Console.WriteLine();
+        new PeerTable(rows).Write(Console.Out);
+        return ExitCodes.Good;
+    }
+
+    private static IEnumerable<PeerCase> Choose(string[] names)
+    {
+        if (names.Length == 0)
+        {
+            foreach (PeerCase peer in PeerCase.All.Where(p => p.Setting != PeerSetting.UdmaBufHost))
+            {
+                if (peer.FindMissingProgram() is { } missing)
+                {
+                    Say($"without {peer.Name}: there is no {missing} here");
+                    continue;
+                }
+                yield return peer;
+            }
+        }
+        foreach (string name in names)
+        {
+            PeerCase peer = PeerCase.All.FirstOrDefault(p => p.Name == name) ?? throw new ToolException($"unknown case '{name}': see --help");
+            yield return peer.FindMissingProgram() is { } missing ? throw new ToolException($"{name} needs {missing}, which is not here") : peer;
+        }
+    }
+
+    private static string ListOfCases()
+    {
+        var list = new StringWriter { NewLine = "\n" };
+        foreach (IGrouping<PeerSetting, PeerCase> cases in PeerCase.All.GroupBy(p => p.Setting))
+        {
+            list.WriteLine(cases.Key switch
+            {
+                PeerSetting.NobodyLooks => "Nobody looks:",
+                PeerSetting.NoWindow => "Without a window:",
+                PeerSetting.Window => "In a window of an X server (Xvfb), software-rendered:",
+                _ => "For a host with /dev/udmabuf (tools/testbed):",
+            });
+            foreach (PeerCase peer in cases)
+            {
+                list.WriteLine($"  {peer.Name,-12} {peer.About}");
+            }
+        }
+        return list.ToString();
+    }
+
+    private static void Say(string text) => Console.Error.WriteLine($"bench-peers: {text}");
+}
