@@ -1,10 +1,10 @@
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using FbShare.Rig.Driver;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Rig.Driver;
 using FbShare.VfioUser;
 using FbShare.VhostUser;
 using FbShare.Virtio;
