@@ -6,9 +6,6 @@ internal abstract class MessageStream : IDisposable
 {
     private const int FirstBufferSize = 4096;
 
-    /// <summary>Bytes of replies that may wait for a peer to read them: hundreds more than one that waits for each ever owes.</summary>
-    private const int MostUnread = 64 << 10;
-
     private readonly int _headerSize;
     private readonly SendQueue _replies;
     private byte[] _buffer = new byte[FirstBufferSize];
@@ -16,11 +13,12 @@ internal abstract class MessageStream : IDisposable
     private int _received;
 
     /// <param name="socket">Owned from here on.</param>
-    protected MessageStream(UnixSocket socket, int headerSize)
+    /// <param name="mostUnread">Bytes of replies that may wait for the peer to read them: more than the longest one.</param>
+    protected MessageStream(UnixSocket socket, int headerSize, int mostUnread)
     {
         Socket = socket;
         _headerSize = headerSize;
-        _replies = new SendQueue(socket, MostUnread);
+        _replies = new SendQueue(socket, mostUnread);
     }
 
     /// <summary>The socket, owned by this object.</summary>
@@ -37,7 +35,7 @@ internal abstract class MessageStream : IDisposable
     public bool IsFlushed => _replies.IsEmpty;
 
     /// <summary>Why a peer is dismissed whose replies cannot be sent.</summary>
-    protected static string DoesNotRead => $"it does not read its replies: more than {MostUnread >> 10} KiB of them wait";
+    protected const string DoesNotRead = "it does not read its replies";
 
     /// <summary>The last whole message's payload.</summary>
     public ReadOnlySpan<byte> Payload => _buffer.AsSpan(_headerSize, _payloadSize);
