@@ -323,7 +323,7 @@ internal sealed partial class GuestWindow : IDisplayView, IDisposable
             damage = layout.Bounds;
         }
         using RemotePicture.Reading reading = _source.Read(damage);
-        _upload.Upload(reading[0].Pixels, damage);
+        _upload.Upload(reading.Pixels, damage);
         _hud?.Bytes.Add((long)damage.Width * damage.Height * DrmFormats.BytesPerPixel, EventLoop.Now);
         return _upload.Picture;
     }
