@@ -286,7 +286,7 @@ public sealed partial class RemoteConsole
         }
         else
         {
-            _client.Log?.Invoke($"output {Id}: {why}");
+            _client.Log.MessageRefused(Id, why);
         }
         return true;
     }
