@@ -81,7 +81,7 @@ internal sealed class DumpCommand : CliCommand
         TimeSpan timeout = arguments.GetValue(_timeout) ?? DefaultTimeout;
         timer.SetAfter(timeout);
         using DisplayClient client = DisplayArguments.Connect(loop, arguments.GetValue(_display)!);
-        client.Log = log.Verbose;
+        client.Log = log;
         client.Lost = why =>
         {
             lost = why;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Cli;
 
@@ -54,5 +55,5 @@ internal sealed class FbShareCommand : RootCommand
     /// <summary>The log that a command line asks for.</summary>
     public static Log LogFor(ParseResult arguments) => new(
         Console.Error,
-        arguments.GetValue<bool>(QuietName) ? LogLevel.Quiet : arguments.GetValue<bool>(VerboseName) ? LogLevel.Verbose : LogLevel.Normal);
+        arguments.GetValue<bool>(QuietName) ? LogLevel.Warning : arguments.GetValue<bool>(VerboseName) ? LogLevel.Debug : LogLevel.Information);
 }

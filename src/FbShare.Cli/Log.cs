@@ -1,39 +1,43 @@
+using Microsoft.Extensions.Logging;
+
 namespace FbShare.Cli;
 
-/// <summary>Lines for the user on stderr, so that stdout is data alone. Safe from any thread.</summary>
-internal sealed class Log(TextWriter writer, LogLevel level)
+/// <summary>Lines for the user on stderr, so that stdout is data alone: the program's own and the library's. Safe from any thread.</summary>
+/// <param name="least">What is shown: warnings and errors, also what the user came for (information), or details as well (debug).</param>
+internal sealed class Log(TextWriter writer, LogLevel least) : ILogger
 {
     private readonly TextWriter _writer = TextWriter.Synchronized(writer);
 
-    /// <summary>Whether details are shown, for messages that cost something to make.</summary>
-    public bool IsVerbose => level >= LogLevel.Verbose;
-
     /// <summary>The program ends with this.</summary>
-    public void Error(string message) => _writer.WriteLine($"fbshare: {message}");
+    public void Error(string message) => Write(LogLevel.Error, message);
 
     /// <summary>Something is not as good as it could be.</summary>
-    public void Warn(string message) => Write(LogLevel.Quiet, $"fbshare: warning: {message}");
+    public void Warn(string message) => Write(LogLevel.Warning, message);
 
     /// <summary>What the user came for.</summary>
-    public void Info(string message) => Write(LogLevel.Normal, $"fbshare: {message}");
+    public void Info(string message) => Write(LogLevel.Information, message);
 
     /// <summary>Details, with --verbose.</summary>
-    public void Verbose(string message) => Write(LogLevel.Verbose, $"fbshare: {message}");
+    public void Verbose(string message) => Write(LogLevel.Debug, message);
 
-    private void Write(LogLevel least, string line)
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (level >= least)
+        if (IsEnabled(logLevel))
         {
-            _writer.WriteLine(line);
+            Write(logLevel, formatter(state, exception));
         }
     }
-}
 
-/// <summary>How much is said.</summary>
-internal enum LogLevel
-{
-    /// <summary>Errors and warnings.</summary>
-    Quiet,
-    Normal,
-    Verbose,
+    /// <summary>Lines stand for themselves.</summary>
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    private void Write(LogLevel level, string message)
+    {
+        if (IsEnabled(level))
+        {
+            _writer.WriteLine(level == LogLevel.Warning ? $"fbshare: warning: {message}" : $"fbshare: {message}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ internal sealed class RegionCommand : CliCommand
             var settings = new ViewSettings(ScaleMode.Fit, Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys());
             return ViewSession.Show(loop, display.Address, output: null, settings, "-o FILE writes the picture to a file", log);
         }
-        using var exporter = new DmaBufExporter(PathRequest.Default, log.Warn);
+        using var exporter = new DmaBufExporter(PathRequest.Default, log);
         using var screen = new RegionScreen(scanout, exporter, log);
         output.Write(screen.Look());
         log.Info($"wrote {output.File}: {scanout.Layout} by {screen.Path}");

@@ -27,8 +27,8 @@ internal sealed class RegionDisplay : IDisposable
     {
         string path = _folder["region"];
         _socket = Sockets.Listen(path, "--live");
-        _hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, log.Info));
-        _server = new DisplayServer(loop, _hub, _socket, new VirtualMachineName(name, Guid.Empty), new Nobody(), log.Verbose);
+        _hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, log));
+        _server = new DisplayServer(loop, _hub, _socket, new VirtualMachineName(name, Guid.Empty), new Nobody(), log);
         _hub.SetScanout(0, scanout);
         _hub.Commit();
         LoopTimer? timer = null;

@@ -25,7 +25,7 @@ public class CommandBenchmarks
     public void SetUp()
     {
         _rig = new QueueRig(64 << 20);
-        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _rig.Memory, _hub, _loop, line => throw new InvalidOperationException(line));
+        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _rig.Memory, _hub, _loop, new RefusalIsFatal());
         _hub.Source = _device;
         // What stays.
         _rig.Prepare(Commands.CreateBlob(Blob, Size, (Pages, Size)));

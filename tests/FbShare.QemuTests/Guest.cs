@@ -10,6 +10,7 @@ using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Qemu;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.QemuTests;
 
@@ -42,8 +43,8 @@ internal sealed class Guest : IDisposable
                 DisplayPath = Display,
                 DisplayPatience = options.DisplayPatience,
             },
-            new Log(_log, LogLevel.Verbose));
-        _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Verbose)) : null;
+            new Log(_log, LogLevel.Debug));
+        _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Debug)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
         _machine = new GuestMachine(options, Device(options, gpu), _folder.FullName, _log);

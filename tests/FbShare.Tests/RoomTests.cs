@@ -11,22 +11,23 @@ public sealed class RoomTests
     /// <summary>From the bottom up: a room uses those above its line only, and of those just the ones named.</summary>
     private static readonly (string Name, string[] Uses)[] Rooms =
     [
+        ("Logging", []),
         ("Linux", []),
         ("Input", []),
         ("Pictures", ["Linux"]),
         ("Memory", ["Linux", "Pictures"]),
-        ("Virtio", ["Linux", "Memory"]),
-        ("Display", ["Linux", "Pictures", "Memory"]),
-        ("VirtioGpu", ["Linux", "Pictures", "Memory", "Virtio", "Display"]),
-        ("VhostUser", ["Linux", "Pictures", "Memory", "Virtio", "Display", "VirtioGpu"]),
+        ("Virtio", ["Logging", "Linux", "Memory"]),
+        ("Display", ["Logging", "Linux", "Pictures", "Memory"]),
+        ("VirtioGpu", ["Logging", "Linux", "Pictures", "Memory", "Virtio", "Display"]),
+        ("VhostUser", ["Logging", "Linux", "Pictures", "Memory", "Virtio", "Display", "VirtioGpu"]),
         ("Pci", ["Linux"]),
         ("Bochs", ["Linux", "Pictures", "Memory", "Display", "VirtioGpu", "Pci"]),
         ("VirtioPci", ["Linux", "Memory", "Virtio", "VirtioGpu", "Pci", "Bochs"]),
-        ("VfioUser", ["Linux", "Memory", "Virtio", "Pci"]),
+        ("VfioUser", ["Logging", "Linux", "Memory", "Virtio", "Pci"]),
         ("Qemu", ["Linux", "Input"]),
         ("Display.DBus", ["Linux"]),
-        ("Display.Server", ["Linux", "Input", "Pictures", "Memory", "Display", "Display.DBus"]),
-        ("Display.Client", ["Linux", "Input", "Pictures", "Display", "Qemu", "Display.DBus"]),
+        ("Display.Server", ["Logging", "Linux", "Input", "Pictures", "Memory", "Display", "Display.DBus"]),
+        ("Display.Client", ["Logging", "Linux", "Input", "Pictures", "Display", "Qemu", "Display.DBus"]),
         ("Capture", ["Linux", "Pictures", "Memory", "Display", "Display.Client"]),
     ];
 

@@ -26,8 +26,8 @@ internal sealed class DeviceHost : IDisposable
     public DeviceHost(DeviceOptions options, Log log)
     {
         _log = log;
-        Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log.Info));
-        _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log.Warn);
+        Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log));
+        _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log);
         Hub.Source = _device;
         _server = MakeServer(options);
         try
@@ -76,10 +76,10 @@ internal sealed class DeviceHost : IDisposable
         if (options.VfioUserPath is { } vfioUser)
         {
             return new VfioUserServer(
-                Loop, Sockets.Listen(vfioUser, "--vfio-user"), _memory, () => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, _log.Verbose), _log.Verbose);
+                Loop, Sockets.Listen(vfioUser, "--vfio-user"), _memory, log => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, log), _log);
         }
         UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
-        return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log.Verbose);
+        return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log);
     }
 
     private void Wire(DeviceOptions options)
@@ -97,7 +97,7 @@ internal sealed class DeviceHost : IDisposable
         {
             UnixListener viewers = Sockets.Listen(display, "--display");
             _consumers.Add(viewers);
-            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log.Info) { Patience = options.DisplayPatience };
+            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log) { Patience = options.DisplayPatience };
         }
         if (options.Dump is { } dump)
         {

@@ -1,4 +1,5 @@
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Qemu;
 
 namespace FbShare.Cli.Hosting;
@@ -9,14 +10,14 @@ internal sealed class MonitorListener : IDisposable
     private readonly DeviceHost _host;
     private readonly UnixListener _listener;
     private readonly EventLoop.Watch _watch;
-    private readonly Log _log;
+    private readonly LogLimit _log;
     private QmpSession? _session;
 
     /// <param name="path">Where to listen; QEMU connects once.</param>
     public MonitorListener(DeviceHost host, string path, Log log)
     {
         _host = host;
-        _log = log;
+        _log = LogLimit.Around(log);
         _listener = Sockets.Listen(path, "QEMU's monitor");
         _watch = host.Loop.Add(_listener.Descriptor, LoopEvents.Readable, _ => Accept());
     }
@@ -36,8 +37,8 @@ internal sealed class MonitorListener : IDisposable
         }
         _session = new QmpSession(_host.Loop, socket)
         {
-            Closed = why => _log.Verbose($"QEMU's monitor: {why}"),
-            EventReceived = (name, _) => _log.Verbose($"QEMU: {name}"),
+            Closed = why => _log.MonitorClosed(why),
+            EventReceived = (name, _) => _log.QemuEvent(PeerText.Name(name)),
         };
         if (_host.Display is { } display)
         {

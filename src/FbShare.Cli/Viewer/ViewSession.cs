@@ -141,7 +141,7 @@ internal sealed class ViewSession : IDisposable
     private void Attach()
     {
         _lost = null;
-        _client!.Log = _log.Verbose;
+        _client!.Log = _log;
         _client.Lost = loss => _lost = loss;
         foreach ((uint id, GuestWindow window) in _windows)
         {

@@ -1,12 +1,13 @@
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using FbShare.Rig.Driver;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Rig.Bench;
 
@@ -37,11 +38,11 @@ internal sealed class BenchRig : IDisposable
 
     public BenchRig(long ramBytes, FramePath? path = null)
     {
-        _hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), static _ => { }));
-        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, static _ => { });
+        _hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), NullLogger.Instance));
+        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, NullLogger.Instance);
         _hub.Source = _device;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
-        _server = new VhostUserServer(_loop, null, _memory, _device, forward: null, static _ => { });
+        _server = new VhostUserServer(_loop, null, _memory, _device, forward: null, NullLogger.Instance);
         _server.Serve(theirs);
         _thread = new Thread(_loop.Run) { IsBackground = true, Name = "device" };
         _thread.Start();
@@ -76,7 +77,7 @@ internal sealed class BenchRig : IDisposable
     public void ServeDisplay(string path, IInputSink? input = null, TimeSpan? patience = null) => OnLoop(() =>
     {
         UnixListener listener = UnixListener.Listen(path);
-        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), input, static _ => { }) { Patience = patience ?? DisplayServer.DefaultPatience });
+        _owned.Add(new DisplayServer(_loop, _hub, listener, new VirtualMachineName("bench", Guid.Empty), input, NullLogger.Instance) { Patience = patience ?? DisplayServer.DefaultPatience });
         _owned.Add(listener);
         return true;
     });

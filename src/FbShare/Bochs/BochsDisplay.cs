@@ -4,6 +4,7 @@ using FbShare.Memory;
 using FbShare.Pci;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Bochs;
 
@@ -22,7 +23,7 @@ internal sealed class BochsDisplay : IDisposable
     private static readonly (int Width, int Height) Largest = (1920, 1080);
 
     private readonly VirtioGpuDevice _device;
-    private readonly Action<string> _log;
+    private readonly ILogger _log;
     private readonly LoopTimer _timer;
     private readonly FrameBufferBar _memory = new();
     private readonly DispiRegisters _registers;
@@ -31,8 +32,7 @@ internal sealed class BochsDisplay : IDisposable
     private Scanout? _picture;
 
     /// <param name="device">Shows the picture; stays the caller's.</param>
-    /// <param name="log">Takes a line per mode.</param>
-    public BochsDisplay(EventLoop loop, VirtioGpuDevice device, Action<string> log)
+    public BochsDisplay(EventLoop loop, VirtioGpuDevice device, ILogger log)
     {
         _device = device;
         _log = log;
@@ -79,7 +79,7 @@ internal sealed class BochsDisplay : IDisposable
         // A guest that sets a mode register by register, or switches the display off in between, keeps its last picture meanwhile.
         if (_registers.TryGetMode(out FrameLayout mode) && mode != _mode)
         {
-            _log($"boot screen: {mode}");
+            _log.ModeSet(mode);
             Show(mode);
         }
         if (_picture is null)

@@ -1,4 +1,5 @@
 using FbShare.Pictures;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Display;
 
@@ -16,7 +17,7 @@ public sealed class DisplayHub : IDisposable
     /// <param name="exporter">Makes dma-bufs and chooses paths; disposed with this.</param>
     public DisplayHub(int outputCount, DmaBufExporter? exporter = null)
     {
-        _exporter = exporter ?? new DmaBufExporter(PathRequest.Default, static _ => { });
+        _exporter = exporter ?? new DmaBufExporter(PathRequest.Default, NullLogger.Instance);
         _outputs = new DisplayOutput[outputCount];
         for (int i = 0; i < outputCount; i++)
         {

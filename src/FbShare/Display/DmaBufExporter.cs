@@ -1,24 +1,23 @@
 using FbShare.Linux;
+using FbShare.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Display;
 
 /// <summary>Makes dma-bufs of scanouts where possible, chooses the path of each, and tells once why a path is not the best.</summary>
 public sealed class DmaBufExporter : IDisposable
 {
-    private const int MostTold = 64;
-
     private readonly PathRequest _request;
-    private readonly Action<string> _tell;
+    private readonly LogLimit _log;
     private readonly Func<UdmaBufDevice> _open;
-    private readonly HashSet<PathChoice> _told = [];
+    private readonly OncePerKind<PathChoice> _told = new();
     private UdmaBufDevice? _device;
 
-    /// <param name="tell">Takes a line for the user's log.</param>
     /// <param name="open">How the device is opened; the real one if not given.</param>
-    public DmaBufExporter(PathRequest request, Action<string> tell, Func<UdmaBufDevice>? open = null)
+    public DmaBufExporter(PathRequest request, ILogger log, Func<UdmaBufDevice>? open = null)
     {
         _request = request;
-        _tell = tell;
+        _log = LogLimit.Around(log);
         _open = open ?? (() => UdmaBufDevice.Open());
     }
 
@@ -40,9 +39,9 @@ public sealed class DmaBufExporter : IDisposable
             Export(output, scanout);
             choice = Decide(scanout, consumerTakes);
         }
-        if (choice.Path == FramePath.Copy && IsToTell(choice))
+        if (choice.Path == FramePath.Copy && _told.IsFirst(choice))
         {
-            _tell($"output {output}: resource {scanout.ResourceId} ({scanout.Layout}) is shown by copying, because {choice.Reason}{Cure(choice.Cure)}");
+            _log.ShownByCopying(output, scanout.ResourceId, scanout.Layout, $"{choice.Reason}{Cure(choice.Cure)}");
         }
         return choice;
     }
@@ -50,9 +49,9 @@ public sealed class DmaBufExporter : IDisposable
     /// <summary>Tells why a picture does not reach a consumer at all.</summary>
     public void TellUnseen(int output, Scanout scanout, PathObstacle obstacle)
     {
-        if (IsToTell(new PathChoice(FramePath.None, obstacle.Reason, obstacle.Cure)))
+        if (_told.IsFirst(new PathChoice(FramePath.None, obstacle.Reason, obstacle.Cure)))
         {
-            _tell($"output {output}: resource {scanout.ResourceId} ({scanout.Layout}) cannot be shown, because {obstacle.Reason}{Cure(obstacle.Cure)}");
+            _log.NotShown(output, scanout.ResourceId, scanout.Layout, $"{obstacle.Reason}{Cure(obstacle.Cure)}");
         }
     }
 
@@ -67,7 +66,7 @@ public sealed class DmaBufExporter : IDisposable
         scanout.DropExport();
         Export(output, scanout);
         Healed++;
-        _tell($"output {output}: pages of resource {scanout.ResourceId} were replaced in the guest's memory; its dma-bufs were made again");
+        _log.DmaBufsMadeAgain(output, scanout.ResourceId);
         return true;
     }
 
@@ -94,9 +93,6 @@ public sealed class DmaBufExporter : IDisposable
             scanout.Export = new DmaBufExport(new PathObstacle(e.Reason, e.Cure));
         }
     }
-
-    /// <summary>A guest can cause many reasons; each is told once, and the log stays short.</summary>
-    private bool IsToTell(PathChoice choice) => _told.Count < MostTold && _told.Add(choice);
 
     private static string Cure(string? cure) => cure is null ? "" : $"; cure: {cure}";
 }

@@ -45,12 +45,12 @@ internal sealed partial class VfioUserConnection
         }
         catch (GuestMemoryException e)
         {
-            _log($"client: memory refused: {e.Message}");
+            _log.MemoryRefused(e.Message);
             return Errno.EINVAL;
         }
         catch (LinuxException e)
         {
-            _log($"client: memory refused: {e.Message}");
+            _log.MemoryRefused(e.Message);
             return e.Errno;
         }
     }
@@ -66,7 +66,7 @@ internal sealed partial class VfioUserConnection
         if (!_warned)
         {
             _warned = true;
-            _log($"guest memory of {map.Size} bytes at 0x{map.Address:x} cannot be shared: it comes without a file; use {Cure}");
+            _log.MemoryWithoutFile(map.Size, map.Address, Cure);
         }
         return Errno.EOPNOTSUPP;
     }

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Memory;
 using FbShare.Pci;
 using FbShare.Virtio;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VfioUser;
 
@@ -16,10 +18,10 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     private readonly MessageChannel _channel;
     private readonly GuestMemoryMap _memory;
     private readonly PciFunction _function;
-    private readonly Action<string> _log;
+    private readonly ILogger _log;
     private readonly DefectLog _defects;
     private readonly EventLoop.Watch _watch;
-    private readonly HashSet<(Command, Errno)> _complained = [];
+    private readonly OncePerKind<(Command?, Errno)> _complained = new();
     private bool _versionAgreed;
     private bool _repliesWait;
     private bool _closed;
@@ -27,9 +29,8 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     /// <param name="socket">A connected client; owned from here on.</param>
     /// <param name="memory">Emptied when the connection ends; stays the caller's.</param>
     /// <param name="function">Owned from here on.</param>
-    /// <param name="log">Takes one line per event worth knowing.</param>
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
-    public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, Action<string> log, DefectLog defects)
+    public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, ILogger log, DefectLog defects)
     {
         _loop = loop;
         _channel = new MessageChannel(socket);
@@ -79,7 +80,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
     {
         if (cause is VfioUserException or LinuxException)
         {
-            _log($"client dismissed: {cause.Message}");
+            _log.ClientDismissed(cause.Message);
         }
         else
         {
@@ -91,7 +92,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         }
         catch (Exception e)
         {
-            _defects.Report("after it the device was not put back wholly", e);
+            _defects.Report("the device could not be reset after its client", e);
         }
     }
 
@@ -138,9 +139,9 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         _channel.BeginReply();
         Errno error = (header.Flags & Messages.TypeMask) == Messages.TypeRequest ? Handle(command, _channel.Payload, out FileDescriptor? descriptor) : Nothing(out descriptor);
         _channel.DropDescriptors();
-        if (error != Errno.None && _complained.Add((command, error)))
+        if (error != Errno.None)
         {
-            _log($"client: {(Enum.IsDefined(command) ? command.ToString() : $"command {header.Command}")} refused: {error} (further ones of this kind are not logged)");
+            Complain(command, error);
         }
         if ((header.Flags & Messages.NoReply) == 0)
         {
@@ -159,6 +160,16 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         {
             descriptor = null;
             return Errno.EINVAL;
+        }
+    }
+
+    /// <summary>Logs the first refusal of a kind. Every command that this server does not know is of the same kind.</summary>
+    private void Complain(Command command, Errno error)
+    {
+        bool known = Enum.IsDefined(command);
+        if (_complained.IsFirst((known ? command : null, error)))
+        {
+            _log.CommandRefused(known ? command.ToString() : $"command {(ushort)command}", error.ToString());
         }
     }
 
@@ -192,7 +203,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
             case Command.DeviceSetIrqs:
                 return SetIrqs(request);
             case Command.DeviceReset:
-                _log("device reset");
+                _log.DeviceReset();
                 _function.Reset();
                 return Errno.None;
             default:
@@ -208,7 +219,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         }
         if (version.Major != Messages.Major)
         {
-            _log($"client: it speaks vfio-user {version.Major}.{version.Minor}, this is {Messages.Major}.{Messages.Minor}");
+            _log.VersionRefused(version.Major, version.Minor, Messages.Major, Messages.Minor);
             return Errno.EOPNOTSUPP;
         }
         _versionAgreed = true;

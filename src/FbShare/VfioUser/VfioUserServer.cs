@@ -2,25 +2,24 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pci;
 using FbShare.Virtio;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VfioUser;
 
 /// <summary>Lets one vfio-user client at a time have the device.</summary>
 /// <param name="listener">Owned from here on; null when the only client comes by <see cref="FrontEndServer.Serve"/>.</param>
-/// <param name="function">Makes the PCI function for a client, which is disposed with the connection.</param>
-/// <param name="log">Takes one line per event worth knowing.</param>
-public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, Func<PciFunction> function, Action<string> log)
+/// <param name="function">Makes the PCI function for a client, which is disposed with the connection; it is given where that function logs.</param>
+public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, Func<ILogger, PciFunction> function, ILogger log)
     : FrontEndServer(loop, listener, log)
 {
     private readonly EventLoop _loop = loop;
-    private readonly Action<string> _log = log;
 
     protected override IFrontEndConnection Connect(UnixSocket socket)
     {
-        PciFunction made = function();
+        PciFunction made = function(Log);
         try
         {
-            return new VfioUserConnection(_loop, socket, memory, made, _log, Defects);
+            return new VfioUserConnection(_loop, socket, memory, made, Log, Defects);
         }
         catch
         {

@@ -4,6 +4,7 @@ using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VhostUser;
 
@@ -19,7 +20,7 @@ internal sealed partial class GpuSocket : IDisposable
 
     private readonly UnixSocket _socket;
     private readonly DisplayHub? _hub;
-    private readonly Action<string> _log;
+    private readonly ILogger _log;
     private readonly EventLoop.Watch _watch;
     private readonly Output[] _outputs;
     private readonly ArrayBufferWriter<byte> _message = new();
@@ -29,7 +30,7 @@ internal sealed partial class GpuSocket : IDisposable
 
     /// <param name="socket">Owned from here on, also when this fails; stays open until disposed, dead or not: QEMU spins when it is closed.</param>
     /// <param name="hub">Whose outputs are forwarded; null for none.</param>
-    public GpuSocket(EventLoop loop, UnixSocket socket, DisplayHub? hub, Action<string> log)
+    public GpuSocket(EventLoop loop, UnixSocket socket, DisplayHub? hub, ILogger log)
     {
         _socket = socket;
         _hub = hub;
@@ -149,7 +150,7 @@ internal sealed partial class GpuSocket : IDisposable
 
     private void Die(LinuxException cause)
     {
-        _log($"pictures are no longer forwarded to QEMU's own display: {cause.Message}");
+        _log.ForwardingEnded(cause.Message);
         Detach();
         DisplaysTold?.Invoke(default);
     }

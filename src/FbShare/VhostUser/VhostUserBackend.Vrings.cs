@@ -166,7 +166,7 @@ public sealed partial class VhostUserBackend
         vring.Start(_memory, _features);
         if (IsNewDriver(vring, suspended))
         {
-            _log("guest was reset");
+            _log.GuestWasReset();
             ForgetPlaces();
             _device.Reset();
         }
@@ -230,7 +230,7 @@ public sealed partial class VhostUserBackend
         }
         if (queue.Broken is { } why)
         {
-            _log($"guest broke queue {vring.Index}: {why}; it is ignored until the guest is reset");
+            _log.QueueBroken(vring.Index, why);
             vring.SignalError();
         }
     }

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Memory;
 using FbShare.Virtio;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VhostUser;
 
@@ -28,7 +30,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     private readonly GuestMemoryMap _memory;
     private readonly VirtioGpuDevice _device;
     private readonly DisplayHub? _forward;
-    private readonly Action<string> _log;
+    private readonly ILogger _log;
     private readonly DefectLog _defects;
     private readonly EventLoop.Watch _watch;
     private readonly Vring[] _vrings;
@@ -43,10 +45,9 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
 
     /// <param name="socket">A connected front-end; owned from here on.</param>
     /// <param name="forward">Where to take pictures from for QEMU's own display (GPU_SET_SOCKET); null not to forward any.</param>
-    /// <param name="log">Takes one line per event worth knowing.</param>
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
     /// <exception cref="LinuxException">The connection cannot be watched; it was closed.</exception>
-    public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, Action<string> log, DefectLog defects)
+    public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log, DefectLog defects)
     {
         _loop = loop;
         _channel = new MessageChannel(socket);
@@ -108,7 +109,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     {
         if (cause is VhostUserException or LinuxException)
         {
-            _log($"front-end dismissed: {cause.Message}");
+            _log.FrontEndDismissed(cause.Message);
         }
         else
         {
@@ -120,7 +121,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         }
         catch (Exception e)
         {
-            _defects.Report("after it the device was not put back wholly", e);
+            _defects.Report("the device could not be reset after its front-end", e);
         }
     }
 
@@ -230,7 +231,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         }
         if (refusal is not null)
         {
-            _log($"front-end: {(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}")} refused: {refusal}");
+            _log.RequestRefused(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}", refusal);
         }
         if ((header.Flags & Messages.FlagNeedReply) != 0 && _protocolFeatures.HasFlag(ProtocolFeatures.ReplyAck))
         {
@@ -251,8 +252,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
         if (strange != 0)
         {
-            // vhost-user-gpu-pci acknowledges bits of its own; nothing here depends on those.
-            _log($"front-end: features 0x{strange:x} were acknowledged but not offered; they are ignored");
+            _log.FeaturesNotOffered(strange);
         }
     }
 

@@ -1,4 +1,6 @@
 using FbShare.Linux;
+using FbShare.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Virtio;
 
@@ -7,19 +9,17 @@ public abstract class FrontEndServer : IDisposable
 {
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
-    private readonly Action<string> _log;
     private IFrontEndConnection? _connection;
 
     /// <param name="listener">Owned from here on; null when the only front-end comes by <see cref="Serve"/>.</param>
-    /// <param name="log">Takes one line per event worth knowing.</param>
-    protected FrontEndServer(EventLoop loop, UnixListener? listener, Action<string> log)
+    protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
     {
         _listener = listener;
-        _log = log;
-        Defects = new DefectLog(log);
+        Log = LogLimit.Around(log);
+        Defects = new DefectLog(Log);
         if (listener is not null)
         {
-            listener.TurnedAway = why => log($"a front-end was turned away: {why}");
+            listener.TurnedAway = why => Log.FrontEndTurnedAway(why);
             _watch = loop.Add(listener.Descriptor, LoopEvents.Readable, _ => Accept());
         }
     }
@@ -30,6 +30,9 @@ public abstract class FrontEndServer : IDisposable
     /// <summary>Whether a front-end is connected.</summary>
     public bool IsConnected => _connection is not null;
 
+    /// <summary>For connections: one limit for all of them, so that a front-end that comes again and again cannot fill the log.</summary>
+    protected ILogger Log { get; }
+
     /// <summary>Errors of this program that cost a connection.</summary>
     protected DefectLog Defects { get; }
 
@@ -39,7 +42,7 @@ public abstract class FrontEndServer : IDisposable
     {
         if (_connection is not null)
         {
-            _log("a second front-end was turned away: the device has one already");
+            Log.SecondFrontEnd();
             socket.Dispose();
             return;
         }
@@ -50,16 +53,16 @@ public abstract class FrontEndServer : IDisposable
         }
         catch (LinuxException e)
         {
-            _log($"a front-end was turned away: {e.Message}");
+            Log.FrontEndTurnedAway(e.Message);
             socket.Dispose();
             return;
         }
-        _log("front-end connected");
+        Log.FrontEndConnected();
         _connection = connection;
         _connection.Closed = () =>
         {
             _connection = null;
-            _log("front-end gone");
+            Log.FrontEndGone();
             FrontEndGone?.Invoke();
         };
     }
@@ -88,7 +91,7 @@ public abstract class FrontEndServer : IDisposable
         }
         catch (LinuxException e)
         {
-            _log($"a front-end could not be let in: {e.Message}");
+            Log.FrontEndNotAccepted(e.Message);
         }
     }
 }

@@ -2,8 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Memory;
 using FbShare.Virtio;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VirtioGpu;
 
@@ -22,21 +24,21 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     private readonly GpuOptions _options;
     private readonly GuestMemoryMap _memory;
     private readonly DisplayHub _hub;
-    private readonly Action<string> _log;
+    private readonly LogLimit _log;
     private readonly ResourceTable _resources;
-    private readonly HashSet<(CommandType?, ResponseType)> _complained = [];
+    private readonly OncePerKind<(CommandType?, ResponseType)> _complained = new();
     private readonly OutputState[] _outputs;
 
     /// <param name="memory">Stays the caller's.</param>
     /// <param name="hub">Stays the caller's, who sets its <see cref="DisplayHub.Source"/> to this device.</param>
     /// <param name="log">Takes one line per kind of guest error, not per error: a guest cannot flood it.</param>
-    public VirtioGpuDevice(GpuOptions options, GuestMemoryMap memory, DisplayHub hub, EventLoop loop, Action<string> log)
+    public VirtioGpuDevice(GpuOptions options, GuestMemoryMap memory, DisplayHub hub, EventLoop loop, ILogger log)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Outputs, hub.OutputCount);
         _options = options;
         _memory = memory;
         _hub = hub;
-        _log = log;
+        _log = LogLimit.Around(log);
         HostMemory = new HostBudget(options.MaxHostBytes);
         _resources = new ResourceTable(options.MaxResources, HostMemory);
         long period = options.RefreshHz is { } hz ? (long)(1e9 / hz) : 0;
@@ -67,6 +69,9 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
 
     /// <summary>Resources alive.</summary>
     public int ResourceCount => _resources.Count;
+
+    /// <summary>Kinds of guest errors that were logged since the last reset.</summary>
+    internal int ErrorKindsTold => _complained.Count;
 
     /// <summary>Handles what waits on the control queue.</summary>
     /// <returns>True if more waits than one turn takes: call again.</returns>
@@ -233,9 +238,17 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     /// <param name="command">Null for a request that is none this device knows: what a guest chooses makes no kind of its own.</param>
     private void Complain(CommandType? command, ResponseType error, string why)
     {
-        if (_complained.Add((command, error)))
+        if (!_complained.IsFirst((command, error)))
         {
-            _log($"guest: {(command is { } known ? $"{known}: " : "")}{error}: {why} (further ones of this kind are not logged)");
+            return;
+        }
+        if (command is { } known)
+        {
+            _log.CommandRefused(known, error, why);
+        }
+        else
+        {
+            _log.NoCommandRefused(error, why);
         }
     }
 

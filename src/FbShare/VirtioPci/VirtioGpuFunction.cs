@@ -4,6 +4,7 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pci;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VirtioPci;
 
@@ -43,8 +44,7 @@ public sealed class VirtioGpuFunction : PciFunction
     /// <param name="memory">Guest memory, in whose terms ring addresses come; stays the caller's.</param>
     /// <param name="device">Stays the caller's; reset when this is disposed.</param>
     /// <param name="rom">The boot screen's expansion ROM (<see cref="VgaBios"/>), empty for none; null for no boot screen at all.</param>
-    /// <param name="log">Takes one line per event worth knowing.</param>
-    public VirtioGpuFunction(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, ReadOnlyMemory<byte>? rom, Action<string> log)
+    public VirtioGpuFunction(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, ReadOnlyMemory<byte>? rom, ILogger log)
         : base(new PciConfigSpace(Vendor, Device, Revision, ClassCode, Vendor, Subsystem), Vectors)
     {
         _virtio = new VirtioPciDevice(loop, memory, device, Interrupts, () => UsesVectors, log);

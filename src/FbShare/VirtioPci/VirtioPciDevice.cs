@@ -6,6 +6,7 @@ using FbShare.Memory;
 using FbShare.Pci;
 using FbShare.Virtio;
 using FbShare.VirtioGpu;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.VirtioPci;
 
@@ -31,7 +32,7 @@ internal sealed class VirtioPciDevice : IDisposable
     private readonly VirtioGpuDevice _device;
     private readonly PciInterrupts _interrupts;
     private readonly Func<bool> _usesVectors;
-    private readonly Action<string> _log;
+    private readonly ILogger _log;
     private readonly Action _again;
     private readonly VirtioPciQueue[] _queues = new VirtioPciQueue[QueueCount];
     private DeviceStatus _status;
@@ -46,8 +47,7 @@ internal sealed class VirtioPciDevice : IDisposable
     private bool _disposed;
 
     /// <param name="usesVectors">Whether interrupts go by MSI-X now.</param>
-    /// <param name="log">Takes a line per event worth knowing.</param>
-    public VirtioPciDevice(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, PciInterrupts interrupts, Func<bool> usesVectors, Action<string> log)
+    public VirtioPciDevice(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, PciInterrupts interrupts, Func<bool> usesVectors, ILogger log)
     {
         _loop = loop;
         _memory = memory;
@@ -192,7 +192,8 @@ internal sealed class VirtioPciDevice : IDisposable
             more |= queue.Notified;
             if (ring.Broken is { } why)
             {
-                Fail($"guest broke queue {queue.Index}: {why}; it is ignored until the guest is reset");
+                _log.QueueBroken(queue.Index, why);
+                Fail();
             }
         }
         if (more)
@@ -248,7 +249,7 @@ internal sealed class VirtioPciDevice : IDisposable
         DeviceStatus news = status & ~_status & ~DeviceStatus.DeviceNeedsReset;
         if ((news & DeviceStatus.FeaturesOk) != 0 && RefuseFeatures() is { } why)
         {
-            _log($"guest: its features are refused: {why}");
+            _log.FeaturesRefused(why);
             news &= ~DeviceStatus.FeaturesOk;
         }
         // A driver only adds bits; what it takes away without a reset stays.
@@ -314,7 +315,8 @@ internal sealed class VirtioPciDevice : IDisposable
     {
         if (queue.Ring is null && !queue.TryStart(_memory, (VirtioFeatures)_driverFeatures & TransportFeatures, out string? why))
         {
-            Fail($"guest: queue {queue.Index} cannot start: {why}");
+            _log.QueueNotStarted(queue.Index, why);
+            Fail();
         }
     }
 
@@ -330,9 +332,8 @@ internal sealed class VirtioPciDevice : IDisposable
     }
 
     /// <summary>Nothing goes on until the driver resets the device, which it is told (section 2.1.2).</summary>
-    private void Fail(string why)
+    private void Fail()
     {
-        _log(why);
         if ((_status & DeviceStatus.DeviceNeedsReset) == 0)
         {
             _status |= DeviceStatus.DeviceNeedsReset;

@@ -15,7 +15,7 @@ public sealed class DisconnectTests
 {
     private const int Page = GuestPages.Page;
 
-    private readonly List<string> _log = [];
+    private readonly RecordingLogger _log = new();
 
     [TestbedFact]
     public void A_udmabuf_does_come_apart_if_nobody_heals_it()
@@ -48,7 +48,7 @@ public sealed class DisconnectTests
     {
         using var pages = new GuestPages(4 << 20);
         using GraphicsDevice device = Drivers.Open();
-        var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        var exporter = new DmaBufExporter(PathRequest.Default, _log);
         using var hub = new DisplayHub(1, exporter);
         using var screen = new GlScreen(device);
         hub.Attach(0, screen);
@@ -81,7 +81,7 @@ public sealed class DisconnectTests
         long hole = hugetlb ? 2 << 20 : Page;
         using var pages = new GuestPages(32 << 20, hugetlb);
         using GraphicsDevice device = Drivers.Open();
-        var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        var exporter = new DmaBufExporter(PathRequest.Default, _log);
         using var hub = new DisplayHub(1, exporter);
         using var screen = new GlScreen(device);
         hub.Attach(0, screen);

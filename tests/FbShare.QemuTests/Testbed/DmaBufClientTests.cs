@@ -5,6 +5,7 @@ using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace FbShare.QemuTests.Testbed;
@@ -25,9 +26,9 @@ public sealed class DmaBufClientTests : IDisposable
         string socket = Path.Combine(_folder.FullName, "screen"), file = Path.Combine(_folder.FullName, "seen.png");
         using var loop = new EventLoop();
         using var pages = new GuestPages(1 << 20);
-        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, static _ => { }));
+        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, NullLogger.Instance));
         using UnixListener listener = UnixListener.Listen(socket);
-        using var server = new DisplayServer(loop, hub, listener, new VirtualMachineName("test", Guid.Empty), null, static _ => { });
+        using var server = new DisplayServer(loop, hub, listener, new VirtualMachineName("test", Guid.Empty), null, NullLogger.Instance);
         FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, width, height);
         (ulong, uint)[] entries = [(0, (uint)(layout.End + GuestPages.Page - 1) / GuestPages.Page * GuestPages.Page)];
         using Backing backing = pages.Make(entries);

@@ -18,7 +18,7 @@ public sealed partial class FallbackTests
     private const int Page = GuestPages.Page;
     private const uint Nobody = 65534;
 
-    private readonly List<string> _log = [];
+    private readonly RecordingLogger _log = new();
 
     [TestbedFact(TestbedNeeds.Kernel)]
     public void The_device_away()
@@ -84,7 +84,7 @@ public sealed partial class FallbackTests
         FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, 640, 400);
         using Scanout scanout = Scanout.OfGuest(layout, backing, 1, ScanoutKind.Blob);
         using GraphicsDevice device = Drivers.Open();
-        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, _log.Add));
+        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, _log));
         using var good = new GlScreen(device);
         using var bad = new GlScreen(device) { Refuses = true };
         hub.Attach(0, good);
@@ -115,7 +115,7 @@ public sealed partial class FallbackTests
         using Scanout mapped = Scanout.OfGuest(layout, first, 1, ScanoutKind.Blob);
         using Scanout refused = Scanout.OfGuest(layout, second, 2, ScanoutKind.Blob);
         using GraphicsDevice device = Drivers.Open();
-        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(FramePath.Mmap), _log.Add));
+        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(FramePath.Mmap), _log));
         using var one = new GlScreen(device);
         using var other = new GlScreen(device);
         hub.Attach(0, one);
@@ -139,7 +139,7 @@ public sealed partial class FallbackTests
         using var pages = new GuestPages(4 << 20);
         using Backing backing = pages.Make((8 * Page, 200 * Page), (400 * Page, 100 * Page));
         FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, 640, 400);
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log);
         using Scanout first = Scanout.OfGuest(layout, backing, 1, ScanoutKind.Blob);
         using Scanout second = Scanout.OfGuest(layout, backing, 2, ScanoutKind.Blob);
         using (KernelSetting.OfUdmabuf("list_limit", 0))
@@ -173,7 +173,7 @@ public sealed partial class FallbackTests
         Assert.Contains(why ?? "", device.Import.Reason, StringComparison.Ordinal);
         FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, 640, 400);
         using Scanout scanout = Scanout.OfGuest(layout, backing, 1, ScanoutKind.Blob);
-        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, _log.Add));
+        using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, _log));
         using var screen = new GlScreen(device);
         hub.Attach(0, screen);
 

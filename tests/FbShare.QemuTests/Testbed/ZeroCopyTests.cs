@@ -19,7 +19,7 @@ public sealed class ZeroCopyTests
     /// <summary>A format that a software driver blits as it is: an emulated machine's shaders take a minute for thirty million pixels.</summary>
     private const DrmFormat Copied = DrmFormat.AB24;
 
-    private readonly List<string> _log = [];
+    private readonly RecordingLogger _log = new();
 
     public static TheoryData<string, int, int, int, int> Pictures() => new()
     {
@@ -118,7 +118,7 @@ public sealed class ZeroCopyTests
     {
         using var pages = new GuestPages(16 << 20);
         using GraphicsDevice device = Drivers.Open();
-        var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        var exporter = new DmaBufExporter(PathRequest.Default, _log);
         using var hub = new DisplayHub(1, exporter);
         using var screen = new GlScreen(device);
         hub.Attach(0, screen);
@@ -151,7 +151,7 @@ public sealed class ZeroCopyTests
     {
         using var pages = new GuestPages(16 << 20);
         using GraphicsDevice device = Drivers.Open();
-        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), _log.Add));
+        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), _log));
         using var screen = new GlScreen(device);
         hub.Attach(0, screen);
         (ulong, uint)[] entries = Arrange("scattered", 5464 * 768, 0);
@@ -180,7 +180,7 @@ public sealed class ZeroCopyTests
         using var pages = new GuestPages(1 << 20);
         using Backing backing = pages.Make((0, Page));
         FrameLayout layout = FrameLayout.Packed(DrmFormat.XR24, 32, 32);
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log);
         Cycle(100);
         (int, int) before = Count();
 
@@ -221,7 +221,7 @@ public sealed class ZeroCopyTests
         using Backing backing = pages.Make(entries);
         Assert.True(FrameLayout.TryCreate(format, (uint)width, (uint)height, (uint)stride, (ulong)offset, backing.Length, out FrameLayout layout, out string? why), why);
         using Scanout scanout = Scanout.OfGuest(layout, backing, 1, ScanoutKind.Blob);
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add);
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log);
         using var hub = new DisplayHub(1, exporter);
         using var screen = new GlScreen(device, importer);
         hub.Attach(0, screen);

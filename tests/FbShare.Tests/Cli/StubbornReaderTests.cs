@@ -17,14 +17,17 @@ public sealed class StubbornReaderTests : IDisposable
     [Fact]
     public async Task A_log_nobody_reads_stops_neither_the_device_nor_its_end()
     {
-        using Process device = FbShareProgram.Start("serve", "--verbose", "--socket-path", _folder["gpu"]);
+        // A pipe of 16 pages that is full from the start: the first line would wait for ever.
+        string pipe = _folder["log"];
+        string[] command = ["-c", $"mkfifo {pipe}; exec 3<>{pipe}; head -c 65536 /dev/zero >&3; exec \"$0\" serve --verbose --socket-path {_folder["gpu"]} 2>&3", TestedProgram.Path];
+        using Process device = Process.Start("/bin/sh", command);
         try
         {
             using FrontEndDriver driver = Connect();
             await Task.Run(() =>
             {
                 driver.Start();
-                for (int i = 0; i < 5000; i++)
+                for (int i = 0; i < 100; i++)
                 {
                     Assert.Equal(1UL, driver.SendAndAcknowledge(99, new byte[8]));
                 }

@@ -1,8 +1,7 @@
-using System.Collections.Concurrent;
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Rig.Driver;
 using FbShare.VfioUser;
 using FbShare.VhostUser;
 using FbShare.Virtio;
@@ -28,12 +27,12 @@ internal sealed class DeviceUnderTest : IDisposable
     {
         _transport = transport;
         options ??= new GpuOptions { RefreshHz = null };
-        Hub = new DisplayHub(options.Outputs, new DmaBufExporter(new PathRequest(path), Log.Enqueue));
-        Device = new VirtioGpuDevice(options, _memory, Hub, _loop, Log.Enqueue);
+        Hub = new DisplayHub(options.Outputs, new DmaBufExporter(new PathRequest(path), Log));
+        Device = new VirtioGpuDevice(options, _memory, Hub, _loop, Log);
         Hub.Source = Device;
         _server = transport == Transport.VhostUser
-            ? new VhostUserServer(_loop, null, _memory, Device, forward: Hub, Log.Enqueue)
-            : new VfioUserServer(_loop, null, _memory, () => new VirtioGpuFunction(_loop, _memory, Device, rom, Log.Enqueue), Log.Enqueue);
+            ? new VhostUserServer(_loop, null, _memory, Device, forward: Hub, Log)
+            : new VfioUserServer(_loop, null, _memory, log => new VirtioGpuFunction(_loop, _memory, Device, rom, log), Log);
         _thread = new Thread(_loop.Run) { IsBackground = true };
         _thread.Start();
         _driver = Connect(ram, eventIdx, queueSize);
@@ -43,7 +42,7 @@ internal sealed class DeviceUnderTest : IDisposable
         }
     }
 
-    public ConcurrentQueue<string> Log { get; } = new();
+    public RecordingLogger Log { get; } = new();
 
     public DisplayHub Hub { get; }
 

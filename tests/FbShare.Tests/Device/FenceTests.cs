@@ -1,7 +1,7 @@
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Pictures;
+using FbShare.Rig.Driver;
 using FbShare.VirtioGpu;
 using static FbShare.Rig.Driver.Commands;
 

@@ -201,7 +201,7 @@ public class HostileFrontEndTests
         }
         Assert.Equal(InvalidResource, device.Do(Unref(1)));
         Assert.Single(device.Log, l => l.Contains("front-end dismissed: an error in fbshare itself", StringComparison.Ordinal) && l.Contains(nameof(FaultyScreen), StringComparison.Ordinal));
-        Assert.Single(device.Log, l => l.Contains("for the 2th time", StringComparison.Ordinal));
+        Assert.Single(device.Log, l => l.Contains("again, 2 times so far", StringComparison.Ordinal));
     }
 
     private static int CountOf(FileDescriptor file)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using FbShare.Rig.Driver;
 using FbShare.Linux;
+using FbShare.Rig.Driver;
 using FbShare.VirtioGpu;
 using static FbShare.Rig.Driver.Commands;
 

@@ -24,7 +24,7 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
         Hub = new DisplayHub(outputs) { Source = this };
         _socket = UnixListener.Listen(Path);
-        Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log.Add);
+        Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log);
     }
 
     public EventLoop Loop { get; } = new();
@@ -35,7 +35,7 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
 
     public string Path { get; }
 
-    public List<string> Log { get; } = [];
+    public RecordingLogger Log { get; } = new();
 
     /// <summary>How often each output's picture was read by all.</summary>
     public Dictionary<int, int> Consumed { get; } = [];

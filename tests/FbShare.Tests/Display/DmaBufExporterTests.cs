@@ -11,7 +11,7 @@ public class DmaBufExporterTests
 {
     private const int Page = 4096;
 
-    private readonly List<string> _log = [];
+    private readonly RecordingLogger _log = new();
 
     [Fact]
     public void Without_the_device_the_picture_is_copied_and_the_cause_is_told_once()
@@ -20,7 +20,7 @@ public class DmaBufExporterTests
         using Backing backing = pages.Make((8 * Page, 2 * Page), (2 * Page, 2 * Page));
         using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 128), backing, 7, ScanoutKind.Blob);
         int opened = 0;
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add, () =>
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log, () =>
         {
             opened++;
             return UdmaBufDevice.Open("/dev/no-such-udmabuf");
@@ -43,7 +43,7 @@ public class DmaBufExporterTests
         using var pages = new TestPages(1 << 20);
         using Backing backing = pages.Make((0, 2 * Page));
         // /dev/null is opened and refuses every ioctl.
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add, () => UdmaBufDevice.Open("/dev/null"));
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log, () => UdmaBufDevice.Open("/dev/null"));
         for (uint resource = 1; resource <= 3; resource++)
         {
             using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, resource, ScanoutKind.Blob);
@@ -64,7 +64,7 @@ public class DmaBufExporterTests
         using var pages = new TestPages(1 << 20);
         using Backing backing = pages.Make((0, 2 * Page));
         using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, 1, ScanoutKind.Blob);
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add, () => throw new InvalidOperationException("opened"));
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log, () => throw new InvalidOperationException("opened"));
 
         Assert.Equal("the consumer takes no dma-bufs", exporter.Choose(0, scanout, PictureForms.BufferAnywhere).Reason);
     }
@@ -73,7 +73,7 @@ public class DmaBufExporterTests
     public void A_guest_with_many_reasons_cannot_flood_the_log()
     {
         using var pages = new TestPages(1 << 20);
-        using var exporter = new DmaBufExporter(PathRequest.Default, _log.Add, () => UdmaBufDevice.Open("/dev/null"));
+        using var exporter = new DmaBufExporter(PathRequest.Default, _log, () => UdmaBufDevice.Open("/dev/null"));
         for (uint i = 1; i <= 1000; i++)
         {
             // Each is cut within a page at another place: another reason each time.

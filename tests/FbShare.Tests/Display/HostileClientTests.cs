@@ -3,6 +3,7 @@ using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Pictures;
 using Xunit;
 
@@ -187,6 +188,39 @@ public sealed class HostileClientTests
         Assert.Equal(3, fixture.Server.Defects);
         Assert.Single(fixture.Log, l => l.Contains(nameof(BrokenSink), StringComparison.Ordinal) && l.Contains("   at ", StringComparison.Ordinal));
         other.RefreshStatus();
+    }
+
+    [Fact]
+    public void Ten_thousand_clients_that_are_refused_cannot_fill_the_log()
+    {
+        using var fixture = new DisplayFixture();
+        while (fixture.Server.PeerCount < 64)
+        {
+            fixture.Own(UnixSocket.Connect(fixture.Path));
+            fixture.Loop.RunOnce(1000);
+        }
+        for (int i = 0; i < 10_000; i++)
+        {
+            using UnixSocket client = UnixSocket.Connect(fixture.Path);
+            fixture.Loop.RunOnce(1000);
+        }
+        Assert.InRange(fixture.Log.Count(l => l.Contains("64 clients are connected already", StringComparison.Ordinal)), 1, 3 * LogLimit.MostPerMinute);
+        Assert.InRange(fixture.Log.Count, 1, 3 * LogLimit.MostPerMinute);
+        Assert.Equal(64, fixture.Server.PeerCount);
+    }
+
+    [Fact]
+    public void Clients_that_come_again_to_be_dismissed_cannot_fill_the_log()
+    {
+        using var fixture = new DisplayFixture();
+        for (int i = 0; i < 1000; i++)
+        {
+            using UnixSocket client = UnixSocket.Connect(fixture.Path);
+            client.SendAll("GET / HTTP/1.1\r\n\r\n"u8);
+            fixture.RunUntil(() => fixture.Server.PeerCount == 1);
+            fixture.RunUntil(() => fixture.Server.PeerCount == 0);
+        }
+        Assert.InRange(fixture.Log.Count, 1, 3 * LogLimit.MostPerMinute);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Tests.Device;
 using FbShare.Tests.Memory;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace FbShare.Tests.Display;
@@ -17,7 +18,7 @@ public sealed class PictureCopyTests : IDisposable
     private readonly MemoryMapping _guest;
     private readonly Backing _backing;
     private readonly Scanout _scanout;
-    private readonly DisplayHub _hub = new(1, new DmaBufExporter(new PathRequest(FramePath.Copy), static _ => { }));
+    private readonly DisplayHub _hub = new(1, new DmaBufExporter(new PathRequest(FramePath.Copy), NullLogger.Instance));
 
     public PictureCopyTests()
     {
@@ -163,7 +164,7 @@ public sealed class PictureCopyTests : IDisposable
     [Fact]
     public void Consumers_of_a_picture_that_was_mapped_see_the_next_one_that_cannot_be()
     {
-        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(FramePath.Mmap), static _ => { }, () => UdmaBufDevice.Open("/dev/no-such-udmabuf")));
+        using var hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(FramePath.Mmap), NullLogger.Instance, () => UdmaBufDevice.Open("/dev/no-such-udmabuf")));
         var band = new DmaBufBand(MemFd.Create("stand-in", Size), 0, Height, Width * 4, 0, Size);
         _scanout.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, Width, Height, [band]));
         using Backing other = _pages.Make((65536, Size));

@@ -1,7 +1,10 @@
 using System.Text;
 using FbShare.Display.DBus;
 using FbShare.Linux;
+using FbShare.Logging;
 using FbShare.Qemu;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Display.Client;
 
@@ -43,8 +46,12 @@ public sealed class DisplayClient : IDisposable
     /// <summary>Told once when the display is gone, why.</summary>
     public Action<DisplayLoss>? Lost { get; set; }
 
-    /// <summary>Told what is odd but no reason to stop.</summary>
-    public Action<string>? Log { get; set; }
+    /// <summary>Takes what is odd but no reason to stop; nobody, if it is not set.</summary>
+    public ILogger Log
+    {
+        get;
+        set => field = LogLimit.Around(value);
+    } = NullLogger.Instance;
 
     internal EventLoop Loop { get; }
 

@@ -254,7 +254,7 @@ public sealed partial class RemoteConsole
         }
         else
         {
-            _client.Log?.Invoke($"output {Id}: {why}");
+            _client.Log.MessageRefused(Id, why);
         }
         return true;
     }

@@ -1,6 +1,7 @@
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Display.Server;
 
@@ -11,6 +12,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 {
     private readonly EventLoop _loop;
     private readonly DisplayHub _hub;
+    private readonly ILogger _log;
     private readonly BusConnection _connection;
     private readonly BusConnection.ReplyHandler _dmaBufShown;
     private readonly BusConnection.ReplyHandler _mapShown;
@@ -32,10 +34,11 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     /// <param name="name">Who this is, for the log.</param>
     /// <exception cref="BusException">The socket cannot be used.</exception>
     /// <exception cref="LinuxException">No descriptor or no memory.</exception>
-    public DisplayListener(EventLoop loop, DisplayHub hub, int output, FileDescriptor socket, string name)
+    public DisplayListener(EventLoop loop, DisplayHub hub, int output, FileDescriptor socket, string name, ILogger log)
     {
         _loop = loop;
         _hub = hub;
+        _log = log;
         Output = output;
         Name = name;
         _connection = BusConnection.OverSocket(loop, socket, authenticates: true);
@@ -108,9 +111,6 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
     /// <summary>How its connection ended; null while it has not.</summary>
     public BusEnd? End => _connection.End;
 
-    /// <summary>Told what the user should know.</summary>
-    public Action<string>? Log { get; set; }
-
     /// <summary>Told when the client has seen an update, or that there is nothing to see.</summary>
     public Action<int>? Showed { get; set; }
 
@@ -173,7 +173,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         {
             // This process has run out of descriptors or memory for the listener: it goes, the device goes on.
             _way = Way.None;
-            Log?.Invoke($"{Name} cannot be shown output {Output} any more and is disconnected: {e.Message}");
+            _log.ListenerDisconnected(Name, Output, e.Message);
             _loop.Post(() => Gone?.Invoke(this, e.Message));
         }
     }
@@ -315,12 +315,12 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         if (_way == Way.DmaBuf)
         {
             _refusedDmaBuf = _layout;
-            Log?.Invoke($"{Name} could not use output {Output} ({_layout}) as a dma-buf, so the picture is copied for it: {cause}");
+            _log.DmaBufRefused(Name, Output, _layout, cause);
         }
         else
         {
             _can &= ~Capabilities.Map;
-            Log?.Invoke($"{Name} could not map output {Output} ({_layout}), so its pixels are sent in messages: {cause}");
+            _log.MapRefused(Name, Output, _layout, cause);
         }
         _way = Way.None;
         _hub.ShowAgain(Output, this);
@@ -332,7 +332,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         if (layout != _tooLarge)
         {
             _tooLarge = layout;
-            Log?.Invoke($"{Name} sees nothing of output {Output}: a picture of {layout.Width}x{layout.Height} does not fit into one D-Bus message, and this listener takes pictures in no other way ({DisplayProtocol.MapName})");
+            _log.PictureTooLarge(Name, Output, layout.Width, layout.Height, DisplayProtocol.MapName);
         }
         Disable();
     }

@@ -1,6 +1,8 @@
 using FbShare.Display.DBus;
 using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace FbShare.Display.Server;
 
@@ -17,35 +19,33 @@ public sealed class DisplayServer : IDisposable
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
 
     private const int MostPeers = 64;
-    private const int MostDefectsTold = 16;
 
     private readonly EventLoop _loop;
     private readonly UnixListener _socket;
     private readonly EventLoop.Watch _watch;
     private readonly LoopTimer _patience;
-    private readonly Action<string> _log;
+    private readonly LogLimit _log;
+    private readonly DefectLog _defects;
     private readonly List<DisplayPeer> _peers = [];
     private readonly List<DisplayListener> _listeners = [];
-    private readonly HashSet<string> _toldDefects = [];
-    private bool _toldFull;
     private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
 
     /// <param name="socket">Where clients connect; stays the caller's.</param>
     /// <param name="input">Where keys and pointers go; null: clients are told that there is no input.</param>
-    /// <param name="log">Told what the user should know, a sentence at a time.</param>
     /// <exception cref="BusException">libsystemd is missing; the message says what to install.</exception>
-    public DisplayServer(EventLoop loop, DisplayHub hub, UnixListener socket, VirtualMachineName machine, IInputSink? input, Action<string> log)
+    public DisplayServer(EventLoop loop, DisplayHub hub, UnixListener socket, VirtualMachineName machine, IInputSink? input, ILogger log)
     {
         BusConnection.RequireLibrary();
         _loop = loop;
         _socket = socket;
-        _log = log;
+        _log = LogLimit.Around(log);
+        _defects = new DefectLog(_log);
         Hub = hub;
         Machine = machine;
         Input = input;
         _told = new (int, int, ScanoutKind?, PathChoice?)[hub.OutputCount];
         _patience = new LoopTimer(loop, () => DropStalled(EventLoop.Now));
-        socket.TurnedAway = why => log($"display: a client was turned away: {why}");
+        socket.TurnedAway = why => _log.ClientTurnedAway(why);
         _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 
@@ -63,7 +63,7 @@ public sealed class DisplayServer : IDisposable
     public int ListenerCount => _listeners.Count;
 
     /// <summary>How often handling a client's message failed by a defect of this program; each such client was dismissed.</summary>
-    public long Defects { get; private set; }
+    public int Defects => _defects.Count;
 
     internal DisplayHub Hub { get; }
 
@@ -104,7 +104,7 @@ public sealed class DisplayServer : IDisposable
             }
             if (now - since >= patience)
             {
-                _log($"display: dropped {listener.Name} from output {listener.Output}: it {listener.Debt} for {Patience.TotalSeconds:0.#} s");
+                _log.ListenerDropped(listener.Name, listener.Output, listener.Debt, Patience.TotalSeconds);
                 Remove(listener);
             }
             else
@@ -123,21 +123,20 @@ public sealed class DisplayServer : IDisposable
         DisplayListener listener;
         try
         {
-            listener = new DisplayListener(_loop, Hub, output, socket, name)
+            listener = new DisplayListener(_loop, Hub, output, socket, name, _log)
             {
                 Gone = (gone, _) =>
                 {
                     Remove(gone);
                     TellEnd($"{gone.Name}'s listener on output {gone.Output}", gone.End);
                 },
-                Log = line => _log($"display: {line}"),
                 Showed = TellIfChanged,
                 Waits = Remind,
             };
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
-            _log($"display: {name}'s listener on output {output} could not be reached: {e.Message}");
+            _log.ListenerNotReached(name, output, e.Message);
             return;
         }
         _listeners.Add(listener);
@@ -147,7 +146,6 @@ public sealed class DisplayServer : IDisposable
     internal void Remove(DisplayPeer peer)
     {
         _peers.Remove(peer);
-        _toldFull = false;
     }
 
     /// <summary>Says why a client was dismissed; nothing of one that left by itself. A defect is told with its trace, once for each place.</summary>
@@ -158,14 +156,13 @@ public sealed class DisplayServer : IDisposable
         {
             return;
         }
-        _log($"display: {who} is dismissed: {PeerText.Line(end.Reason)}");
         if (end.Defect is { } defect)
         {
-            Defects++;
-            if (_toldDefects.Count < MostDefectsTold && _toldDefects.Add(defect.StackTrace ?? defect.Message))
-            {
-                _log($"display: please report this defect: {defect}");
-            }
+            _defects.Report($"display: {who} is dismissed", defect);
+        }
+        else
+        {
+            _log.ClientDismissed(who, PeerText.Line(end.Reason));
         }
     }
 
@@ -189,7 +186,7 @@ public sealed class DisplayServer : IDisposable
         }
         catch (LinuxException e)
         {
-            _log($"display: a client could not be let in: {e.Message}");
+            _log.ClientNotAccepted(e.Message);
         }
     }
 
@@ -200,16 +197,12 @@ public sealed class DisplayServer : IDisposable
         uint own = LibC.geteuid();
         if (!MayConnect(user, own))
         {
-            _log($"display: refused {name} of user {user}: only user {own} and root may connect");
+            _log.UserRefused(name, user, own);
             socket.Dispose();
         }
         else if (_peers.Count >= MostPeers)
         {
-            if (!_toldFull)
-            {
-                _toldFull = true;
-                _log($"display: refused {name}: {MostPeers} clients are connected already (others are refused without a word until one leaves)");
-            }
+            _log.ClientRefused(name, MostPeers);
             socket.Dispose();
         }
         else
@@ -226,7 +219,7 @@ public sealed class DisplayServer : IDisposable
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
-            _log($"display: {name} could not be served: {e.Message}");
+            _log.ClientNotServed(name, e.Message);
         }
     }
 

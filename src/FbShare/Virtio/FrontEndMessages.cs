@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace FbShare.Virtio;
+
+internal static partial class FrontEndMessages
+{
+    [LoggerMessage(LogLevel.Debug, "front-end connected")]
+    public static partial void FrontEndConnected(this ILogger log);
+
+    [LoggerMessage(LogLevel.Debug, "front-end gone")]
+    public static partial void FrontEndGone(this ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "a second front-end was turned away: the device has one already")]
+    public static partial void SecondFrontEnd(this ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "a front-end was turned away: {Reason}")]
+    public static partial void FrontEndTurnedAway(this ILogger log, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "a front-end could not be accepted: {Reason}")]
+    public static partial void FrontEndNotAccepted(this ILogger log, string reason);
+}
