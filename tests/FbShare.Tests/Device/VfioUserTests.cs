@@ -405,12 +405,16 @@ public class VfioUserTests
         Repeat(500);
         const int requests = 2000;
 
-        long before = device.OnLoop(GC.GetAllocatedBytesForCurrentThread);
-        Repeat(requests);
-        long used = device.OnLoop(GC.GetAllocatedBytesForCurrentThread) - before;
-
-        // Asking costs a little by itself, a byte per request would be thousands.
-        Assert.InRange(used, 0, requests - 1);
+        // Asking costs a little by itself, a byte per request would be thousands. What the runtime does now and then, such as compiling
+        // again, may fall into one round and not into all.
+        long least = long.MaxValue;
+        for (int round = 0; round < 3 && least >= requests; round++)
+        {
+            long before = device.OnLoop(GC.GetAllocatedBytesForCurrentThread);
+            Repeat(requests);
+            least = Math.Min(least, device.OnLoop(GC.GetAllocatedBytesForCurrentThread) - before);
+        }
+        Assert.InRange(least, 0, requests - 1);
 
         void Repeat(int count)
         {
