@@ -3,10 +3,10 @@ using FbShare.Linux;
 namespace FbShare.Rig.Bench;
 
 /// <summary>CPU time of the calling thread (clock_gettime(CLOCK_THREAD_CPUTIME_ID)), and which processors it, and the threads it starts from then on, may use.</summary>
-internal static unsafe class ThreadClock
+internal static class ThreadClock
 {
     /// <summary>Nanoseconds.</summary>
-    public static long CpuTime
+    public static unsafe long CpuTime
     {
         get
         {
@@ -17,7 +17,7 @@ internal static unsafe class ThreadClock
     }
 
     /// <summary>The processors that the calling thread may use, a bit each (sched_getaffinity(2)).</summary>
-    public static ulong Processors
+    public static unsafe ulong Processors
     {
         get
         {

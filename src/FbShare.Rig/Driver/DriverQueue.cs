@@ -38,19 +38,16 @@ internal sealed class DriverQueue : IDisposable
 
     public EventFd Kick { get; } = new();
 
-    /// <summary>Kicks in another way than by <see cref="Kick"/>.</summary>
+    /// <summary>Kicks the device in place of <see cref="Kick"/>; null to use that.</summary>
     public Action? Kicker { get; set; }
 
     public EventFd Call { get; } = new();
 
     public EventFd Error { get; } = new();
 
-    /// <summary>Entries published so far, modulo 65536.</summary>
-    public ushort AvailIndex => _availIndex;
-
     public static int BytesFor(int size) => (26 * size) + 64;
 
-    /// <summary>Empties the rings, as a driver does that starts anew.</summary>
+    /// <summary>Empties the rings, as a driver does when it starts again.</summary>
     public void Reset()
     {
         _ram.At(Descriptors, BytesFor(Size)).Clear();

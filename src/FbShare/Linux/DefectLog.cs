@@ -1,7 +1,7 @@
 namespace FbShare.Linux;
 
-/// <summary>Tells of defects of this program that a barrier caught: the first of each with its trace, so that it can be reported,
-/// further ones by their number alone.</summary>
+/// <summary>Reports exceptions that are defects of this program and were caught so that it could go on: the first of each kind with its
+/// stack trace, so that it can be reported, repetitions with their number only.</summary>
 /// <param name="log">Takes whole lines.</param>
 public sealed class DefectLog(Action<string> log)
 {
@@ -9,10 +9,10 @@ public sealed class DefectLog(Action<string> log)
 
     private readonly Dictionary<string, int> _seen = [];
 
-    /// <summary>How many there were.</summary>
+    /// <summary>How many there were so far.</summary>
     public int Count { get; private set; }
 
-    /// <param name="consequence">What was done about it, as the line's begin: <c>front-end dismissed</c>.</param>
+    /// <param name="consequence">What was done about it; the line starts with it: <c>front-end dismissed</c>.</param>
     public void Report(string consequence, Exception defect)
     {
         Count++;
