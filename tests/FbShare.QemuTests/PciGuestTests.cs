@@ -75,7 +75,7 @@ public class PciGuestTests
         }
 
         // The menu's chosen line is grey from side to side.
-        static bool HasBar(Picture picture) => picture.ToRgb().Chunk(3).Count(p => p is [0xa8, 0xa8, 0xa8]) > 600 * 10;
+        static bool HasBar(Picture picture) => picture.ToRgb().Chunk(3).Count(p => p is [0xaa, 0xaa, 0xaa]) > 600 * 10;
     }
 
     /// <summary>Waits until both show the same, which is more than black.</summary>

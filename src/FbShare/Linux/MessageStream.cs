@@ -7,9 +7,6 @@ internal abstract class MessageStream : IDisposable
 {
     private const int FirstBufferSize = 4096;
 
-    /// <summary>How many bytes of replies may wait for the peer to read them. A peer that waits for each reply never gets near it.</summary>
-    private const int MostUnread = 64 << 10;
-
     private readonly int _headerSize;
     private readonly SendQueue _replies;
     private byte[] _buffer = new byte[FirstBufferSize];
@@ -17,11 +14,12 @@ internal abstract class MessageStream : IDisposable
     private int _received;
 
     /// <param name="socket">Owned from here on.</param>
-    protected MessageStream(UnixSocket socket, int headerSize)
+    /// <param name="mostUnread">How many bytes of replies may wait for the peer to read them: more than the longest reply has.</param>
+    protected MessageStream(UnixSocket socket, int headerSize, int mostUnread)
     {
         Socket = socket;
         _headerSize = headerSize;
-        _replies = new SendQueue(socket, MostUnread);
+        _replies = new SendQueue(socket, mostUnread);
     }
 
     /// <summary>The socket, owned by this object.</summary>
@@ -38,7 +36,7 @@ internal abstract class MessageStream : IDisposable
     public bool IsFlushed => _replies.IsEmpty;
 
     /// <summary>Why a peer is disconnected whose replies cannot be sent.</summary>
-    protected static string DoesNotRead => $"it does not read its replies: more than {MostUnread >> 10} KiB of them are waiting";
+    protected const string DoesNotRead = "it does not read its replies";
 
     /// <summary>The last whole message's payload.</summary>
     public ReadOnlySpan<byte> Payload => _buffer.AsSpan(_headerSize, _payloadSize);

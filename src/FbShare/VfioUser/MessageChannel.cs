@@ -5,8 +5,10 @@ using FbShare.Linux;
 namespace FbShare.VfioUser;
 
 /// <summary>Whole vfio-user messages off and onto a socket.</summary>
-internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, Messages.HeaderSize)
+internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, Messages.HeaderSize, MostUnread)
 {
+    private const int MostUnread = 2 * Messages.MaxPayload;
+
     private readonly ArrayBufferWriter<byte> _reply = new();
 
     /// <summary>The last message's header.</summary>

@@ -4,8 +4,11 @@ using FbShare.Linux;
 namespace FbShare.VhostUser;
 
 /// <summary>Whole vhost-user messages off and onto a socket.</summary>
-internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, HeaderSize)
+internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, HeaderSize, MostUnread)
 {
+    /// <summary>Hundreds more than a front-end that waits for each reply ever owes.</summary>
+    private const int MostUnread = 64 << 10;
+
     private static readonly int HeaderSize = Marshal.SizeOf<Messages.Header>();
 
     /// <summary>The last message's header.</summary>

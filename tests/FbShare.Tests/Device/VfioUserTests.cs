@@ -436,6 +436,17 @@ public class VfioUserTests
     }
 
     [Fact]
+    public void The_longest_read_is_answered()
+    {
+        using var device = NewDevice(rom: ReadOnlyMemory<byte>.Empty);
+        var machine = (VfioUserDriver)device.Driver;
+        var pixels = new byte[1 << 20];
+        new Random(5).NextBytes(pixels);
+        machine.Write(0, 0, pixels);
+        Assert.Equal(pixels, machine.Read(0, 0, pixels.Length));
+    }
+
+    [Fact]
     public void A_second_machine_is_turned_away()
     {
         using var device = NewDevice();

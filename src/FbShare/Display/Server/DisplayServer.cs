@@ -19,19 +19,14 @@ public sealed class DisplayServer : IDisposable
     private const int MostPeers = 64;
     private const int MostDefectsTold = 16;
 
-    /// <summary>How soon clients are let in again after the process had no descriptor for one.</summary>
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
-
     private readonly EventLoop _loop;
     private readonly UnixListener _socket;
     private readonly EventLoop.Watch _watch;
     private readonly LoopTimer _patience;
-    private readonly LoopTimer _acceptAgain;
     private readonly Action<string> _log;
     private readonly List<DisplayPeer> _peers = [];
     private readonly List<DisplayListener> _listeners = [];
     private readonly HashSet<string> _toldDefects = [];
-    private bool _isPaused;
     private bool _toldFull;
     private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
 
@@ -50,7 +45,7 @@ public sealed class DisplayServer : IDisposable
         Input = input;
         _told = new (int, int, ScanoutKind?, PathChoice?)[hub.OutputCount];
         _patience = new LoopTimer(loop, () => DropStalled(EventLoop.Now));
-        _acceptAgain = new LoopTimer(loop, () => _watch!.Change(LoopEvents.Readable));
+        socket.TurnedAway = why => log($"display: a client was turned away: {why}");
         _watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 
@@ -80,7 +75,6 @@ public sealed class DisplayServer : IDisposable
     {
         _watch.Dispose();
         _patience.Dispose();
-        _acceptAgain.Dispose();
         foreach (DisplayListener listener in _listeners)
         {
             listener.Dispose();
@@ -154,7 +148,6 @@ public sealed class DisplayServer : IDisposable
     {
         _peers.Remove(peer);
         _toldFull = false;
-        _watch.Change(LoopEvents.Readable);
     }
 
     /// <summary>Says why a client was dismissed; nothing of one that left by itself. A defect is told with its trace, once for each place.</summary>
@@ -187,52 +180,41 @@ public sealed class DisplayServer : IDisposable
 
     private void Accept()
     {
-        while (TryAccept() is { } socket)
-        {
-            (int process, uint user) = socket.GetPeer();
-            string name = Describe(process);
-            uint own = LibC.geteuid();
-            if (!MayConnect(user, own))
-            {
-                _log($"display: refused {name} of user {user}: only user {own} and root may connect");
-                socket.Dispose();
-            }
-            else if (_peers.Count >= MostPeers)
-            {
-                if (!_toldFull)
-                {
-                    _toldFull = true;
-                    _log($"display: refused {name}: {MostPeers} clients are connected already (others are refused without a word until one leaves)");
-                }
-                socket.Dispose();
-            }
-            else
-            {
-                Add(socket, name);
-            }
-        }
-    }
-
-    /// <summary>Takes a connection. Where this process has no descriptor for it, it waits a while or until a client leaves: asking at once
-    /// would keep the loop busy with nothing else.</summary>
-    private UnixSocket? TryAccept()
-    {
         try
         {
-            UnixSocket? socket = _socket.Accept();
-            _isPaused &= socket is null;
-            return socket;
+            while (_socket.Accept() is { } socket)
+            {
+                LetIn(socket);
+            }
         }
         catch (LinuxException e)
         {
-            if (!_isPaused)
+            _log($"display: a client could not be let in: {e.Message}");
+        }
+    }
+
+    private void LetIn(UnixSocket socket)
+    {
+        (int process, uint user) = socket.GetPeer();
+        string name = Describe(process);
+        uint own = LibC.geteuid();
+        if (!MayConnect(user, own))
+        {
+            _log($"display: refused {name} of user {user}: only user {own} and root may connect");
+            socket.Dispose();
+        }
+        else if (_peers.Count >= MostPeers)
+        {
+            if (!_toldFull)
             {
-                _isPaused = true;
-                _log($"display: a client has to wait: {e.Message}");
+                _toldFull = true;
+                _log($"display: refused {name}: {MostPeers} clients are connected already (others are refused without a word until one leaves)");
             }
-            _watch.Change(LoopEvents.None);
-            _acceptAgain.SetAfter(AcceptPause);
-            return null;
+            socket.Dispose();
+        }
+        else
+        {
+            Add(socket, name);
         }
     }
 
