@@ -8,15 +8,15 @@ Usage: ./run-qemu.sh [OPTIONS] [DISK]
        ./run-qemu.sh [OPTIONS] -- QEMU ARGUMENTS
 
 Builds FbShare, finds or brings a QEMU that works on this machine, starts FbShare's virtio-gpu
-and boots a guest on it: the test guest, your disk image, or whatever your QEMU arguments say.
+and boots a guest with it: the test guest, your disk image, or what your QEMU arguments say.
 Missing Debian packages are installed (root or sudo).
 
-Where there is a display, the viewer shows the guest. Otherwise the screen is written to a file
-as soon as it is still, and the guest goes on until Ctrl-C.
+If there is a display, the viewer shows the guest. Otherwise the screen is written to a file
+as soon as it has stopped changing, and the guest runs until Ctrl-C.
 
 Options:
   --headless         no viewer: write the screen to a file
-  --screenshot FILE  where to (default: screen.png; .png, .jpg, .webp, .ppm or .raw)
+  --screenshot FILE  which file (default: screen.png; .png, .jpg, .webp, .ppm or .raw)
   --memory SIZE      the guest's memory (default: 512M for the test guest, else 2G)
   --size WxH         the screen's size (default: 1280x800)
   --outputs N        how many screens, 1 to 16 (default: 1)
@@ -26,7 +26,7 @@ Options:
   --help
 
 Environment:
-  QEMU=PATH          take this QEMU
+  QEMU=PATH          use this QEMU
   FBSHARE_CACHE      where downloads and builds are kept (default: ~/.cache/fbshare)
 
 Examples:
@@ -68,27 +68,27 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -z "$disk" ] || [ -z "$own" ] || usage_error "a disk and QEMU arguments after --: name the disk among the arguments"
-[ -z "$disk" ] || [ -r "$disk" ] || fail "$disk is not there or not readable: check the path"
+[ -z "$disk" ] || [ -r "$disk" ] || fail "$disk does not exist or cannot be read: check the path"
 [ -z "$own" ] || [ ${#machine_args[@]} -gt 0 ] || usage_error "nothing after --: give QEMU arguments, or leave -- out for the test guest"
 
 if [ -z "$headless" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
   headless=yes
-  say "no display here: the screen goes to $screenshot once it is still"
+  say "there is no display here: the screen is written to $screenshot once it has stopped changing"
 fi
 
 # --- what must be installed
 who=(run)
 [ -n "$headless" ] || who+=(view)
-"$root/tools/install-needs" "${who[@]}" || fail 'something is missing that could not be installed: see above'
+"$root/tools/install-needs" "${who[@]}" || fail 'a package that is needed could not be installed: see above'
 
 # --- fbshare itself: published once, again when a source is newer
 fbshare=$root/artifacts/fbshare/fbshare
-# Whether this machine's C library is new enough for it: it may have been built on another. Else the loader would say so.
+# Whether this machine's C library is new enough: the program may have been built on another machine.
 fits() {
   local needed
   needed=$(LC_ALL=C grep -ao 'GLIBC_2\.[0-9.]*' "$fbshare" | sed 's/.*_/glibc /' | sort -Vu | tail -n 1)
   [ "$(printf '%s\n' "$needed" "$(getconf GNU_LIBC_VERSION)" | sort -V | head -n 1)" = "$needed" ] && return
-  say "artifacts/fbshare needs $needed and here is $(getconf GNU_LIBC_VERSION || echo another C library): it is built anew"
+  say "artifacts/fbshare needs $needed, and this machine has $(getconf GNU_LIBC_VERSION || echo another C library): building it again"
   return 1
 }
 is_fresh() {
@@ -104,7 +104,7 @@ find_dotnet() {
 if ! is_fresh; then
   find_dotnet
   "$root/tools/install-needs" build || fail 'what building FbShare needs could not be installed: see above'
-  say 'building fbshare (once; some minutes on a slow machine)'
+  say 'building fbshare (only this time; takes some minutes on a slow machine)'
   log=$(mktemp)
   "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -v quiet >"$log" 2>&1 ||
     { tail -n 20 "$log" >&2; rm -f "$log"; fail 'fbshare could not be built: see above'; }
@@ -115,33 +115,33 @@ fi
 # --- a QEMU that works here
 choose_qemu() {
   if [ -n "${QEMU:-}" ]; then
-    command -v "$QEMU" >/dev/null || fail "QEMU=$QEMU is not there or cannot be run"
+    command -v "$QEMU" >/dev/null || fail "QEMU=$QEMU does not exist or cannot be run"
     qemu=$QEMU
-    say "QEMU: $qemu, as told"
+    say "QEMU: $qemu, from the variable QEMU"
     return
   fi
-  # One in PATH is taken if it has the blob device; a 2D one is not worth it where the tree's has both.
+  # The one in PATH is used if it has the blob device. If it has only 2D, the tree's is better.
   if qemu=$(command -v qemu-system-x86_64) && grep -q '"vhost-user-\(test-\)\?device-pci"' <<<"$("$qemu" -device help 2>/dev/null)"; then
-    say "QEMU: $qemu, which can do blobs"
+    say "QEMU: $qemu, which supports blob resources"
     return
   fi
-  local why='there is none here'
-  [ -z "$qemu" ] || why="$qemu ($("$qemu" -version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')) cannot do blobs"
+  local why='this machine has none'
+  [ -z "$qemu" ] || why="$qemu ($("$qemu" -version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')) does not support blob resources"
   say "QEMU: from FbShare's Debian tree, because $why"
   qemu=$("$root/tools/tree" qemu) || fail 'the Debian tree could not be made: see above, or set QEMU=/path/to/qemu-system-x86_64'
 }
 choose_qemu
 
-# KVM is used where it really runs a kernel: some nested machines offer it and cannot.
+# KVM is used if it really runs a kernel: some nested machines offer KVM that does not work.
 kvm_works() {
   [ -w /dev/kvm ] || return 1
   local seen kernel said
   seen=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id)
   if [ ! -e "$seen" ]; then
-    # A kernel without a root panics at once, which ends QEMU.
+    # A kernel without a root file system panics immediately, which ends QEMU.
     for kernel in "$cache"/guest/vmlinuz /boot/vmlinuz-*; do [ -r "$kernel" ] && break; done
     [ -r "$kernel" ] || return 1
-    say 'trying whether KVM works here (once)'
+    say 'trying whether KVM works on this machine (only this time)'
     mkdir -p "$cache"
     said=$(timeout 15 "$qemu" -accel kvm -cpu host -m 256M -nodefaults -display none -serial stdio -no-reboot \
       -kernel "$kernel" -append 'console=ttyS0 panic=-1' 2>&1 </dev/null) || true
@@ -164,7 +164,7 @@ elif [ -n "$disk" ]; then
 else
   machine_args=("${accel[@]}" -machine q35 -smp 2 -m "${memory:-512M}" -nodefaults -no-user-config -device virtio-rng-pci -serial stdio
     -kernel "$guest/vmlinuz" -initrd "$guest/initrd.img" -append "$(cat "$guest/cmdline")")
-  say 'the test guest: a shell on this terminal and on its screen; type "card" there'
+  say 'the test guest has a shell on this terminal and on its screen; type "card" there for a picture'
 fi
 
 # --- go

@@ -43,7 +43,7 @@ for argument in "$@"; do
 done
 [ ${#suites[@]} -gt 0 ] || suites=(unit qemu testbed)
 
-# For one guest of 512 MB in huge pages, and some for tests; given back at the end.
+# Huge pages for one guest of 512 MB, and some for tests; given back at the end.
 reserve_hugepages() {
   local pages=/proc/sys/vm/nr_hugepages wanted=288 before
   before=$(cat $pages 2>/dev/null || echo 0)
@@ -53,7 +53,7 @@ reserve_hugepages() {
     trap "echo $before >$pages" EXIT
   fi
   [ "$(cat $pages 2>/dev/null || echo 0)" -ge $wanted ] ||
-    say "no $wanted huge pages of 2 MB to be had ($(cat $pages 2>/dev/null || echo none) are): tests in huge pages are skipped; cure: echo $wanted | sudo tee $pages"
+    say "this machine has $(cat $pages 2>/dev/null || echo no) huge pages of 2 MB and not $wanted, so tests with huge pages are skipped; to run them: echo $wanted | sudo tee $pages"
 }
 
 # What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
@@ -89,21 +89,21 @@ prepare_testbed() {
 # The guest in the VM is emulated twice. KVM there (see tools/testbed --help) would boot it in half a minute, but in one VM of three
 # it stood still or took the kernel with it.
 run_testbed() {
-  begin run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
+  start run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
   run_in_testbed guest 6.12 'Category=Nested&Category!=Slow'
   run_in_testbed newest-kernel backports Category=Kernel
-  end host guest newest-kernel
+  finish host guest newest-kernel
 }
 
 run_nested() {
-  begin run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
+  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
   # With a render node there, Mesa's surfaceless platform was seen to crash: only where nothing else draws.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
-  end nested opengl
+  finish nested opengl
 }
 
-# Runs something beside what follows, where each can have two processors; else before it.
-begin() {
+# Runs something in the background if there are two processors for each; otherwise in the foreground.
+start() {
   if [ "$(nproc)" -ge 4 ]; then
     trap 'trap - TERM; kill 0' INT TERM   # a job in the background does not hear Ctrl+C
     "$@" &
@@ -112,8 +112,8 @@ begin() {
   fi
 }
 
-# Waits for what was begun; what ran in the VMs is reported.
-end() {
+# Waits for what runs in the background, and notes the results of the VMs for the report.
+finish() {
   wait
   local part
   for part in "$@"; do outcome+=("$results/testbed/testbed-$part.trx"); done
@@ -127,12 +127,12 @@ run_bench_check() {
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
-command -v dotnet >/dev/null || fail 'there is no dotnet here: install the .NET 10 SDK (Debian has no package of it)'
+command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
 results=$repo/artifacts/test-results
 testbed_project=FbShare.QemuTests
 rm -rf "$results"
 mkdir -p "$results"
-tools/install-needs run view build test || fail 'something that the tests need is missing and could not be installed: see above'
+tools/install-needs run view build test || fail 'a package that the tests need could not be installed: see above'
 
 FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)

@@ -1,4 +1,5 @@
 using FbShare.Bochs;
+using FbShare.Linux;
 
 namespace FbShare.QemuTests;
 
@@ -58,15 +59,10 @@ internal static class TestMachine
         {
             return "grub-mkrescue (apt-get install grub-common grub-pc-bin xorriso)";
         }
-        if (needs.HasFlag(Needs.HugePages) && FreeHugePages() < 256)
+        if (needs.HasFlag(Needs.HugePages) && HugePages.Read().Free < 256)
         {
             return "256 free huge pages (echo 256 > /proc/sys/vm/nr_hugepages)";
         }
         return null;
     }
-
-    private static int FreeHugePages() => File.ReadLines("/proc/meminfo")
-        .Where(line => line.StartsWith("HugePages_Free:", StringComparison.Ordinal))
-        .Select(line => int.Parse(line["HugePages_Free:".Length..].Trim()))
-        .FirstOrDefault();
 }

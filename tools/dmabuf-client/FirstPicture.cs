@@ -25,12 +25,12 @@ internal sealed class FirstPicture(GraphicsDevice graphics) : IDisplayView, IDis
     {
         if (picture.DmaBuf is not { } frame)
         {
-            Failure = "the display shares no dma-buf but a copy: fbshare probe tells why";
+            Failure = "the display gives a copy and no dma-buf: run fbshare probe to see why";
             return null;
         }
         if (_imports is null)
         {
-            return Failure = $"this driver takes no dma-buf: {graphics.Import.Reason}";
+            return Failure = $"this graphics driver cannot import dma-bufs: {graphics.Import.Reason}";
         }
         try
         {

@@ -41,7 +41,7 @@ internal sealed class BenchCheckCommand : Command
         int tries = isTable ? 1 : arguments.GetValue(_tries);
         if (!Programs.IsHere("strace"))
         {
-            throw new ToolException("there is no strace here: apt-get install strace");
+            throw new ToolException("there is no strace on this machine: apt-get install strace");
         }
         var bench = new Bench(arguments.GetValue(_fbshare)?.FullName ?? await Repository.PublishFbShareAsync(stop));
         CheckResult[] results = [.. Check.All.Select(check => new CheckResult(check))];

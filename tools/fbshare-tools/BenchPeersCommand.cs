@@ -9,9 +9,9 @@ internal sealed class BenchPeersCommand : Command
     private readonly Argument<string[]> _cases = new("CASE") { Description = "What to measure (default: all but builtin-blob whose programs are here).", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<int> _rounds = new("--rounds") { Description = "How often each case runs.", HelpName = "N", DefaultValueFactory = _ => 3 };
     private readonly Option<int> _seconds = new("--seconds") { Description = "How long each flips.", HelpName = "S", DefaultValueFactory = _ => 8 };
-    private readonly Option<int?> _rate = new("--rate") { Description = "The guest flips so often (default: as often as it can, and FbShare does not pace it).", HelpName = "HZ" };
+    private readonly Option<int?> _rate = new("--rate") { Description = "How often the guest flips per second (default: as often as it can, and FbShare does not pace it).", HelpName = "HZ" };
     private readonly Option<string> _card = new("--card") { Description = "What the guest's card program does; `flip 2 full` draws every pixel.", HelpName = "WHAT", DefaultValueFactory = _ => "flip 2 bar" };
-    private readonly Option<string?> _pictures = new("--pictures") { Description = "Leave there what the X server shows in the end, as CASE.png.", HelpName = "FOLDER" };
+    private readonly Option<string?> _pictures = new("--pictures") { Description = "The folder for pictures of what the X server shows at the end, CASE.png.", HelpName = "FOLDER" };
 
     public BenchPeersCommand()
         : base("bench-peers", $"""
@@ -84,7 +84,7 @@ internal sealed class BenchPeersCommand : Command
             {
                 if (peer.FindMissingProgram() is { } missing)
                 {
-                    Say($"without {peer.Name}: there is no {missing} here");
+                    Say($"leaving out {peer.Name}: there is no {missing} on this machine");
                     continue;
                 }
                 yield return peer;
@@ -93,7 +93,7 @@ internal sealed class BenchPeersCommand : Command
         foreach (string name in names)
         {
             PeerCase peer = PeerCase.All.FirstOrDefault(p => p.Name == name) ?? throw new ToolException($"unknown case '{name}': see --help");
-            yield return peer.FindMissingProgram() is { } missing ? throw new ToolException($"{name} needs {missing}, which is not here") : peer;
+            yield return peer.FindMissingProgram() is { } missing ? throw new ToolException($"{name} needs {missing}, which this machine does not have") : peer;
         }
     }
 

@@ -1,4 +1,4 @@
 namespace FbShare.Tools;
 
-/// <summary>Why a command cannot do its job: one sentence for its user.</summary>
+/// <summary>A command cannot do its job; the message is one sentence for its user.</summary>
 internal sealed class ToolException(string message, Exception? cause = null) : Exception(message, cause);

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Rig.Bench;
 
-/// <summary>A whole device on a thread of its own and a front-end without a guest that flips pictures on it, over a real socket
-/// and real eventfds.</summary>
+/// <summary>A whole device on a thread of its own, and a front-end without a guest that flips pictures on it, over a real socket and real
+/// eventfds.</summary>
 internal sealed class BenchRig : IDisposable
 {
     private const ulong Requests = 2 << 20;
@@ -23,7 +23,7 @@ internal sealed class BenchRig : IDisposable
     /// <summary>VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM.</summary>
     private const uint FormatXr24 = 2;
 
-    /// <summary>The number of the resource of single pages.</summary>
+    /// <summary>The number of the resource that consists of single pages.</summary>
     private const uint Scattered = 99;
 
     private readonly EventLoop _loop = new();
@@ -52,7 +52,7 @@ internal sealed class BenchRig : IDisposable
 
     public FrontEndDriver Driver { get; }
 
-    /// <summary>What the device's thread has used so far.</summary>
+    /// <summary>What the device's thread has used up so far.</summary>
     public DeviceUse Use() => OnLoop(() => new DeviceUse(ThreadClock.CpuTime, GC.GetAllocatedBytesForCurrentThread(), _hub.BytesCopied + _device.BytesTransferred));
 
     public T OnLoop<T>(Func<T> function) => OnLoop(_loop, function);
@@ -72,8 +72,8 @@ internal sealed class BenchRig : IDisposable
     });
 
     /// <summary>Serves the display protocol at a socket.</summary>
-    /// <param name="input">Takes what viewers' users do.</param>
-    /// <param name="patience">With viewers that do not answer; null: as a device has.</param>
+    /// <param name="input">Takes the viewers' keyboard and pointer input.</param>
+    /// <param name="patience">How long to wait for viewers that do not answer; null for the default.</param>
     public void ServeDisplay(string path, IInputSink? input = null, TimeSpan? patience = null) => OnLoop(() =>
     {
         UnixListener listener = UnixListener.Listen(path);
@@ -103,8 +103,8 @@ internal sealed class BenchRig : IDisposable
         Flip();
     }
 
-    /// <summary>Gives both buffers dma-bufs for viewers. They are stand-ins, which is the same to everyone who does not look into them,
-    /// so that a host without /dev/udmabuf is measured too.</summary>
+    /// <summary>Gives both buffers dma-bufs for viewers. They are memfds in fact, which makes no difference to a viewer that does not read
+    /// them, so that this can be measured on a host without /dev/udmabuf.</summary>
     public void SharePages(int width, int height)
     {
         for (int i = 0; i < _flips.Length; i++)
@@ -119,7 +119,7 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
-    /// <summary>TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick; waits until all three are back.</summary>
+    /// <summary>Sends TRANSFER, SET_SCANOUT_BLOB and a fenced FLUSH with one kick, and waits until all three are finished.</summary>
     public void Flip()
     {
         SendFlip();
@@ -129,11 +129,13 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
-    /// <summary>The same so many times, but looks for the answers only when called for them: every flip takes the same system calls.</summary>
-    /// <exception cref="InvalidOperationException">The device called when a part of a flip was done: it took what came with one kick in several turns.</exception>
+    /// <summary>The same many times, but looks for the answers only after the device's interrupt, so that every flip takes the same system
+    /// calls.</summary>
+    /// <exception cref="InvalidOperationException">The device interrupted when only a part of a flip was finished: it did not handle all that
+    /// came with one kick in one go.</exception>
     public void FlipInStep(int flips)
     {
-        // Answers found by looking (Flip) are taken before their call comes; the first of these flips would take it for its own.
+        // Flip takes answers before their interrupt comes. It must not be mistaken for that of the first flip here.
         Driver.Settle();
         for (; flips > 0; flips--)
         {
@@ -144,13 +146,13 @@ internal sealed class BenchRig : IDisposable
             {
                 if (!Driver.Control.TryTake(out _, out _))
                 {
-                    throw new InvalidOperationException("the device called before it was done");
+                    throw new InvalidOperationException("the device interrupted before all of the flip was finished");
                 }
             }
         }
     }
 
-    /// <summary>Sends unfenced flushes in batches of 16, eight batches at a time under way.</summary>
+    /// <summary>Sends unfenced flushes in batches of 16, with eight batches in flight.</summary>
     public void FlushMany(int batches)
     {
         const int batch = 16, underWay = 8;
@@ -171,7 +173,7 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
-    /// <summary>Creates a blob of single pages that cannot be merged, and drops it again.</summary>
+    /// <summary>Creates a blob of single pages that are not adjacent, and destroys it again.</summary>
     public void CreateScattered(int entries)
     {
         (ulong, uint)[] pages = [.. Enumerable.Range(0, entries).Select(i => (FrontEndDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096u))];

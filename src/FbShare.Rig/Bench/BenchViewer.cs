@@ -5,7 +5,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Rig.Bench;
 
-/// <summary>A display client on a thread of its own, that answers every update at once.</summary>
+/// <summary>A display client on a thread of its own that answers every update immediately.</summary>
 internal sealed class BenchViewer : IDisplayView, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -16,7 +16,7 @@ internal sealed class BenchViewer : IDisplayView, IDisposable
     private DisplayClient? _client;
     private long _toldAt;
 
-    /// <summary>Connects, and waits until the first picture was told.</summary>
+    /// <summary>Connects, and waits for the first picture.</summary>
     /// <param name="path">The display's socket.</param>
     public BenchViewer(string path, bool takeDmaBuf)
     {
@@ -34,7 +34,7 @@ internal sealed class BenchViewer : IDisplayView, IDisposable
     /// <returns>When it came (<see cref="Stopwatch.GetTimestamp"/>).</returns>
     /// <exception cref="InvalidOperationException">None came.</exception>
     public long WaitUntilTold() =>
-        _told.Wait(Patience) ? Volatile.Read(ref _toldAt) : throw new InvalidOperationException("the display told the viewer nothing");
+        _told.Wait(Patience) ? Volatile.Read(ref _toldAt) : throw new InvalidOperationException("the viewer got no update in time");
 
     public string? Show(RemotePicture picture) => null;
 
@@ -63,7 +63,7 @@ internal sealed class BenchViewer : IDisplayView, IDisposable
 
     public void Dispose()
     {
-        // Stopped from there: a loop that is told to stop does not run what was posted before.
+        // Stopped by a posted action, because a loop that is stopped from here would not run what was posted before.
         _loop.Post(() =>
         {
             _client?.Dispose();

@@ -8,12 +8,12 @@ using FbShare.Pictures;
 
 namespace FbShare.Rig.Bench;
 
-/// <summary>The measurements of <c>fbshare bench</c>. Each compares two things in one run, in turn, and keeps medians.</summary>
+/// <summary>The measurements of <c>fbshare bench</c>. Each alternates between two things in one run, and takes medians.</summary>
 internal static class Benchmarks
 {
     private const int Rounds = 9;
 
-    /// <summary>eventfd write, epoll and read on one thread: what any device that is kicked and interrupts must spend. Nanoseconds.</summary>
+    /// <summary>Nanoseconds of an eventfd write, epoll and read on one thread: the least that a device needs to be kicked and to interrupt.</summary>
     public static double Floor()
     {
         using var loop = new EventLoop();
@@ -32,10 +32,10 @@ internal static class Benchmarks
         });
     }
 
-    /// <summary>Flips of blobs with nobody looking: CPU, allocations, copied bytes, latency. Guest and device share one processor,
-    /// so that what the device does is measured and not what it costs to wake another processor, which in a virtual machine is
-    /// several times as much; <c>two-processors</c> has that in it, <c>paced</c> a processor too that has slept in between, as with a
-    /// guest that flips some hundred times a second; and each beside it what it is for a device that does nothing.</summary>
+    /// <summary>Flips of blobs while nobody watches: CPU, allocations, copied bytes, latency. Guest and device share one processor, so that the
+    /// work of the device is measured and not the waking of another processor, which in a virtual machine takes several times as long.
+    /// <c>two-processors</c> includes that, and <c>paced</c> also a processor that has slept in between, as with a guest that flips some
+    /// hundred times a second. Each is given together with the same for a device that does nothing.</summary>
     public static IEnumerable<Figure> Flips()
     {
         ulong processors = ThreadClock.Processors;
@@ -113,14 +113,14 @@ internal static class Benchmarks
         {
             yield return Figure.AtMost($"flip.{name}.cpu/1080p", Median(cpu[name]) / flip, "x", 1.1);
         }
-        // Asking for the totals allocates a little itself; a single byte per flip would be 2000.
+        // Asking for the totals allocates a little itself, but less than the 2000 bytes that one byte per flip would be.
         yield return Figure.AtMost("flip.allocated", Math.Floor(worst.Allocated / 2000.0), "bytes/flip", 0);
         yield return Figure.AtMost("flip.copied", worst.Copied, "bytes/flip", 0);
         yield return new Figure("flip.kick-to-call.median", Median(latency), "us");
         yield return new Figure("flip.kick-to-call.p99", Percentile(latency, 99), "us");
     }
 
-    /// <summary>Flips and measures nothing, on one processor: for strace and perf.</summary>
+    /// <summary>Only flips, on one processor, and measures nothing: for strace and perf.</summary>
     public static void JustFlip(int flips)
     {
         ThreadClock.Processors &= ~ThreadClock.Processors + 1;
@@ -149,8 +149,8 @@ internal static class Benchmarks
         yield return new Figure("command.cpu", Median(cpu), "us");
     }
 
-    /// <summary>How soon a viewer in another thread, over the display protocol, is told of a copy; and how soon the guest has a flush
-    /// back that waits for a viewer of its own pages, which answers at once.</summary>
+    /// <summary>How long it takes until a viewer in another thread is told of a copy, over the display protocol; and until a flush is finished
+    /// that waits for a viewer of the guest's own pages, which answers immediately.</summary>
     public static IEnumerable<Figure> Told()
     {
         (List<double> told, _) = FlipsWatched(sharesPages: false);
@@ -161,11 +161,11 @@ internal static class Benchmarks
         yield return new Figure("flip.acknowledged.p99", Percentile(acknowledged, 99), "us");
     }
 
-    /// <returns>Microseconds from each kick until the viewer was told, and until the flush was back.</returns>
+    /// <returns>Microseconds from each kick until the viewer was told, and until the flush was finished.</returns>
     private static (List<double> Told, List<double> Back) FlipsWatched(bool sharesPages)
     {
         string path = Path.Combine(Path.GetTempPath(), $"fbshare-bench-{Environment.ProcessId}");
-        // Small damage, so that what is measured is the telling and not a copy.
+        // The damage is small, so that the message is measured and not the copy.
         using var rig = new BenchRig(64 << 20);
         rig.SetUp(64, 64);
         if (sharesPages)
@@ -185,7 +185,7 @@ internal static class Benchmarks
         return (told, back);
     }
 
-    /// <summary>The copy of whole frames out of guest memory against a plain copy of the same bytes.</summary>
+    /// <summary>Copying whole frames out of guest memory, compared with a plain copy of as many bytes.</summary>
     public static IEnumerable<Figure> Copies()
     {
         foreach ((string name, int width, int height) in ((string, int, int)[])[("1080p", 1920, 1080), ("4k", 3840, 2160)])
@@ -194,7 +194,7 @@ internal static class Benchmarks
             (double rate, double ratio) = Copy(width, height, [new MemoryEntry(0, (uint)bytes)]);
             yield return new Figure($"memcpy.{name}", rate, "GB/s");
             yield return Figure.AtLeast($"copy.{name}.one-piece/memcpy", ratio, "x", 1);
-            // Every page apart from its neighbours, as a guest that has run for a while has them.
+            // No two pages are adjacent, as in a guest that has run for a while.
             (_, ratio) = Copy(width, height, [.. Enumerable.Range(0, bytes / 4096).Select(i => new MemoryEntry((ulong)(i ^ 1) * 8192, 4096))]);
             yield return Figure.AtLeast($"copy.{name}.single-pages/memcpy", ratio, "x", 1);
         }
@@ -233,7 +233,7 @@ internal static class Benchmarks
         }
     }
 
-    /// <summary>Copied bytes are the damage and no more.</summary>
+    /// <summary>How many bytes are copied for each byte of damage.</summary>
     public static Figure Damage()
     {
         using var rig = new BenchRig(64 << 20, FramePath.Copy);
@@ -287,7 +287,7 @@ internal static class Benchmarks
         return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
     }
 
-    /// <summary>Looks at everything and does nothing.</summary>
+    /// <summary>A consumer that watches every frame and does nothing.</summary>
     private sealed class SilentConsumer : IDisplayConsumer
     {
         public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;

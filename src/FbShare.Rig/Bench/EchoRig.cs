@@ -2,8 +2,8 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Bench;
 
-/// <summary>A device that does nothing: a thread that answers every kick with a call. What it uses is what waking and being woken
-/// costs on this host.</summary>
+/// <summary>A device that does nothing but answer every kick with an interrupt, on a thread of its own. Its CPU time is what waking and being
+/// woken cost on this host.</summary>
 internal sealed class EchoRig : IDisposable
 {
     private readonly EventLoop _loop = new();
@@ -20,7 +20,7 @@ internal sealed class EchoRig : IDisposable
         _thread.Start();
     }
 
-    /// <summary>One kick, and the call for it.</summary>
+    /// <summary>One kick, and the interrupt for it.</summary>
     public void Turn()
     {
         _kick.Signal();

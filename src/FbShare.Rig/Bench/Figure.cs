@@ -1,10 +1,10 @@
 namespace FbShare.Rig.Bench;
 
 /// <summary>One measured figure.</summary>
-/// <param name="Name">Stable, for programs: <c>flip.1080p.cpu</c>.</param>
-/// <param name="Unit">Of the value.</param>
-/// <param name="Goal">What it should be, in words; empty where it only explains others.</param>
-/// <param name="Met">Whether it is; null where there is no goal.</param>
+/// <param name="Name">Never changes, so that programs can use it: <c>flip.1080p.cpu</c>.</param>
+/// <param name="Unit">The unit of the value.</param>
+/// <param name="Goal">What the value should be, as text; empty if it has no goal.</param>
+/// <param name="Met">Whether the goal was met; null if there is none.</param>
 internal sealed record Figure(string Name, double Value, string Unit, string Goal = "", bool? Met = null)
 {
     public static Figure AtMost(string name, double value, string unit, double most) => new(name, value, unit, $"<= {most:0.###}", value <= most);

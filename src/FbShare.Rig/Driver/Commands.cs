@@ -1,6 +1,6 @@
 namespace FbShare.Rig.Driver;
 
-/// <summary>virtio-gpu requests as bytes, written from the specification's tables (virtio 1.3, section 5.7.6) and sharing nothing
+/// <summary>virtio-gpu requests as bytes, written from the specification's tables (virtio 1.3, section 5.7.6), sharing no code
 /// with the device.</summary>
 internal static class Commands
 {
@@ -65,7 +65,7 @@ internal static class Commands
                 case uint number: writer.Write(number); break;
                 case int number: writer.Write(number); break;
                 case ulong number: writer.Write(number); break;
-                default: throw new ArgumentException($"{field.GetType()} is no field");
+                default: throw new ArgumentException($"{field.GetType()} is not a type that a field can have");
             }
         }
         return stream.ToArray();

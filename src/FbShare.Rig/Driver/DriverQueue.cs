@@ -3,8 +3,8 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>The driver's side of a split virtqueue, written from the specification (virtio 1.3, section 2.7) and sharing
-/// nothing with the device's side.</summary>
+/// <summary>The driver's side of a split virtqueue, written from the specification (virtio 1.3, section 2.7), sharing no code
+/// with the device.</summary>
 internal sealed class DriverQueue : IDisposable
 {
     private readonly GuestRam _ram;
@@ -38,19 +38,16 @@ internal sealed class DriverQueue : IDisposable
 
     public EventFd Kick { get; } = new();
 
-    /// <summary>Kicks in another way than by <see cref="Kick"/>.</summary>
+    /// <summary>Kicks the device in place of <see cref="Kick"/>; null to use that.</summary>
     public Action? Kicker { get; set; }
 
     public EventFd Call { get; } = new();
 
     public EventFd Error { get; } = new();
 
-    /// <summary>Entries published so far, modulo 65536.</summary>
-    public ushort AvailIndex => _availIndex;
-
     public static int BytesFor(int size) => (26 * size) + 64;
 
-    /// <summary>Empties the rings, as a driver does that starts anew.</summary>
+    /// <summary>Empties the rings, as a driver does when it starts again.</summary>
     public void Reset()
     {
         _ram.At(Descriptors, BytesFor(Size)).Clear();
@@ -63,7 +60,7 @@ internal sealed class DriverQueue : IDisposable
     }
 
     /// <summary>Publishes one request of the given pieces, device-readable ones first.</summary>
-    /// <returns>The head by which it comes back.</returns>
+    /// <returns>Its head, by which the device gives it back.</returns>
     public ushort Add(params ReadOnlySpan<Piece> pieces)
     {
         ushort head = 0;
@@ -90,7 +87,7 @@ internal sealed class DriverQueue : IDisposable
         return head;
     }
 
-    /// <summary>Writes a raw descriptor, for requests no sound driver makes.</summary>
+    /// <summary>Writes a descriptor as it is, for requests that no correct driver makes.</summary>
     public void WriteRaw(ushort index, ulong address, uint length, ushort flags, ushort next) =>
         _ram.At<Descriptor>(Descriptors + (16UL * index)) = new Descriptor { Address = address, Length = length, Flags = flags, Next = next };
 
@@ -116,7 +113,7 @@ internal sealed class DriverQueue : IDisposable
         return wanted;
     }
 
-    /// <summary>Kicks, wanted or not.</summary>
+    /// <summary>Kicks, whether the device wants it or not.</summary>
     public void KickNow()
     {
         if (Kicker is { } kick)
@@ -149,7 +146,7 @@ internal sealed class DriverQueue : IDisposable
         return true;
     }
 
-    /// <summary>Asks for a call at the next finished request; without event idx there is one at every request.</summary>
+    /// <summary>Asks for an interrupt at the next finished request. Without VIRTIO_F_EVENT_IDX there is one at every request.</summary>
     public void WantCall()
     {
         if (_eventIdx)

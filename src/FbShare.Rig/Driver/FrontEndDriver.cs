@@ -3,7 +3,7 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>A front-end without a guest: speaks vhost-user to a back-end as QEMU does.</summary>
+/// <summary>A front-end without a guest: talks vhost-user to a back-end as QEMU does.</summary>
 internal sealed class FrontEndDriver : QueueDriver
 {
     private const int HeaderSize = 12;
@@ -17,7 +17,7 @@ internal sealed class FrontEndDriver : QueueDriver
     public FrontEndDriver(UnixSocket socket, GuestRam? ram = null, bool eventIdx = true, ushort queueSize = 256)
         : base(socket, ram, eventIdx, queueSize) => (_backendChannel, _backendChannelPeer) = UnixSocket.CreatePair();
 
-    /// <summary>Everything from features to enabled queues.</summary>
+    /// <summary>Initializes the device, from its features to running queues.</summary>
     public override void Start()
     {
         OfferedFeatures = Ask(FrontEndRequest.GetFeatures);
@@ -49,7 +49,7 @@ internal sealed class FrontEndDriver : QueueDriver
         Send(FrontEndRequest.SetMemTable, payload, descriptors);
     }
 
-    /// <param name="enable">Send VHOST_USER_SET_VRING_ENABLE, too.</param>
+    /// <param name="enable">Whether to send VHOST_USER_SET_VRING_ENABLE as well.</param>
     public void StartQueue(uint index, DriverQueue queue, uint lastAvail, bool enable = true)
     {
         ulong user = Ram.Regions[0].UserAddress - Ram.Regions[0].GuestAddress;
@@ -80,7 +80,7 @@ internal sealed class FrontEndDriver : QueueDriver
         return BinaryPrimitives.ReadUInt32LittleEndian(ReceiveReply(FrontEndRequest.GetVringBase).AsSpan(4));
     }
 
-    /// <summary>Waits until everything sent before was handled.</summary>
+    /// <summary>Waits until the device has handled everything that was sent before.</summary>
     public override void Flush() => Ask(FrontEndRequest.GetFeatures);
 
     /// <summary>Waits for the back-end's next message on its own channel.</summary>
@@ -124,7 +124,7 @@ internal sealed class FrontEndDriver : QueueDriver
         uint flags = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4));
         return got == request && flags == (Version | FlagReply)
             ? ReceiveExactly(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(8)))
-            : throw new InvalidOperationException($"asked {request}, answered {got} with flags {flags}");
+            : throw new InvalidOperationException($"the request {request} was answered with {got} and flags {flags}");
     }
 
     public static void WriteRegion(Span<byte> destination, GuestRam.Region region)

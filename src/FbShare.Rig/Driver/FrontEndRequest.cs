@@ -1,7 +1,7 @@
 namespace FbShare.Rig.Driver;
 
 /// <summary>Numbers of the messages a front-end sends (QEMU docs/interop/vhost-user.rst, "Front-end message types"), written from the
-/// document and sharing nothing with the device's side.</summary>
+/// document, sharing no code with the device.</summary>
 internal static class FrontEndRequest
 {
     public const uint GetFeatures = 1;

@@ -4,7 +4,7 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>A pretended guest's memory: one memfd shown as one or several regions of guest physical addresses.</summary>
+/// <summary>The memory of a guest that is only played: one memfd shown as one or several regions of guest physical addresses.</summary>
 internal sealed class GuestRam : IDisposable
 {
     private readonly MemoryMapping _mapping;
@@ -49,6 +49,10 @@ internal sealed class GuestRam : IDisposable
     public ref T At<T>(ulong guestAddress)
         where T : unmanaged => ref MemoryMarshal.AsRef<T>(At(guestAddress, Unsafe.SizeOf<T>()));
 
+    /// <summary>Frees the pages of a range, as a balloon, virtio-mem or postcopy does; they read as zero until they are written again.</summary>
+    public static void PunchHole(FileDescriptor file, long offset, long length) =>
+        LinuxException.Check(LibC.fallocate(file, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
+
     public void Dispose()
     {
         _mapping.Dispose();
@@ -58,7 +62,7 @@ internal sealed class GuestRam : IDisposable
     /// <summary>A piece of the file, where the guest sees it.</summary>
     internal readonly record struct Region(ulong GuestAddress, long Length, long FileOffset)
     {
-        /// <summary>Where the pretended front-end has it mapped: anything but the guest's own address.</summary>
+        /// <summary>Where the front-end claims to have it mapped: on purpose not the guest's own address.</summary>
         public ulong UserAddress => GuestAddress + 0x7f00_0000_0000;
     }
 }

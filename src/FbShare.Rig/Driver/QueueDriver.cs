@@ -2,8 +2,8 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>A guest's driver without a guest: fills the two queues of a virtio-gpu and waits for what comes back, over real memfds and
-/// eventfds; how the device learns of them is a transport's. For tests and <c>fbshare bench</c>.</summary>
+/// <summary>A guest's driver without a guest: fills the two queues of a virtio-gpu and waits for the answers, over real memfds and eventfds.
+/// Subclasses pass these to the device over a transport. For tests and <c>fbshare bench</c>.</summary>
 internal abstract class QueueDriver : IDisposable
 {
     /// <summary>Guest memory below this belongs to the rings and requests.</summary>
@@ -43,19 +43,19 @@ internal abstract class QueueDriver : IDisposable
 
     public DriverQueue[] Queues => [Control, Cursor];
 
-    /// <summary>Everything from features to enabled queues.</summary>
+    /// <summary>Initializes the device, from its features to running queues.</summary>
     public abstract void Start();
 
-    /// <summary>Waits until everything sent before was handled.</summary>
+    /// <summary>Waits until the device has handled everything that was sent before.</summary>
     public abstract void Flush();
 
-    /// <summary>Stops the control queue alone.</summary>
+    /// <summary>Stops the control queue and nothing else.</summary>
     public abstract void StopControl();
 
     /// <summary>Lets the driver start from scratch, with an empty control queue.</summary>
     public abstract void StartAnew();
 
-    /// <summary>Whether the device has told, since this was last asked, that the control queue cannot go on.</summary>
+    /// <summary>Whether the device has reported, since the last call, that the control queue is broken.</summary>
     public abstract bool WasToldOfDefect();
 
     /// <summary>Sends a control request and waits for its response.</summary>
@@ -68,7 +68,7 @@ internal abstract class QueueDriver : IDisposable
         (ushort done, uint written) = Wait(Control);
         return done == head
             ? Ram.At(responseAddress, (int)written).ToArray()
-            : throw new InvalidOperationException($"head {head} was sent, {done} came back");
+            : throw new InvalidOperationException($"head {head} was sent, but {done} came back");
     }
 
     /// <summary>Sends a request on the cursor queue, without room for a response, and waits until it was taken.</summary>
@@ -91,13 +91,13 @@ internal abstract class QueueDriver : IDisposable
             _loop.RunOnce((int)Math.Max((deadline - EventLoop.Now) / 1_000_000, 0));
             if (EventLoop.Now > deadline)
             {
-                throw new TimeoutException("the device did not complete a request in 10 s");
+                throw new TimeoutException("the device did not complete a request within 10 s");
             }
         }
         return (head, written);
     }
 
-    /// <summary>Waits until the device calls, 10 s at most.</summary>
+    /// <summary>Waits until the device interrupts, 10 s at most.</summary>
     public void WaitForCall()
     {
         long deadline = EventLoop.Now + 10_000_000_000;
@@ -106,16 +106,16 @@ internal abstract class QueueDriver : IDisposable
         {
             if (EventLoop.Now > deadline)
             {
-                throw new TimeoutException("the device did not call in 10 s");
+                throw new TimeoutException("the device did not interrupt within 10 s");
             }
         }
     }
 
-    /// <summary>Waits until the device has nothing left to do for requests that were taken back, and forgets its calls for them: the
-    /// next call is for what is sent from here on.</summary>
+    /// <summary>Waits until the device has finished with requests whose answers were taken, and discards its interrupts for them. The next
+    /// interrupt is then for a later request.</summary>
     public void Settle()
     {
-        // The device puts an answer into the ring first and calls for it later, but before it handles another message.
+        // The device first puts an answer into the ring and interrupts later, but before it handles another message.
         Flush();
         foreach (DriverQueue queue in Queues)
         {

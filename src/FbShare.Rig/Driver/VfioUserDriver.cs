@@ -3,8 +3,8 @@ using FbShare.Linux;
 
 namespace FbShare.Rig.Driver;
 
-/// <summary>A machine without a guest: speaks vfio-user to a device as QEMU's vfio-user-pci does, and finds its way through the PCI
-/// function as a virtio driver does, written from the specifications and sharing nothing with the device's side.</summary>
+/// <summary>A machine without a guest: talks vfio-user to a device as QEMU's vfio-user-pci does, and uses the PCI function as a virtio driver
+/// does. Written from the specifications, sharing no code with the device.</summary>
 internal sealed class VfioUserDriver : QueueDriver
 {
     public const uint ConfigRegion = 7;
@@ -44,7 +44,7 @@ internal sealed class VfioUserDriver : QueueDriver
         RegionWriteMulti = 15,
     }
 
-    /// <summary>The configuration vector's eventfd.</summary>
+    /// <summary>The eventfd of the configuration vector.</summary>
     public EventFd ConfigCall { get; } = new();
 
     /// <summary>Where the capability that names each structure is, by cfg_type: the BAR, and where in it.</summary>
@@ -79,14 +79,14 @@ internal sealed class VfioUserDriver : QueueDriver
         }
     }
 
-    /// <summary>Gives the three vectors their eventfds, and has the function use them.</summary>
+    /// <summary>Gives the three vectors their eventfds and enables MSI-X.</summary>
     public void EnableVectors()
     {
         WriteConfig(_msix + 2, [0, 0x80]);
         Require(SetIrqs(0x24, 2, 0, 3, ConfigCall.Descriptor, Control.Call.Descriptor, Cursor.Call.Descriptor));
     }
 
-    /// <summary>A virtio driver's way from reset to DRIVER_OK (section 3.1.1).</summary>
+    /// <summary>Initializes the device as a virtio driver does, from reset to DRIVER_OK (section 3.1.1).</summary>
     public void StartDriver(bool vectors = true)
     {
         Status = 0;
@@ -107,7 +107,7 @@ internal sealed class VfioUserDriver : QueueDriver
         Status = Acknowledge | Driver | FeaturesOk | DriverOk;
     }
 
-    /// <summary>Tells of a queue's rings and enables it.</summary>
+    /// <summary>Sets the addresses of a queue's rings and enables it.</summary>
     public void SetUpQueue(ushort index, ushort vector)
     {
         DriverQueue queue = Queues[index];
@@ -271,10 +271,10 @@ internal sealed class VfioUserDriver : QueueDriver
 
     private void Notify(ushort queue)
     {
-        // queue_notify_off of these queues is their number, which a test of its own checks.
+        // The queue_notify_off of these queues is their number, which another test checks.
         WriteStructure(2, queue * _notifyMultiplier, BitConverter.GetBytes(queue));
     }
 
-    /// <summary>What a message was answered.</summary>
+    /// <summary>The answer to a message.</summary>
     internal sealed record Reply(Errno Error, byte[] Payload, FileDescriptor? Descriptor);
 }

@@ -8,18 +8,18 @@ using Microsoft.Extensions.Logging;
 
 namespace FbShare.Bochs;
 
-/// <summary>A Bochs display: what firmware, boot loaders and guests without a virtio-gpu driver draw on. Its picture is the first
-/// output's until a driver shows one.</summary>
-/// <remarks>The guest writes its memory without anybody being told, so while somebody looks it is compared with what was shown last,
-/// as often as a screen is refreshed; nothing is done once a driver shows its own pictures.</remarks>
+/// <summary>A Bochs display, on which firmware, boot loaders and guests without a virtio-gpu driver draw. The first output shows its picture
+/// until a virtio-gpu driver shows one.</summary>
+/// <remarks>The guest writes its memory without telling anybody. So while somebody watches, the memory is compared with the picture that was
+/// shown last, about as often as a screen is refreshed. This ends when a driver shows its own pictures.</remarks>
 internal sealed class BochsDisplay : IDisposable
 {
-    /// <summary>At 30 Hz comparing costs about one hundredth of a core.</summary>
+    /// <summary>At 30 Hz, comparing takes about one per cent of a core.</summary>
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(33);
 
     private static readonly TimeSpan Unwatched = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The most that is said to fit the frame buffer.</summary>
+    /// <summary>The largest size that a guest is told of.</summary>
     private static readonly (int Width, int Height) Largest = (1920, 1080);
 
     private readonly VirtioGpuDevice _device;
@@ -46,7 +46,7 @@ internal sealed class BochsDisplay : IDisposable
 
     public PciBar Registers => _registers;
 
-    /// <summary>As at power-on: off.</summary>
+    /// <summary>Returns to the state at power-on: off.</summary>
     public void Reset()
     {
         _registers.Reset();
@@ -54,7 +54,7 @@ internal sealed class BochsDisplay : IDisposable
         _timer.Cancel();
     }
 
-    /// <summary>Looks at the display soon: something changed that decides whether it is seen.</summary>
+    /// <summary>Looks at the display soon, because it may have to be shown now.</summary>
     public void Wake()
     {
         if (_timer.DueAt is null)
@@ -76,7 +76,7 @@ internal sealed class BochsDisplay : IDisposable
         {
             return;
         }
-        // A guest that sets a mode register by register, or switches the display off in between, keeps its last picture meanwhile.
+        // While a guest sets a mode register by register, or has switched the display off, its last picture stays.
         if (_registers.TryGetMode(out FrameLayout mode) && mode != _mode)
         {
             _log.ModeSet(mode);
@@ -116,8 +116,8 @@ internal sealed class BochsDisplay : IDisposable
         before?.Dispose();
     }
 
-    /// <summary>Brings what is shown up to date.</summary>
-    /// <returns>The rows that were not.</returns>
+    /// <summary>Copies the rows that have changed into the picture that is shown.</summary>
+    /// <returns>From the first of them to the last; empty if none has changed.</returns>
     private Rect Compare()
     {
         FrameLayout from = _mode!.Value;

@@ -25,7 +25,7 @@ internal sealed class DispiRegisters : PciBar
 
     /// <param name="memorySize">Bytes of the frame buffer.</param>
     /// <param name="preferred">The monitor's preferred mode, which fits the frame buffer.</param>
-    /// <param name="largest">What a guest is told that the display can do.</param>
+    /// <param name="largest">The largest mode that a guest is told of.</param>
     public DispiRegisters(int memorySize, (int Width, int Height) preferred, (int Width, int Height) largest)
     {
         _memorySize = memorySize;
@@ -51,10 +51,10 @@ internal sealed class DispiRegisters : PciBar
 
     public override int Size => 0x1000;
 
-    /// <summary>Runs after a register was written.</summary>
+    /// <summary>Called after a register was written.</summary>
     public Action? Written { get; set; }
 
-    /// <summary>The mode as the registers have it now; false while the display is off or they make no picture inside its memory.</summary>
+    /// <summary>The mode that the registers give now; false if the display is off or the picture would not be inside its memory.</summary>
     public bool TryGetMode(out FrameLayout layout)
     {
         layout = default;
@@ -106,7 +106,7 @@ internal sealed class DispiRegisters : PciBar
     {
         (Register.Id, _) => Id5,
         (Register.VideoMemory64K, _) => (ushort)(_memorySize / BankSize),
-        // Whatever depth is written: a guest that reads back sees that only this one is there.
+        // Always this one, whatever was written: a guest that reads it back sees that there is no other.
         (Register.Bpp, _) => Depth,
         (Register.XRes, true) => (ushort)_largest.Width,
         (Register.YRes, true) => (ushort)_largest.Height,

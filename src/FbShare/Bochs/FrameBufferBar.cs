@@ -3,16 +3,16 @@ using FbShare.Pci;
 
 namespace FbShare.Bochs;
 
-/// <summary>The Bochs display's memory: a BAR that is a memfd, so that a front-end maps it and a guest draws without messages.</summary>
+/// <summary>The Bochs display's memory: a BAR that is a memfd, which a front-end maps, so that the guest draws without messages.</summary>
 internal sealed class FrameBufferBar : PciBar, IDisposable
 {
-    /// <summary>Bytes: what QEMU's own has.</summary>
+    /// <summary>The size in bytes, the same as in QEMU's own Bochs display.</summary>
     public const int Bytes = 16 << 20;
 
     private readonly FileDescriptor _memory = MemFd.Create("fbshare-boot-screen", Bytes);
     private readonly MemoryMapping _mapping;
 
-    /// <exception cref="LinuxException">No memory or no descriptor.</exception>
+    /// <exception cref="LinuxException">There is no memory or no descriptor free.</exception>
     public FrameBufferBar()
     {
         try
@@ -36,7 +36,7 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
 
     public override void Write(long offset, ReadOnlySpan<byte> source) => source.CopyTo(_mapping.Slice(offset, source.Length));
 
-    /// <summary>A window of it, bounds-checked. The guest may write it at any time.</summary>
+    /// <summary>A part of it, bounds-checked. The guest may change it at any time.</summary>
     public ReadOnlySpan<byte> Slice(long offset, int length) => _mapping.Slice(offset, length);
 
     public void Dispose()

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FbShare.Bochs;
 
-/// <summary>SeaBIOS's video BIOS for a Bochs display (vgabios-bochs-display.bin), made fit for a function with other ids.</summary>
+/// <summary>SeaBIOS's video BIOS for a Bochs display (vgabios-bochs-display.bin), adapted to a function with other ids.</summary>
 public static class VgaBios
 {
     /// <summary>The file's name in QEMU's and SeaBIOS's packages.</summary>
@@ -13,22 +13,22 @@ public static class VgaBios
     private const int BlockSize = 512;
     private const int SizeAt = 2;
 
-    /// <summary>A byte that nothing reads, in the room between the entry jump and the pointer to the PCI data.</summary>
+    /// <summary>A byte that nothing reads, between the entry jump and the pointer to the PCI data.</summary>
     private const int SpareAt = 6;
 
     private const int PciDataPointerAt = 0x18;
     private const int PciDataSize = 0x18;
 
-    /// <summary>Where packages of distributions and QEMU's own installation put it.</summary>
+    /// <summary>Where the packages of distributions and QEMU's own installation put the file.</summary>
     public static IReadOnlyList<string> UsualFolders { get; } =
         ["/usr/share/seabios", "/usr/share/qemu", "/usr/share/seavgabios", "/usr/local/share/qemu", "/usr/lib/ipxe/qemu", "/usr/share/qemu/firmware"];
 
     /// <summary>Finds the file.</summary>
-    /// <param name="folders">Looked into in this order.</param>
+    /// <param name="folders">Searched in this order.</param>
     public static string? Find(IEnumerable<string> folders) => folders.Select(f => Path.Combine(f, FileName)).FirstOrDefault(File.Exists);
 
-    /// <summary>Reads a video BIOS and gives it the ids of virtio-gpu (1af4:1050) and the checksum that follows from them.</summary>
-    /// <param name="rom">As long as a ROM BAR is: a power of two.</param>
+    /// <summary>Reads a video BIOS, gives it the ids of virtio-gpu (1af4:1050), and corrects its checksum.</summary>
+    /// <param name="rom">The ROM, padded to the size of a ROM BAR, a power of two.</param>
     /// <param name="why">What is wrong with the file, in words.</param>
     public static bool TryLoad(string path, out ReadOnlyMemory<byte> rom, [NotNullWhen(false)] out string? why)
     {
@@ -37,7 +37,7 @@ public static class VgaBios
         {
             if (new FileInfo(path) is { Length: > LargestSize } file)
             {
-                why = $"{path} has {file.Length} bytes: no video BIOS is that long";
+                why = $"{path} is not a video BIOS: {file.Length} bytes are too many for one";
                 return false;
             }
             return TryPatch(File.ReadAllBytes(path), path, out rom, out why);
@@ -58,13 +58,13 @@ public static class VgaBios
         int length = bytes.Length > SizeAt ? bytes[SizeAt] * BlockSize : 0;
         if (bytes.Length < PciDataPointerAt + 2 || bytes[0] != 0x55 || bytes[1] != 0xaa || length == 0 || length > bytes.Length)
         {
-            why = $"{path} is no expansion ROM";
+            why = $"{path} is not an expansion ROM";
             return false;
         }
         int data = BinaryPrimitives.ReadUInt16LittleEndian(bytes[PciDataPointerAt..]);
         if (data + PciDataSize > length || !bytes.Slice(data, 4).SequenceEqual("PCIR"u8))
         {
-            why = $"{path} is an expansion ROM, but not a PCI device's";
+            why = $"{path} is an expansion ROM, but not one of a PCI device";
             return false;
         }
         byte[] patched = new byte[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length)];

@@ -2,16 +2,15 @@ using FbShare.Linux;
 
 namespace FbShare.Capture;
 
-/// <summary>Writes files whole or not at all: into a temporary file beside the target, flushed to the disk, then renamed over it.</summary>
+/// <summary>Writes a file completely or not at all: into a temporary file in the same folder, flushed to the disk, then renamed.</summary>
 public static class AtomicFile
 {
-    /// <summary>As the kernel: a chain of links may have so many.</summary>
+    /// <summary>How long a chain of links may be, as in the kernel.</summary>
     private const int MostLinks = 40;
 
-    /// <summary>Writes <paramref name="content"/> as the whole of <paramref name="path"/>, without ever waiting for another process. A link
-    /// is followed, but not one that another user left in a folder open to all; a character device such as /dev/null is written to
-    /// directly.</summary>
-    /// <exception cref="CaptureException">It cannot be written; nothing was left behind.</exception>
+    /// <summary>Replaces the contents of <paramref name="path"/>. Never waits for another process. Follows a symbolic link, unless another user
+    /// made it in a folder where everybody may write; writes directly to a character device such as /dev/null.</summary>
+    /// <exception cref="CaptureException">The file cannot be written. Nothing is left behind.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         try
@@ -21,14 +20,14 @@ public static class AtomicFile
             {
                 throw new CaptureException($"cannot write {path}: it is a folder; name a file in it");
             }
-            if (status is { } there && (there.Mode & LibC.S_IFMT) == LibC.S_IFCHR)
+            if (status is { IsCharacterDevice: true })
             {
                 WriteDevice(target, content);
                 return;
             }
             if (status is { IsRegular: false })
             {
-                throw new CaptureException($"cannot write {path}: it is a pipe, a socket or a disk, which is not written whole or not at all; name a file");
+                throw new CaptureException($"cannot write {path}: it is a pipe, a socket or a disk, and this program replaces files as a whole; name a file");
             }
             Replace(target, content);
         }
@@ -57,41 +56,34 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Follows links to where the file is or will be.</summary>
-    /// <param name="status">What is there; null for nothing.</param>
+    /// <summary>Follows links to the place where the file is or will be.</summary>
+    /// <param name="status">What is there; null if nothing is.</param>
     private static string Resolve(string path, out FileStatus? status)
     {
         string at = Path.GetFullPath(path);
         for (int links = 0; links < MostLinks; links++)
         {
-            status = GetStatus(at, LibC.O_NOFOLLOW);
-            if (status is not { } link || (link.Mode & LibC.S_IFMT) != LibC.S_IFLNK)
+            status = FileStatus.At(at, followsLink: false);
+            if (status is not { IsSymbolicLink: true } link)
             {
                 return at;
             }
             string folder = Path.GetDirectoryName(at)!;
-            if (!MayFollow(link, GetStatus(folder, 0)))
+            if (!MayFollow(link, FileStatus.At(folder)))
             {
-                throw new CaptureException($"cannot write {path}: it is a link that user {link.UserId} left in {folder}, where everybody may write; name another file");
+                throw new CaptureException($"cannot write {path}: it is a link that user {link.UserId} left in {folder}, where everybody may write, and it could lead anywhere; name another file");
             }
             at = Path.GetFullPath(new FileInfo(at).LinkTarget ?? "", folder);
         }
-        throw new CaptureException($"cannot write {path}: its links lead nowhere; name another file");
+        throw new CaptureException($"cannot write {path}: it is a link that leads in a circle or through too many links; name another file");
     }
 
-    /// <summary>The rule of fs.protected_symlinks, which not every kernel has switched on: in a sticky folder open to all, only one's own
-    /// links and the folder owner's.</summary>
+    /// <summary>The rule of fs.protected_symlinks, which not every kernel applies: in a sticky folder where everybody may write, follow only
+    /// links of this user and of the folder's owner.</summary>
     internal static bool MayFollow(FileStatus link, FileStatus? folder)
     {
         const uint open = LibC.S_ISVTX | LibC.S_IWOTH;
         return folder is { } f && ((f.Mode & open) != open || link.UserId == f.UserId || link.UserId == LibC.geteuid());
-    }
-
-    /// <summary>What lies at a path; null for nothing.</summary>
-    private static FileStatus? GetStatus(string path, int flags)
-    {
-        using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC | flags, 0));
-        return fd.IsInvalid ? null : fd.GetStatus();
     }
 
     private static unsafe void WriteDevice(string path, ReadOnlySpan<byte> content)
@@ -102,6 +94,7 @@ public static class AtomicFile
         {
             for (int done = 0; done < content.Length;)
             {
+                // SAFETY: pinned, and what is left of the content at most.
                 done += (int)LinuxException.Check(LibC.write(device, bytes + done, (nuint)(content.Length - done)), "write");
             }
         }
@@ -112,7 +105,7 @@ public static class AtomicFile
         UnauthorizedAccessException => $"cannot write {path}: permission denied; choose a folder that you may write to",
         DirectoryNotFoundException => $"cannot write {path}: its folder does not exist; create it first",
         PathTooLongException => $"cannot write {path}: the name is too long; choose a shorter one",
-        { HResult: (int)Errno.ENOSPC } or LinuxException { Errno: Errno.ENOSPC } => $"cannot write {path}: no space is left on that disk; free some or choose another folder",
+        { HResult: (int)Errno.ENOSPC } or LinuxException { Errno: Errno.ENOSPC } => $"cannot write {path}: the disk is full; free some space or choose another folder",
         _ => $"cannot write {path}: {e.Message}",
     };
 }

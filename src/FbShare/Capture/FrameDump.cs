@@ -4,7 +4,8 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>Watches one output and takes its picture once: after a number of frames, or when it has been still for a time.</summary>
+/// <summary>Watches one output of this process's device and takes one picture of it: after a number of frames, or when it has not changed for a
+/// while.</summary>
 public sealed class FrameDump : IDisplayConsumer, IDisposable
 {
     private readonly DisplayHub _hub;
@@ -19,7 +20,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     private bool _isDue;
     private bool _done;
 
-    /// <summary>Waits for a picture of an output; to be attached to it by whoever made this.</summary>
+    /// <summary>Makes a consumer, which the caller attaches to the output.</summary>
     /// <param name="taken">Called once, on the loop, with the picture and what it shows.</param>
     public FrameDump(EventLoop loop, DisplayHub hub, int output, DumpTrigger trigger, Action<Picture, Scanout> taken)
     {
@@ -30,7 +31,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         _timer = new LoopTimer(loop, LookAgain);
     }
 
-    /// <summary>Draw the pointer into the picture.</summary>
+    /// <summary>Whether to draw the pointer into the picture.</summary>
     public bool WithCursor { get; init; }
 
     public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
@@ -74,7 +75,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    /// <summary>Waits anew for the picture to be still.</summary>
+    /// <summary>Starts waiting again for the picture to stop changing.</summary>
     private void Changed()
     {
         if (_trigger.Still is { } still && _hasPicture && !_done)
@@ -84,7 +85,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         }
     }
 
-    /// <summary>It has been still for long enough: the picture, which may be read while it is presented only, is asked for again.</summary>
+    /// <summary>The picture has not changed for long enough. It may be read only while it is being presented, so it is asked for again.</summary>
     private void LookAgain()
     {
         _isDue = true;
@@ -106,7 +107,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 /// <summary>When to take a picture: after <paramref name="Still"/> without a change, or else at the <paramref name="Frame"/>th frame.</summary>
 public readonly record struct DumpTrigger(TimeSpan? Still, int Frame)
 {
-    /// <summary>As <see cref="TryParse"/> reads it.</summary>
+    /// <summary>In the form that <see cref="TryParse"/> reads.</summary>
     public override string ToString() => Still is { } still ? $"still:{still.TotalSeconds:0.###}s" : $"frame:{Frame}";
 
     /// <summary>Reads <c>still:1s</c>, <c>still:250ms</c> or <c>frame:12</c>.</summary>

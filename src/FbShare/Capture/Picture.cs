@@ -6,13 +6,13 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>A still picture: packed 32-bit pixels in one of the eight formats, its own copy.</summary>
+/// <summary>A picture in memory of its own: 32-bit pixels in one of the eight formats, rows without padding.</summary>
 public sealed class Picture
 {
     private readonly byte[] _pixels;
 
-    /// <param name="pixels">Width * Height * 4 bytes, rows from the top; the picture's from here on.</param>
-    /// <exception cref="ArgumentException">The sizes do not agree or are out of range.</exception>
+    /// <param name="pixels">Width * Height * 4 bytes, rows from the top; belongs to the picture from here on.</param>
+    /// <exception cref="ArgumentException">The array does not fit the size, or the size is out of range.</exception>
     public Picture(DrmFormat format, int width, int height, byte[] pixels)
     {
         FrameLayout layout = FrameLayout.Packed(format, width, height);
@@ -38,7 +38,7 @@ public sealed class Picture
     /// <summary>The packed bytes, in <see cref="Format"/>'s order.</summary>
     public ReadOnlySpan<byte> Pixels => _pixels;
 
-    /// <summary>Copies a picture out of a buffer, leaving out what pads the rows.</summary>
+    /// <summary>Copies a picture out of a buffer, without the padding of its rows.</summary>
     /// <param name="layout">Where it lies in <paramref name="bytes"/>.</param>
     /// <exception cref="ArgumentException">The layout reaches past the bytes.</exception>
     public static Picture Copy(FrameLayout layout, ReadOnlySpan<byte> bytes)
@@ -65,7 +65,7 @@ public sealed class Picture
         return new Picture(layout.Format, layout.Width, layout.Height, pixels);
     }
 
-    /// <summary>Red, green, blue and alpha of one pixel; alpha is 255 where the format has none.</summary>
+    /// <summary>Red, green, blue and alpha of one pixel; alpha is 255 if the format has none.</summary>
     public (byte Red, byte Green, byte Blue, byte Alpha) this[int x, int y]
     {
         get
@@ -90,7 +90,7 @@ public sealed class Picture
         return new Picture(format, Width, Height, converted);
     }
 
-    /// <summary>Bytes R, G, B, A; alpha is 255 where the format has none.</summary>
+    /// <summary>Bytes R, G, B, A; alpha is 255 if the format has none.</summary>
     public byte[] ToRgba()
     {
         byte[] rgba = GC.AllocateUninitializedArray<byte>(_pixels.Length);
@@ -98,7 +98,7 @@ public sealed class Picture
         return rgba;
     }
 
-    /// <summary>Bytes R, G, B: what a screen shows, where alpha means nothing.</summary>
+    /// <summary>Bytes R, G, B, as a screen shows them: alpha is left out.</summary>
     public byte[] ToRgb()
     {
         byte[] rgb = GC.AllocateUninitializedArray<byte>(_pixels.Length / 4 * 3);
@@ -120,15 +120,15 @@ public sealed class Picture
     /// <param name="area">Inside the picture, and not empty.</param>
     public Picture Crop(Rect area) => Copy(Layout.Crop(area), _pixels);
 
-    /// <summary>The picture in another size, opaque, each new pixel a mixture of all those that it stands for.</summary>
+    /// <summary>The picture in another size, opaque. Each new pixel is an average of the old pixels in its place.</summary>
     /// <param name="width">Pixels, 1 to <see cref="FrameLayout.MaxDimension"/>.</param>
-    /// <param name="height">As above.</param>
+    /// <param name="height">The same.</param>
     /// <exception cref="CaptureException">The picture library is missing.</exception>
     public Picture ScaleTo(int width, int height) => SkiaCodec.Scale(this, width, height);
 
     /// <summary>The picture with a pointer drawn over it: cursor + picture * (255 - alpha) / 255, rounded.</summary>
-    /// <param name="cursor">Premultiplied pixels; one whose bytes do not fill its size is not drawn.</param>
-    /// <param name="position">Its left top corner, as virtio-gpu has it; the pointer may reach over the edges. Nothing is drawn when invisible.</param>
+    /// <param name="cursor">Not drawn if it has fewer bytes than its size needs.</param>
+    /// <param name="position">The pointer's top left corner; parts outside the picture are not drawn, nor is an invisible pointer.</param>
     public Picture WithCursor(CursorImage cursor, CursorPosition position)
     {
         if (!position.Visible || cursor.Pixels.Length < (long)cursor.Width * cursor.Height * DrmFormats.BytesPerPixel)
@@ -159,7 +159,7 @@ public sealed class Picture
     }
 
     /// <summary>SHA-256, in lower-case hex, of width and height (little-endian 32-bit) and the R, G, B bytes: equal for
-    /// pictures that look the same on a screen, whatever their formats.</summary>
+    /// pictures that look the same on a screen, also in different formats.</summary>
     public string ComputeHash()
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -2,8 +2,8 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>How two pictures differ as a screen shows them: red, green and blue count, alpha does not, formats may differ.</summary>
-/// <param name="SameSize">Whether the sizes agree; if not, the rest says nothing.</param>
+/// <summary>How two pictures differ on a screen: in red, green and blue. Alpha does not count, and the formats may differ.</summary>
+/// <param name="SameSize">Whether the sizes are equal; if not, the other values mean nothing.</param>
 /// <param name="DifferentPixels">How many pixels differ.</param>
 /// <param name="First">The first of them, row by row from the top.</param>
 /// <param name="Area">The smallest rectangle that holds them all.</param>

@@ -1,14 +1,15 @@
 namespace FbShare.Capture;
 
-/// <summary>A picture in a file whose ending says the format (<see cref="PictureFormats.Endings"/>); a .raw has its .raw.json.</summary>
+/// <summary>Writes and reads picture files. The file's ending gives the format (<see cref="PictureFormats.Endings"/>); a .raw file has a
+/// .raw.json beside it.</summary>
 public static class PictureFile
 {
-    /// <summary>Writes the picture in the format of the file's ending, atomically and opaque (raw keeps every byte).</summary>
-    /// <exception cref="CaptureException">The ending is none of these, or the file cannot be written.</exception>
+    /// <summary>Writes the picture atomically, in the format of the file's ending. It becomes opaque, except in a raw file.</summary>
+    /// <exception cref="CaptureException">The ending is unknown, or the file cannot be written.</exception>
     public static void Write(string path, Picture picture) =>
         Write(path, picture, PictureFormats.TryOf(path, out PictureFormat format) ? format : throw UnknownEnding(path), Compression.Fast);
 
-    /// <summary>As above, in this format whatever the ending.</summary>
+    /// <summary>Writes the picture in the given format, whatever the file's ending.</summary>
     public static void Write(string path, Picture picture, PictureFormat format, Compression compression)
     {
         switch (format)
@@ -26,7 +27,7 @@ public static class PictureFile
     }
 
     /// <summary>Reads a picture.</summary>
-    /// <exception cref="CaptureException">The ending is none of these, or the file cannot be read.</exception>
+    /// <exception cref="CaptureException">The ending is unknown, or the file cannot be read.</exception>
     public static Picture Read(string path)
     {
         if (!PictureFormats.TryOf(path, out PictureFormat format))

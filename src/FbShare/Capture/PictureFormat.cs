@@ -1,31 +1,31 @@
 namespace FbShare.Capture;
 
-/// <summary>What a picture's file is.</summary>
+/// <summary>The formats of picture files.</summary>
 public enum PictureFormat
 {
-    /// <summary>PNG of 8 bits a component.</summary>
+    /// <summary>PNG with 8 bits per component.</summary>
     Png,
 
-    /// <summary>JPEG: small, and not the very pixels.</summary>
+    /// <summary>JPEG: small, but the pixels are not exact.</summary>
     Jpeg,
 
-    /// <summary>WebP without loss.</summary>
+    /// <summary>Lossless WebP.</summary>
     WebP,
 
     /// <summary>Binary portable pixmap.</summary>
     Ppm,
 
-    /// <summary>The bytes as they are, and a JSON file beside them.</summary>
+    /// <summary>The bytes of the pixels, and a JSON file beside them.</summary>
     Raw,
 }
 
-/// <summary>How hard to look for a smaller file.</summary>
+/// <summary>How much time to spend on making the file small.</summary>
 public enum Compression
 {
-    /// <summary>A screen in milliseconds.</summary>
+    /// <summary>Milliseconds for a screen.</summary>
     Fast,
 
-    /// <summary>A small file, however long it takes.</summary>
+    /// <summary>As small as possible, however long it takes.</summary>
     Best,
 }
 
@@ -54,9 +54,9 @@ public static class PictureFormats
         return found is not null;
     }
 
-    /// <summary>The format that a file's ending says.</summary>
+    /// <summary>The format that a file's ending stands for.</summary>
     public static bool TryOf(string path, out PictureFormat format) => TryParse(Path.GetExtension(path).TrimStart('.'), out format);
 
-    /// <summary>Whether files of it are made and read by <see cref="SkiaCodec"/>; the others are never compressed.</summary>
+    /// <summary>Whether <see cref="SkiaCodec"/> makes and reads such files. The other formats are not compressed.</summary>
     public static bool IsEncoded(this PictureFormat format) => format is PictureFormat.Png or PictureFormat.Jpeg or PictureFormat.WebP;
 }

@@ -2,19 +2,19 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>A picture's file to be: where, of what format, and which part of the picture in which size.</summary>
+/// <summary>How to write a picture: to which file, in which format, and which part of it in which size.</summary>
 /// <param name="File">The file; raw pixels have a second one beside it.</param>
 public sealed record PictureOutput(string File, PictureFormat Format)
 {
-    /// <summary>The part to write; all of it for null.</summary>
+    /// <summary>The part to write; null for the whole picture.</summary>
     public Rect? Crop { get; init; }
 
-    /// <summary>The size of what is written, after <see cref="Crop"/>; as it is for null.</summary>
+    /// <summary>The size to scale to after <see cref="Crop"/>; null to leave it.</summary>
     public PictureScale? Scale { get; init; }
 
     public Compression Compression { get; init; }
 
-    /// <summary>Finds out now, not when the picture has come, whether it can be made.</summary>
+    /// <summary>Checks beforehand that the picture library is there if it will be needed.</summary>
     /// <exception cref="CaptureException">The picture library is needed and cannot be loaded.</exception>
     public void EnsurePossible()
     {
@@ -25,8 +25,8 @@ public sealed record PictureOutput(string File, PictureFormat Format)
     }
 
     /// <summary>Writes the picture, atomically.</summary>
-    /// <returns>What the file holds.</returns>
-    /// <exception cref="CaptureException">The part is not in the picture, the size is none that a picture can have, or the file cannot be written.</exception>
+    /// <returns>The picture that was written.</returns>
+    /// <exception cref="CaptureException">The part is not inside the picture, the size is too large, or the file cannot be written.</exception>
     public Picture Write(Picture picture)
     {
         Picture part = picture;

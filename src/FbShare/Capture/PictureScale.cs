@@ -3,7 +3,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>How large a picture is to become: a share of its size, or a size of its own.</summary>
+/// <summary>The size that a picture is scaled to: a percentage of its own, or a fixed one.</summary>
 public readonly record struct PictureScale
 {
     private const decimal MostPercent = 10000;
@@ -39,7 +39,7 @@ public readonly record struct PictureScale
         return true;
     }
 
-    /// <summary>The size that a picture of this size becomes; at least one pixel, and maybe larger than a picture can be.</summary>
+    /// <summary>The size that a picture of the given size gets: at least one pixel, possibly more than a picture may have.</summary>
     public (int Width, int Height) Of(int width, int height) => _percent > 0 ? (Share(width), Share(height)) : (_width, _height);
 
     private int Share(int length) => Math.Max(1, (int)Math.Round(length * _percent / 100, MidpointRounding.AwayFromZero));

@@ -3,7 +3,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>Binary portable pixmaps (P6, netpbm's ppm(5)): three bytes a pixel, no alpha, no compression.</summary>
+/// <summary>Binary portable pixmaps (P6, netpbm's ppm(5)): three bytes per pixel, no alpha, no compression.</summary>
 public static class PpmFile
 {
     /// <summary>Writes the picture, atomically.</summary>
@@ -13,14 +13,14 @@ public static class PpmFile
     public static byte[] Encode(Picture picture) =>
         [.. Encoding.ASCII.GetBytes($"P6\n{picture.Width} {picture.Height}\n255\n"), .. picture.ToRgb()];
 
-    /// <summary>Reads a pixmap of 8 bits a component, as XB24.</summary>
-    /// <exception cref="CaptureException">The bytes are no such pixmap.</exception>
+    /// <summary>Reads a pixmap with 8 bits per component, as XB24.</summary>
+    /// <exception cref="CaptureException">The bytes are not such a pixmap.</exception>
     public static Picture Decode(ReadOnlySpan<byte> file)
     {
         int at = 0;
         if (!file.StartsWith("P6"u8))
         {
-            throw new CaptureException("not a binary portable pixmap: it does not begin with P6");
+            throw new CaptureException("not a binary portable pixmap: it does not start with P6");
         }
         at = 2;
         int width = ReadNumber(file, ref at);
@@ -29,7 +29,7 @@ public static class PpmFile
         at++;
         if (width is 0 or > FrameLayout.MaxDimension || height is 0 or > FrameLayout.MaxDimension || maximum != 255)
         {
-            throw new CaptureException($"cannot read a pixmap of {width}x{height} with values up to {maximum}: only 8 bits up to {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}");
+            throw new CaptureException($"cannot read a pixmap of {width}x{height} with values up to {maximum}: only values up to 255 and sizes up to {FrameLayout.MaxDimension}x{FrameLayout.MaxDimension}");
         }
         if (file.Length - at < width * height * 3L)
         {
@@ -44,7 +44,7 @@ public static class PpmFile
         return new Picture(DrmFormat.XB24, width, height, pixels);
     }
 
-    /// <summary>A decimal number after white space and comments; -1 where there is none, so that the caller refuses.</summary>
+    /// <summary>A decimal number after white space and comments.</summary>
     private static int ReadNumber(ReadOnlySpan<byte> file, ref int at)
     {
         while (at < file.Length && (char.IsWhiteSpace((char)file[at]) || file[at] == '#'))
@@ -56,12 +56,12 @@ public static class PpmFile
                 at++;
             }
         }
-        int begin = at;
+        int start = at;
         int number = 0;
-        while (at < file.Length && char.IsAsciiDigit((char)file[at]) && at - begin < 9)
+        while (at < file.Length && char.IsAsciiDigit((char)file[at]) && at - start < 9)
         {
             number = (number * 10) + (file[at++] - '0');
         }
-        return at > begin ? number : throw new CaptureException("the pixmap's header is broken: a number is missing");
+        return at > start ? number : throw new CaptureException("the pixmap's header is damaged: a number is missing");
     }
 }

@@ -5,13 +5,13 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>The pixels just as they are, described by a JSON file beside them (FILE.json).</summary>
+/// <summary>The bytes of the pixels, and a JSON file beside them that describes them (FILE.json).</summary>
 public static class RawFile
 {
     /// <summary>Where the description of <paramref name="path"/> is.</summary>
     public static string DescriptionOf(string path) => path + ".json";
 
-    /// <summary>Writes both files, each atomically; if the second fails, the first is taken back.</summary>
+    /// <summary>Writes both files, each atomically; if the second cannot be written, the first is deleted.</summary>
     /// <exception cref="CaptureException">They cannot be written.</exception>
     public static void Write(string path, Picture picture)
     {
@@ -48,7 +48,7 @@ public static class RawFile
             || !FrameLayout.TryCreate(format, (uint)description.Width, (uint)description.Height, (uint)description.Stride, 0, pixels.Length, out FrameLayout layout, out _)
             || Convert.ToHexStringLower(SHA256.HashData(pixels)) != description.Sha256)
         {
-            throw new CaptureException($"{DescriptionOf(path)} does not describe {path}: size, format or sha256 differ");
+            throw new CaptureException($"{DescriptionOf(path)} does not describe {path}: the size, the format or the sha256 differs");
         }
         return Picture.Copy(layout, pixels);
     }
@@ -58,7 +58,7 @@ public static class RawFile
 /// <param name="Width">Pixels.</param>
 /// <param name="Height">Pixels.</param>
 /// <param name="Format">DRM fourcc name.</param>
-/// <param name="Stride">Bytes from row to row.</param>
+/// <param name="Stride">Bytes from one row to the next.</param>
 /// <param name="Sha256">Of the raw file's bytes, lower-case hex.</param>
 internal sealed record RawDescription(int Width, int Height, string Format, int Stride, string Sha256);
 

@@ -4,13 +4,13 @@ using FbShare.Pictures;
 
 namespace FbShare.Capture;
 
-/// <summary>Watches a console of another process and takes its picture once: the first there is, after a number of frames, or when
-/// it has been still for a time.</summary>
-/// <remarks>The picture is read before the update that completed it is answered, so a guest that waits for its flips shows in it
-/// whole.</remarks>
+/// <summary>Watches a console of another process and takes one picture of it: the first one, or after a number of frames, or when it has
+/// not changed for a while.</summary>
+/// <remarks>The picture is read before the update is answered, so a guest that waits for its flips does not draw meanwhile, and the
+/// picture is complete.</remarks>
 public sealed class RemoteDump : IDisplayView, IDisposable
 {
-    /// <summary>QEMU draws for viewers only: the first picture it sends to the first one may be older than the guest's screen.</summary>
+    /// <summary>QEMU updates its picture only while somebody watches, so the first one that it sends to the first viewer may be old.</summary>
     private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(250);
 
     private readonly RemoteConsole _console;
@@ -21,8 +21,8 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     private int _frames;
     private bool _done;
 
-    /// <param name="trigger">Still, or the first frame to take (1: what is shown now).</param>
-    /// <param name="withCursor">Draw the pointer into the picture.</param>
+    /// <param name="trigger">When to take it; frame 1 is the picture that is shown now.</param>
+    /// <param name="withCursor">Whether to draw the pointer into the picture.</param>
     /// <param name="taken">Called once, on the loop.</param>
     public RemoteDump(EventLoop loop, RemoteConsole console, DumpTrigger trigger, bool withCursor, Action<Picture> taken)
     {
@@ -33,14 +33,14 @@ public sealed class RemoteDump : IDisplayView, IDisposable
         _timer = new LoopTimer(loop, Take);
     }
 
-    /// <summary>Why no picture could be taken although one is shown; null where nothing stands in the way.</summary>
+    /// <summary>Why the picture that is shown cannot be taken; null if it can.</summary>
     public string? Obstacle { get; private set; }
 
     public string? Show(RemotePicture picture)
     {
         Obstacle = picture.IsReadable
             ? null
-            : $"the picture is in the GPU's own layout (modifier 0x{picture.Modifier:x}) and cannot be read: use gl=off in QEMU's -display, or 'fbshare view'";
+            : $"the picture is in a GPU's own memory layout (modifier 0x{picture.Modifier:x}), which this program cannot read: use gl=off in QEMU's -display, or 'fbshare view'";
         return Obstacle;
     }
 

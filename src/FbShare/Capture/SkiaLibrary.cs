@@ -3,16 +3,16 @@ using SkiaSharp;
 
 namespace FbShare.Capture;
 
-/// <summary>libSkiaSharp.so, which lies beside the program and is loaded only when a picture or a text is to be made.</summary>
-/// <remarks>Asked before SkiaSharp is: its types fail in their initializers, which says nothing to a user.</remarks>
+/// <summary>libSkiaSharp.so, which lies beside the program and is loaded only when it is needed for a picture or a text.</summary>
+/// <remarks>Called before any type of SkiaSharp is used: those fail in their initializers, with messages that no user understands.</remarks>
 internal static class SkiaLibrary
 {
     private const string Name = "libSkiaSharp";
 
     private static readonly Lazy<string?> Probed = new(Probe);
 
-    /// <summary>Loads the library if it is not yet.</summary>
-    /// <exception cref="CaptureException">It is missing, broken or another version's; <see cref="CaptureException.LacksLibrary"/> is set.</exception>
+    /// <summary>Loads the library if it is not loaded yet.</summary>
+    /// <exception cref="CaptureException">It is missing, damaged or of another version; <see cref="CaptureException.LacksLibrary"/> is set.</exception>
     public static void EnsurePresent()
     {
         if (Probed.Value is { } obstacle)

@@ -1,12 +1,12 @@
 namespace FbShare.Linux;
 
-/// <summary>A counter that can be waited for (eventfd(2)). Nothing here waits, whatever another holder does to the descriptor.</summary>
-public sealed unsafe class EventFd : IDisposable
+/// <summary>A counter that can be waited for (eventfd(2)). Nothing here blocks, whatever another holder does to the descriptor.</summary>
+public sealed class EventFd : IDisposable
 {
     private const int EFD_NONBLOCK = LibC.O_NONBLOCK;
     private const int EFD_CLOEXEC = LibC.O_CLOEXEC;
 
-    /// <summary>Another process has it too.</summary>
+    /// <summary>Whether another process has it too.</summary>
     private readonly bool _shared;
 
     /// <summary>Makes a new counter at zero.</summary>
@@ -15,8 +15,8 @@ public sealed unsafe class EventFd : IDisposable
 
     /// <summary>Takes over an eventfd that another process made.</summary>
     /// <param name="fd">Owned from here on, also when this fails.</param>
-    /// <exception cref="LinuxException">It is something else: writing to a pipe or a socket could wait, and an edge on one means
-    /// something else.</exception>
+    /// <exception cref="LinuxException">The descriptor is not an eventfd. Writing to a pipe or a socket could block, and polling one with
+    /// edge triggering means something else.</exception>
     public EventFd(FileDescriptor fd)
     {
         try
@@ -40,31 +40,35 @@ public sealed unsafe class EventFd : IDisposable
     /// <summary>The descriptor, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
 
-    /// <summary>Adds one. A full counter already wakes its reader, so it is left as it is.</summary>
-    public void Signal()
+    /// <summary>Adds one. A full counter wakes its reader already, so it is left unchanged.</summary>
+    public unsafe void Signal()
     {
-        // O_NONBLOCK belongs to the open file that all its holders share, so another one can take it away; and pwritev2(2) with
-        // RWF_NOWAIT is not for eventfds. So room is asked for first: only who fills the counter in just this moment gains a wait.
+        // O_NONBLOCK belongs to the open file that all holders share, so another holder can clear it, and pwritev2(2) with RWF_NOWAIT does
+        // not work on eventfds. So the counter is checked for room first. A holder that fills it between the two calls can still block
+        // this one.
         if (_shared && !HasRoom())
         {
             return;
         }
         ulong one = 1;
+        // SAFETY: the kernel reads the eight bytes of the local.
         _ = LibC.write(Descriptor, &one, sizeof(ulong));
     }
 
-    /// <summary>Takes the count and leaves zero; zero if it was. Only for a counter made here.</summary>
-    public ulong Drain()
+    /// <summary>Reads the count and resets it to zero; returns zero if it was zero. Only for a counter made by this process.</summary>
+    public unsafe ulong Drain()
     {
         ulong count;
+        // SAFETY: the kernel writes the eight bytes of the local at most.
         return LibC.read(Descriptor, &count, sizeof(ulong)) == sizeof(ulong) ? count : 0;
     }
 
     public void Dispose() => Descriptor.Dispose();
 
-    private bool HasRoom()
+    private unsafe bool HasRoom()
     {
         var poll = new LibC.PollFd { fd = Descriptor.Number, events = LibC.POLLOUT };
+        // SAFETY: one pollfd, the local.
         return LibC.poll(&poll, 1, 0) != 0;
     }
 }

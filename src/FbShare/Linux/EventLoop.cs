@@ -3,10 +3,10 @@ using System.Diagnostics;
 
 namespace FbShare.Linux;
 
-/// <summary>One thread's loop: waits on descriptors (epoll(7), level triggered but for <see cref="LoopEvents.Edge"/>) and runs what each brought.</summary>
-/// <remarks>All of a device runs on one loop, so nothing in it needs a lock. Only <see cref="Post"/> and
+/// <summary>One thread's loop: waits on descriptors (epoll(7), level triggered except with <see cref="LoopEvents.Edge"/>) and runs their callbacks.</summary>
+/// <remarks>A whole device runs on one loop, so nothing in it needs a lock. Only <see cref="Post"/> and
 /// <see cref="Stop"/> may be called from other threads. A watch may be removed from within any callback.</remarks>
-public sealed unsafe class EventLoop : IDisposable
+public sealed class EventLoop : IDisposable
 {
     private const int BatchSize = 32;
 
@@ -39,9 +39,9 @@ public sealed unsafe class EventLoop : IDisposable
         : (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
 
     /// <summary>Runs <paramref name="ready"/> on the loop whenever <paramref name="fd"/> is ready.</summary>
-    /// <param name="fd">Stays the caller's, who removes the watch before closing it.</param>
-    /// <param name="events">What to wait for; errors and hang-ups are always told.</param>
-    /// <param name="ready">Told what happened. Must not block.</param>
+    /// <param name="fd">Stays the caller's, who must remove the watch before closing it.</param>
+    /// <param name="events">What to wait for; errors and hang-ups are always reported.</param>
+    /// <param name="ready">Called with what happened. Must not block.</param>
     /// <exception cref="LinuxException">epoll_ctl(2) refused.</exception>
     public Watch Add(FileDescriptor fd, LoopEvents events, Action<LoopEvents> ready)
     {
@@ -64,7 +64,7 @@ public sealed unsafe class EventLoop : IDisposable
         _wake.Signal();
     }
 
-    /// <summary>Lets <see cref="Run"/> return. Safe from any thread, and remembered if it comes first.</summary>
+    /// <summary>Makes <see cref="Run"/> return, also when it is called only later. Safe from any thread.</summary>
     public void Stop()
     {
         _stopping = true;
@@ -80,10 +80,11 @@ public sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Waits for at most <paramref name="timeoutMilliseconds"/> and runs what came; false if nothing did.</summary>
-    public bool RunOnce(int timeoutMilliseconds)
+    /// <summary>Waits for at most <paramref name="timeoutMilliseconds"/> and runs the callbacks that are due; false if there were none.</summary>
+    public unsafe bool RunOnce(int timeoutMilliseconds)
     {
         LibC.EpollEvent* events = stackalloc LibC.EpollEvent[BatchSize];
+        // SAFETY: the kernel writes BatchSize events at most, which the stack has room for.
         int count = LibC.epoll_wait(_epoll, events, BatchSize, timeoutMilliseconds);
         if (count < 0)
         {
@@ -92,8 +93,8 @@ public sealed unsafe class EventLoop : IDisposable
         }
         for (int i = 0; i < count; i++)
         {
-            // A callback may have removed a later watch of this batch, and a new one may have taken its slot:
-            // the generation in the upper half tells.
+            // A callback may have removed a later watch of this batch, and a new watch may have taken its slot: the generation in the
+            // upper half shows which one the event is for.
             ulong data = events[i].data;
             if (_watches[(int)(uint)data] is { } watch && watch.Generation == (uint)(data >> 32))
             {
@@ -109,16 +110,17 @@ public sealed unsafe class EventLoop : IDisposable
         _wake.Dispose();
     }
 
-    private void Control(int operation, Watch watch, LoopEvents events)
+    private unsafe void Control(int operation, Watch watch, LoopEvents events)
     {
         var registration = new LibC.EpollEvent { events = (uint)events, data = ((ulong)watch.Generation << 32) | (uint)watch.Slot };
+        // SAFETY: the kernel reads one epoll_event, the local.
         LinuxException.Check(LibC.epoll_ctl(_epoll, operation, watch.Descriptor, &registration), "epoll_ctl");
     }
 
     private void RunPosted()
     {
         _wake.Drain();
-        // What these post in their turn has signalled again and waits for the next round: others get theirs in between.
+        // Whatever these actions post waits for the next round, so that other descriptors get their turn in between.
         for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out Action? action); left--)
         {
             action();
@@ -148,7 +150,7 @@ public sealed unsafe class EventLoop : IDisposable
 
         internal Action<LoopEvents> Ready { get; }
 
-        /// <summary>Waits for other events from now on; none still tells errors and hang-ups.</summary>
+        /// <summary>Waits for other events from now on. With none, errors and hang-ups are still reported.</summary>
         public void Change(LoopEvents events) => _loop.Control(LibC.EPOLL_CTL_MOD, this, events);
 
         /// <summary>Ends the watch; the callback is not run again.</summary>
@@ -168,7 +170,7 @@ public sealed unsafe class EventLoop : IDisposable
     }
 }
 
-/// <summary>What a descriptor is waited for, or what happened on it (EPOLL*).</summary>
+/// <summary>The events to wait for on a descriptor, or those that happened (EPOLL*).</summary>
 [Flags]
 public enum LoopEvents : uint
 {
@@ -179,7 +181,7 @@ public enum LoopEvents : uint
     HangUp = LibC.EPOLLHUP,
     PeerClosed = LibC.EPOLLRDHUP,
 
-    /// <summary>To be waited for only: told once per change, not for as long as the descriptor is ready. An eventfd changes at
-    /// every write, whether it was read in between or not.</summary>
+    /// <summary>Only to wait with: reports each change once instead of as long as the descriptor is ready. An eventfd changes with every
+    /// write, whether it was read in between or not.</summary>
     Edge = LibC.EPOLLET,
 }

@@ -14,7 +14,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         SetHandle(fd);
     }
 
-    /// <summary>For the marshaller.</summary>
+    /// <summary>Only for generated marshalling code, which sets the handle afterwards.</summary>
     public FileDescriptor()
         : base(ownsHandle: true)
     {
@@ -47,12 +47,12 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public FileDescriptor Duplicate() => new(LinuxException.Check(LibC.fcntl(this, LibC.F_DUPFD_CLOEXEC, 3), "fcntl(F_DUPFD_CLOEXEC)"));
 
-    /// <summary>Lets a number that somebody else owns mean this open file from now on, in place of what it meant (dup3(2)).</summary>
-    /// <param name="number">Open, and its owner's for as long as this takes.</param>
+    /// <summary>Makes a descriptor number that somebody else owns refer to this open file from now on (dup3(2)).</summary>
+    /// <param name="number">Must be open, and its owner must not close it meanwhile.</param>
     /// <exception cref="LinuxException">dup3(2) failed.</exception>
     public void Replace(int number) => LinuxException.Check(LibC.dup3(this, number, LibC.O_CLOEXEC), "dup3");
 
-    /// <summary>The same file opened anew for reading only, so that it may be given to another process.</summary>
+    /// <summary>The same file opened a second time, for reading only, so that it may be given to another process.</summary>
     /// <exception cref="LinuxException">The file cannot be opened through /proc.</exception>
     public FileDescriptor ReopenReadOnly() => Open($"/proc/self/fd/{Number}", writable: false);
 
@@ -61,8 +61,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     public unsafe FileStatus GetStatus()
     {
         LibC.Stat stat;
+        // SAFETY: the kernel fills one struct stat, the local.
         LinuxException.Check(LibC.fstat(this, &stat), "fstat");
-        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFSOCK, (stat.st_mode & LibC.S_IFMT) == LibC.S_IFREG)
+        return new FileStatus(stat.st_dev, stat.st_ino, stat.st_size, stat.st_blksize)
         {
             Mode = stat.st_mode,
             UserId = stat.st_uid,
@@ -71,11 +72,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         };
     }
 
-    /// <summary>Whether the file's pages are huge pages (hugetlbfs).</summary>
+    /// <summary>Whether the file consists of huge pages (hugetlbfs).</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     public bool IsHugeTlb() => GetFileSystem() == LibC.HUGETLBFS_MAGIC;
 
-    /// <summary>What kind of memory the file is: reading anything else may block or have effects.</summary>
+    /// <summary>What kind of memory the file is. Reading a file that is none may block or have side effects.</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     public MemoryKind GetMemoryKind() => GetFileSystem() switch
     {
@@ -94,6 +95,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         {
             while (done < destination.Length)
             {
+                // SAFETY: pinned, and what is left of the destination at most.
                 int count = (int)LinuxException.Check(LibC.pread(this, bytes + done, (nuint)(destination.Length - done), offset + done), "pread");
                 if (count == 0)
                 {
@@ -115,6 +117,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     private unsafe long GetFileSystem()
     {
         LibC.StatFs status;
+        // SAFETY: the kernel fills one struct statfs, the local.
         LinuxException.Check(LibC.fstatfs(this, &status), "fstatfs");
         return status.f_type;
     }
@@ -139,10 +142,18 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
 /// <summary>What fstat(2) says that matters here: the file's identity, its size and its block size in bytes
 /// (a hugetlb file's block is its huge page).</summary>
-public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize, bool IsSocket, bool IsRegular)
+public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, long BlockSize)
 {
     /// <summary>st_mode: the file's kind and permissions.</summary>
     public uint Mode { get; init; }
+
+    public bool IsRegular => Kind == LibC.S_IFREG;
+
+    public bool IsSocket => Kind == LibC.S_IFSOCK;
+
+    public bool IsCharacterDevice => Kind == LibC.S_IFCHR;
+
+    public bool IsSymbolicLink => Kind == LibC.S_IFLNK;
 
     /// <summary>The file's owner.</summary>
     public uint UserId { get; init; }
@@ -152,12 +163,22 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
 
     /// <summary>st_ctime in nanoseconds of Unix time: when the file itself changed, writes through mappings aside.</summary>
     public long ChangedAt { get; init; }
+
+    private uint Kind => Mode & LibC.S_IFMT;
+
+    /// <summary>What is at a path, without opening it; null where nothing is.</summary>
+    /// <param name="followsLink">Whether a symbolic link there stands for what it leads to.</param>
+    internal static FileStatus? At(string path, bool followsLink = true)
+    {
+        using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC | (followsLink ? 0 : LibC.O_NOFOLLOW), 0));
+        return fd.IsInvalid ? null : fd.GetStatus();
+    }
 }
 
-/// <summary>Files that are memory.</summary>
+/// <summary>The kinds of files whose contents are memory.</summary>
 public enum MemoryKind
 {
-    /// <summary>No memory: a pipe, a socket, a device, a file on a disk or on somebody's file system.</summary>
+    /// <summary>Not memory: a pipe, a socket, a device, a file on a disk or on somebody's file system.</summary>
     None,
 
     /// <summary>A memfd, or another file of tmpfs or hugetlbfs.</summary>

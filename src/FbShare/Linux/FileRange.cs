@@ -1,8 +1,8 @@
 namespace FbShare.Linux;
 
 /// <summary>Some bytes of a file.</summary>
-/// <param name="File">Stays its owner's.</param>
-/// <param name="Offset">Bytes from the file's begin.</param>
+/// <param name="File">Owned by somebody else.</param>
+/// <param name="Offset">Bytes from the start of the file.</param>
 /// <param name="Length">Bytes.</param>
 public readonly record struct FileRange(FileDescriptor File, long Offset, long Length)
 {

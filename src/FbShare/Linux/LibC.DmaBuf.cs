@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>ioctls of /dev/udmabuf and of dma-bufs (linux/udmabuf.h, linux/dma-buf.h).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     public const nuint UDMABUF_CREATE = 0x40187542;
     public const nuint UDMABUF_CREATE_LIST = 0x40087543;
@@ -11,7 +11,6 @@ internal static unsafe partial class LibC
 
     public const nuint DMA_BUF_IOCTL_SYNC = 0x40086200;
     public const nuint DMA_BUF_SET_NAME_B = 0x40086201;
-    public const nuint DMA_BUF_IOCTL_EXPORT_SYNC_FILE = 0xC0086202;
     public const ulong DMA_BUF_SYNC_READ = 1;
     public const ulong DMA_BUF_SYNC_START = 0;
     public const ulong DMA_BUF_SYNC_END = 4;
@@ -43,13 +42,5 @@ internal static unsafe partial class LibC
     {
         public uint flags;
         public uint count;
-    }
-
-    /// <summary>struct dma_buf_export_sync_file, 8 bytes.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct DmaBufExportSyncFile
-    {
-        public uint flags;
-        public int fd;
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>memfd_create(2), mmap(2) and their flags (linux/memfd.h, asm-generic/mman-common.h).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     public const int PROT_READ = 1;
     public const int PROT_WRITE = 2;

@@ -9,7 +9,6 @@ internal static unsafe partial class LibC
     public const nuint PAGEMAP_SCAN = 0xC0606610;
     public const ulong PAGE_IS_PRESENT = 1 << 3;
 
-    public const int MADV_DONTNEED = 4;
     public const int MADV_POPULATE_READ = 22;
 
     [LibraryImport(Library, SetLastError = true)]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>The C library's calls, by their own names; one file per group of functions.</summary>
-/// <remarks>Raw: callers turn a failure into a <see cref="LinuxException"/> that names the call.
+/// <remarks>Raw: the pointers are the caller's, who keeps what they point to in place during the call. Callers turn a failure into a <see cref="LinuxException"/> that names the call.
 /// 64-bit Linux only (off_t, size_t and ssize_t are 8 bytes).</remarks>
 internal static unsafe partial class LibC
 {
@@ -35,8 +35,6 @@ internal static unsafe partial class LibC
     public const int F_ADD_SEALS = 1033;
     public const int F_GET_SEALS = 1034;
 
-    public const int SEEK_DATA = 3;
-    public const int SEEK_HOLE = 4;
     public const int SEEK_END = 2;
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -74,9 +72,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fstatfs(FileDescriptor fd, StatFs* status);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int unlink(string path);
 
     [LibraryImport(Library)]
     public static partial uint geteuid();

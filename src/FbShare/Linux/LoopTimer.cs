@@ -1,7 +1,7 @@
 namespace FbShare.Linux;
 
 /// <summary>A timer on an <see cref="EventLoop"/> (timerfd, CLOCK_MONOTONIC). Costs nothing while unset.</summary>
-public sealed unsafe class LoopTimer : IDisposable
+public sealed class LoopTimer : IDisposable
 {
     private readonly FileDescriptor _fd = new(LinuxException.Check(
         LibC.timerfd_create(LibC.CLOCK_MONOTONIC, LibC.O_NONBLOCK | LibC.O_CLOEXEC), "timerfd_create"));
@@ -15,8 +15,7 @@ public sealed unsafe class LoopTimer : IDisposable
         {
             _watch = loop.Add(_fd, LoopEvents.Readable, _ =>
             {
-                ulong expirations;
-                if (LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong))
+                if (TakeExpirations())
                 {
                     DueAt = null;
                     elapsed();
@@ -33,7 +32,7 @@ public sealed unsafe class LoopTimer : IDisposable
     /// <summary>When it will fire, in <see cref="EventLoop.Now"/>'s nanoseconds; null while unset.</summary>
     public long? DueAt { get; private set; }
 
-    /// <summary>Fires once at <paramref name="due"/> (<see cref="EventLoop.Now"/>'s clock), at once if that is past.</summary>
+    /// <summary>Fires once at <paramref name="due"/> (<see cref="EventLoop.Now"/>'s clock), immediately if that is past.</summary>
     public void SetAt(long due)
     {
         due = Math.Max(due, 1);
@@ -56,9 +55,18 @@ public sealed unsafe class LoopTimer : IDisposable
         _fd.Dispose();
     }
 
-    private void Set(long due)
+    /// <summary>Resets the descriptor to unreadable; false if the timer was set again before its callback ran.</summary>
+    private unsafe bool TakeExpirations()
+    {
+        ulong expirations;
+        // SAFETY: the kernel writes the eight bytes of the local at most.
+        return LibC.read(_fd, &expirations, sizeof(ulong)) == sizeof(ulong);
+    }
+
+    private unsafe void Set(long due)
     {
         var spec = new LibC.ITimerSpec { value_sec = due / 1_000_000_000, value_nsec = due % 1_000_000_000 };
+        // SAFETY: the kernel reads one itimerspec, the local.
         LinuxException.Check(LibC.timerfd_settime(_fd, LibC.TFD_TIMER_ABSTIME, &spec, null), "timerfd_settime");
     }
 }

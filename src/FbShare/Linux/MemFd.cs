@@ -6,13 +6,13 @@ public static class MemFd
     /// <summary>Creates a memfd of <paramref name="size"/> zero bytes that can neither shrink nor grow.</summary>
     /// <param name="name">Shown in /proc/PID/maps.</param>
     /// <param name="size">Bytes; for hugetlb a multiple of 2 MiB.</param>
-    /// <param name="hugetlb">Take 2 MiB huge pages.</param>
+    /// <param name="hugetlb">Whether to use 2 MiB huge pages.</param>
     /// <returns>The owner of the new descriptor.</returns>
-    /// <exception cref="LinuxException">No memory, no huge pages, or no descriptor.</exception>
+    /// <exception cref="LinuxException">There is no memory, no huge page or no descriptor free.</exception>
     public static FileDescriptor Create(string name, long size, bool hugetlb = false) =>
         Create(name, size, MemFdSeals.Seal | MemFdSeals.Shrink | MemFdSeals.Grow, hugetlb);
 
-    /// <summary>Creates a memfd with just the given seals.</summary>
+    /// <summary>Creates a memfd with exactly the given seals.</summary>
     /// <inheritdoc cref="Create(string, long, bool)"/>
     public static FileDescriptor Create(string name, long size, MemFdSeals seals, bool hugetlb = false)
     {
@@ -30,9 +30,4 @@ public static class MemFd
             throw;
         }
     }
-
-    /// <summary>Frees the pages of a range; they read as zero until written again (FALLOC_FL_PUNCH_HOLE).</summary>
-    /// <exception cref="LinuxException">fallocate(2) failed.</exception>
-    public static void PunchHole(FileDescriptor fd, long offset, long length) =>
-        LinuxException.Check(LibC.fallocate(fd, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
 }

@@ -5,7 +5,7 @@ namespace FbShare.Linux;
 /// <summary>A shared mapping of a file, unmapped on dispose.</summary>
 /// <remarks>Whoever keeps a pointer into it keeps a reference too (<see cref="SafeHandle.DangerousAddRef"/>):
 /// the pages stay mapped until the last one is gone.</remarks>
-public sealed unsafe class MemoryMapping : SafeHandle
+public sealed class MemoryMapping : SafeHandle
 {
     private MemoryMapping(nint address, long length)
         : base(invalidHandleValue: -1, ownsHandle: true)
@@ -14,13 +14,13 @@ public sealed unsafe class MemoryMapping : SafeHandle
         Length = length;
     }
 
-    /// <summary>Bytes mapped.</summary>
+    /// <summary>How many bytes are mapped.</summary>
     public long Length { get; }
 
     public override bool IsInvalid => handle == -1;
 
-    /// <summary>The first byte. Only for code that bounds-checks every use against <see cref="Length"/>.</summary>
-    internal byte* Pointer => (byte*)handle;
+    /// <summary>The first byte. Only for code that checks every use against <see cref="Length"/>.</summary>
+    internal unsafe byte* Pointer => (byte*)handle;
 
     /// <summary>Maps <paramref name="length"/> bytes of <paramref name="fd"/> from <paramref name="offset"/> (MAP_SHARED).</summary>
     /// <exception cref="LinuxException">mmap(2) refused.</exception>
@@ -32,7 +32,7 @@ public sealed unsafe class MemoryMapping : SafeHandle
     }
 
     /// <summary>A window of the mapping, bounds-checked; valid while the mapping is.</summary>
-    public Span<byte> Slice(long offset, int length)
+    public unsafe Span<byte> Slice(long offset, int length)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(length);

@@ -1,7 +1,8 @@
 namespace FbShare.Linux;
 
-/// <summary>Whole messages off and onto a socket, each a header that says how long the rest is, however the bytes come in.</summary>
-/// <remarks>Reads never go past a message's end, so the descriptors that came with a read are that message's.</remarks>
+/// <summary>Receives and sends whole messages over a stream socket. Each message starts with a header that gives the length of the rest; its
+/// bytes may arrive in any pieces.</summary>
+/// <remarks>A read never goes past the end of a message, so the descriptors that came with a read belong to that message.</remarks>
 internal abstract class MessageStream : IDisposable
 {
     private const int FirstBufferSize = 4096;
@@ -13,7 +14,7 @@ internal abstract class MessageStream : IDisposable
     private int _received;
 
     /// <param name="socket">Owned from here on.</param>
-    /// <param name="mostUnread">Bytes of replies that may wait for the peer to read them: more than the longest one.</param>
+    /// <param name="mostUnread">How many bytes of replies may wait for the peer to read them: more than the longest reply has.</param>
     protected MessageStream(UnixSocket socket, int headerSize, int mostUnread)
     {
         Socket = socket;
@@ -25,16 +26,16 @@ internal abstract class MessageStream : IDisposable
     public UnixSocket Socket { get; }
 
     /// <summary>Descriptors of the message being received or handled, <see cref="UnixSocket.MaxDescriptors"/> at most; further ones are
-    /// closed. What its handler does not take is closed by <see cref="DropDescriptors"/>.</summary>
+    /// closed. <see cref="DropDescriptors"/> closes those that the message's handler did not take.</summary>
     public List<FileDescriptor> Descriptors { get; } = [];
 
     /// <summary>Whether some of the message's descriptors did not arrive: there were too many, or none was free in this process.</summary>
     public bool LostDescriptors { get; private set; }
 
-    /// <summary>Whether all replies are with the peer; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
+    /// <summary>Whether all replies were sent; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
     public bool IsFlushed => _replies.IsEmpty;
 
-    /// <summary>Why a peer is dismissed whose replies cannot be sent.</summary>
+    /// <summary>Why a peer is disconnected whose replies cannot be sent.</summary>
     protected const string DoesNotRead = "it does not read its replies";
 
     /// <summary>The last whole message's payload.</summary>
@@ -43,7 +44,7 @@ internal abstract class MessageStream : IDisposable
     /// <summary>The last message's header.</summary>
     protected ReadOnlySpan<byte> HeaderBytes => _buffer.AsSpan(0, _headerSize);
 
-    /// <summary>Takes in bytes until a message is whole or none are left.</summary>
+    /// <summary>Reads bytes until a message is complete or no more are there.</summary>
     /// <exception cref="LinuxException">The socket failed.</exception>
     public Reception Receive()
     {
@@ -84,7 +85,7 @@ internal abstract class MessageStream : IDisposable
         LostDescriptors = false;
     }
 
-    /// <summary>Sends the replies that wait as far as the socket takes them.</summary>
+    /// <summary>Sends as much of the waiting replies as the socket takes.</summary>
     /// <exception cref="LinuxException">The peer is gone.</exception>
     public void FlushReplies() => _replies.Flush();
 
@@ -106,16 +107,16 @@ internal abstract class MessageStream : IDisposable
         Socket.Dispose();
     }
 
-    /// <summary>How many bytes follow the header; null where it is none of this protocol's or says too many, after which nothing
-    /// that comes can be understood.</summary>
+    /// <summary>How many bytes follow the header; null if it is not a header of this protocol or gives too large a number. Nothing that
+    /// comes after such a header can be understood.</summary>
     protected abstract int? PayloadSize(ReadOnlySpan<byte> header);
 
-    /// <summary>Sends a reply, now or when the socket takes it.</summary>
-    /// <returns>False if too much waits already: the peer does not read.</returns>
+    /// <summary>Sends a reply, now or once the socket has room for it.</summary>
+    /// <returns>False if too much is waiting already: the peer does not read.</returns>
     /// <exception cref="LinuxException">The peer is gone.</exception>
     protected bool TryReply(ReadOnlySpan<byte> message) => _replies.TrySend(message);
 
-    /// <summary>Sends a reply with a descriptor at once: the peer is waiting for it, so there is room in the socket.</summary>
+    /// <summary>Sends a reply with a descriptor immediately: the peer is waiting for it, so the socket has room.</summary>
     /// <param name="descriptor">Stays the caller's.</param>
     /// <inheritdoc cref="TryReply(ReadOnlySpan{byte})"/>
     protected bool TryReply(ReadOnlySpan<byte> message, FileDescriptor descriptor) =>
@@ -135,7 +136,7 @@ internal abstract class MessageStream : IDisposable
         return true;
     }
 
-    /// <summary>A message cut into many pieces could bring descriptors with each.</summary>
+    /// <summary>Keeps to the limit also when a message comes in many pieces, each with descriptors.</summary>
     private void LimitDescriptors()
     {
         LostDescriptors |= Socket.LostDescriptors || Descriptors.Count > UnixSocket.MaxDescriptors;
@@ -147,18 +148,18 @@ internal abstract class MessageStream : IDisposable
     }
 }
 
-/// <summary>What came of <see cref="MessageStream.Receive"/>.</summary>
+/// <summary>The result of <see cref="MessageStream.Receive"/>.</summary>
 internal enum Reception
 {
     /// <summary>More bytes are needed.</summary>
     Nothing,
 
-    /// <summary>A message is whole.</summary>
+    /// <summary>A message is complete.</summary>
     Message,
 
     /// <summary>The peer is gone.</summary>
     End,
 
-    /// <summary>What came is no message.</summary>
+    /// <summary>What came is not a message of this protocol.</summary>
     Nonsense,
 }

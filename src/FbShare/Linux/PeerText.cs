@@ -3,8 +3,8 @@ using System.Text;
 
 namespace FbShare.Linux;
 
-/// <summary>Text that another process wrote, made fit for a log line, a window's title or a terminal: one line, nothing that a terminal
-/// obeys, and short.</summary>
+/// <summary>Makes text that another process wrote safe for a log line, a window's title or a terminal: one short line without control
+/// characters.</summary>
 public static class PeerText
 {
     /// <summary>The most characters kept of a sentence.</summary>
@@ -38,7 +38,7 @@ public static class PeerText
         return clean.ToString();
     }
 
-    /// <summary>Control characters (C0, C1, DEL), line and paragraph ends, and what turns the direction of writing.</summary>
+    /// <summary>Control characters (C0, C1, DEL), line and paragraph separators, and characters that change the direction of writing.</summary>
     private static bool IsUnfit(Rune rune) => Rune.GetUnicodeCategory(rune) is
         UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Format
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate;

@@ -15,9 +15,9 @@ public static class ProcessDescriptors
             LibC.syscall(LibC.SYS_pidfd_getfd, process.Number, fd, 0), $"pidfd_getfd({pid}, {fd})"));
     }
 
-    /// <summary>The memfds of a process, one descriptor of each (two of the same file count once where the kernel tells, Linux 5.14).</summary>
+    /// <summary>The memfds of a process, with one descriptor of each. From Linux 5.14 on, two descriptors of one file count once.</summary>
     /// <exception cref="IOException">There is no such process.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be looked into.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not inspect it.</exception>
     public static IReadOnlyList<(int Fd, string Name)> ListMemFds(int pid)
     {
         const string Prefix = "/memfd:";
@@ -34,14 +34,14 @@ public static class ProcessDescriptors
         return found;
     }
 
-    /// <summary>All descriptors of a process and what each is, in /proc's words (<c>/dev/null</c>, <c>socket:[4711]</c>), by number.</summary>
+    /// <summary>All descriptors of a process and what each is, as /proc shows it (<c>/dev/null</c>, <c>socket:[4711]</c>), by number.</summary>
     /// <inheritdoc cref="ListMemFds"/>
     public static IReadOnlyList<(int Fd, string Target)> List(int pid)
     {
         var found = new List<(int Fd, string Target)>();
         foreach (string link in Directory.GetFiles($"/proc/{pid}/fd"))
         {
-            // Null where it was closed meanwhile.
+            // Null if it was closed meanwhile.
             if (new FileInfo(link).LinkTarget is { } target)
             {
                 found.Add((int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture), target));
@@ -51,12 +51,13 @@ public static class ProcessDescriptors
         return found;
     }
 
-    /// <summary>Whether a socket is one to the kernel's news (netlink(7), as udev's is).</summary>
-    /// <exception cref="LinuxException">It is no socket.</exception>
+    /// <summary>Whether a socket is a netlink socket (netlink(7)), such as udev's.</summary>
+    /// <exception cref="LinuxException">It is not a socket.</exception>
     public static unsafe bool IsNetlink(FileDescriptor socket)
     {
         int domain;
         uint length = sizeof(int);
+        // SAFETY: the kernel writes the four bytes of the local at most, as length says.
         LinuxException.Check(LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_DOMAIN, &domain, &length), "getsockopt(SO_DOMAIN)");
         return domain == LibC.AF_NETLINK;
     }

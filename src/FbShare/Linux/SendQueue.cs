@@ -1,23 +1,23 @@
 namespace FbShare.Linux;
 
-/// <summary>What goes to a peer that may not read: sent as far as the socket takes it, the rest kept up to a limit. Never waits.</summary>
-/// <param name="socket">Stays the caller's.</param>
+/// <summary>Sends to a peer that may be slow to read: as much as the socket takes, and keeps the rest up to a limit. Never blocks.</summary>
+/// <param name="socket">Owned by the caller.</param>
 /// <param name="limit">The most bytes kept.</param>
 internal sealed class SendQueue(UnixSocket socket, int limit)
 {
     private byte[] _kept = [];
-    private int _begin;
+    private int _start;
     private int _end;
 
     /// <summary>Whether nothing waits for the socket to take more; otherwise call <see cref="Flush"/> when it is writable.</summary>
-    public bool IsEmpty => _begin == _end;
+    public bool IsEmpty => _start == _end;
 
     /// <summary>Sends or keeps all of <paramref name="data"/>.</summary>
-    /// <returns>False if more than the limit would wait: the peer does not read. Nothing was taken then.</returns>
+    /// <returns>False if more than the limit would be waiting, since the peer does not read; nothing was sent or kept then.</returns>
     /// <exception cref="LinuxException">The peer is gone or the socket failed.</exception>
     public bool TrySend(ReadOnlySpan<byte> data)
     {
-        if (data.Length > limit - (_end - _begin))
+        if (data.Length > limit - (_end - _start))
         {
             return false;
         }
@@ -32,18 +32,18 @@ internal sealed class SendQueue(UnixSocket socket, int limit)
         return true;
     }
 
-    /// <summary>Sends what waits as far as the socket takes it.</summary>
+    /// <summary>Sends as much of what is waiting as the socket takes.</summary>
     /// <exception cref="LinuxException">The peer is gone or the socket failed.</exception>
     public void Flush()
     {
         while (!IsEmpty)
         {
-            int count = socket.Send(_kept.AsSpan(_begin.._end), wait: false);
+            int count = socket.Send(_kept.AsSpan(_start.._end), wait: false);
             if (count == 0)
             {
                 return;
             }
-            _begin += count;
+            _start += count;
         }
     }
 
@@ -55,8 +55,8 @@ internal sealed class SendQueue(UnixSocket socket, int limit)
         }
         if (data.Length > _kept.Length - _end)
         {
-            _kept.AsSpan(_begin.._end).CopyTo(_kept);
-            (_begin, _end) = (0, _end - _begin);
+            _kept.AsSpan(_start.._end).CopyTo(_kept);
+            (_start, _end) = (0, _end - _start);
         }
         data.CopyTo(_kept.AsSpan(_end));
         _end += data.Length;

@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace FbShare.Linux;
 
 /// <summary>/dev/udmabuf, opened once: makes dma-bufs over ranges of sealed memfds (linux/udmabuf.h).</summary>
-/// <remarks>A dma-buf made here pins the pages it names for its lifetime, and does not follow when the memfd gets other
-/// pages later.</remarks>
-public sealed unsafe class UdmaBufDevice : IDisposable
+/// <remarks>A dma-buf made here keeps its pages pinned for as long as it exists. When the memfd gets other pages later, the dma-buf still
+/// has the old ones (<c>PageWatch</c> notices that).</remarks>
+public sealed class UdmaBufDevice : IDisposable
 {
     public const string DevicePath = "/dev/udmabuf";
 
@@ -19,12 +19,12 @@ public sealed unsafe class UdmaBufDevice : IDisposable
         _parameters = parameters;
     }
 
-    /// <summary>The kernel's limits now: root may change them at any time.</summary>
+    /// <summary>The kernel's limits at this moment: root may change them at any time.</summary>
     public UdmaBufLimits Limits => UdmaBufLimits.Read(_parameters);
 
     /// <summary>Opens the device.</summary>
-    /// <param name="parameters">Where the limits are read.</param>
-    /// <exception cref="UdmaBufException">There is none, or it may not be opened.</exception>
+    /// <param name="parameters">The folder that the limits are read from.</param>
+    /// <exception cref="UdmaBufException">There is no such device, or this user may not open it.</exception>
     public static UdmaBufDevice Open(string path = DevicePath, string parameters = UdmaBufLimits.ParametersDirectory)
     {
         try
@@ -54,7 +54,7 @@ public sealed unsafe class UdmaBufDevice : IDisposable
 
     public void Dispose() => _fd.Dispose();
 
-    private int CreateOne(FileRange range)
+    private unsafe int CreateOne(FileRange range)
     {
         var request = new LibC.UdmabufCreate
         {
@@ -63,12 +63,13 @@ public sealed unsafe class UdmaBufDevice : IDisposable
             offset = (ulong)range.Offset,
             size = (ulong)range.Length,
         };
+        // SAFETY: the kernel reads one udmabuf_create, the local.
         int fd = LibC.ioctl(_fd, LibC.UDMABUF_CREATE, &request);
         GC.KeepAlive(range.File);
         return fd;
     }
 
-    private int CreateList(ReadOnlySpan<FileRange> ranges)
+    private unsafe int CreateList(ReadOnlySpan<FileRange> ranges)
     {
         int length = sizeof(LibC.UdmabufCreateList) + (ranges.Length * sizeof(LibC.UdmabufCreateItem));
         byte[] request = ArrayPool<byte>.Shared.Rent(length);
@@ -76,6 +77,7 @@ public sealed unsafe class UdmaBufDevice : IDisposable
         {
             fixed (byte* bytes = request)
             {
+                // SAFETY: pinned; the array has room for the header and as many items as are written, which the kernel then reads.
                 Unsafe.WriteUnaligned(bytes, new LibC.UdmabufCreateList { flags = LibC.UDMABUF_FLAGS_CLOEXEC, count = (uint)ranges.Length });
                 byte* item = bytes + sizeof(LibC.UdmabufCreateList);
                 foreach (FileRange range in ranges)

@@ -1,11 +1,11 @@
 namespace FbShare.Linux;
 
-/// <summary>No udmabuf: the kernel refused, or there is no device to ask.</summary>
+/// <summary>A udmabuf could not be made: the kernel refused, or there is no device.</summary>
 /// <param name="reason">Which rule was broken, in words.</param>
 /// <param name="cure">What the user can do; null where nothing can be done.</param>
 /// <param name="errno">What the kernel answered.</param>
 public sealed class UdmaBufException(string reason, string? cure, Errno errno)
-    : Exception(cure is null ? reason : $"{reason}; to mend it: {cure}")
+    : Exception(cure is null ? reason : $"{reason}; to fix it: {cure}")
 {
     public string Reason { get; } = reason;
 
@@ -19,15 +19,15 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
         Errno.ENOENT or Errno.ENODEV or Errno.ENXIO => new(
             $"there is no {path}", "sudo modprobe udmabuf (or a kernel with CONFIG_UDMABUF)", errno),
         Errno.EACCES or Errno.EPERM => new(
-            $"{path} may not be opened by this user",
-            $"join the group that owns it (sudo usermod -aG kvm $USER, then log in anew), or add the udev rule "
+            $"this user may not open {path}",
+            $"join the group that owns it (sudo usermod -aG kvm $USER, then log in again), or add the udev rule "
             + "KERNEL==\"udmabuf\", GROUP=\"kvm\", MODE=\"0660\", TAG+=\"uaccess\"",
             errno),
         _ => new($"{path} cannot be opened: {LibC.DescribeErrno((int)errno)}", null, errno),
     };
 
-    /// <summary>Why UDMABUF_CREATE or UDMABUF_CREATE_LIST failed: the kernel gives one number for many rules, so each is looked at
-    /// in the kernel's own order (drivers/dma-buf/udmabuf.c).</summary>
+    /// <summary>Why UDMABUF_CREATE or UDMABUF_CREATE_LIST failed. The kernel gives the same number for several rules, so they are checked
+    /// here in the kernel's own order (drivers/dma-buf/udmabuf.c).</summary>
     internal static UdmaBufException OfCreate(Errno errno, ReadOnlySpan<FileRange> ranges, UdmaBufLimits limits)
     {
         switch (errno)
@@ -35,11 +35,11 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
             case Errno.EBADFD or Errno.EBADF:
                 return new("the memory is not a memfd", "give QEMU its memory with -object memory-backend-memfd,share=on", errno);
             case Errno.ENOTTY:
-                return new("the device is not /dev/udmabuf", null, errno);
+                return new("the device does not know udmabuf's ioctls: it is not /dev/udmabuf", null, errno);
             case Errno.EMFILE:
-                return new("no descriptor is free", "raise ulimit -n", errno);
+                return new("this process has as many open files as it may have", "raise the limit on open files (ulimit -n)", errno);
             case Errno.ENOMEM:
-                return new("the kernel has no memory to pin the pages", "free memory, or give the guest more huge pages", errno);
+                return new("the kernel has too little memory to pin the pages", "free memory, or give the guest more huge pages", errno);
             case Errno.EINVAL:
                 return OfInvalid(ranges, limits);
             default:
@@ -61,13 +61,13 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
         {
             if (range.Offset % Environment.SystemPageSize != 0 || range.Length % Environment.SystemPageSize != 0)
             {
-                return new($"{range.Length} bytes at offset {range.Offset} do not begin and end at pages of {Environment.SystemPageSize} bytes", null, Errno.EINVAL);
+                return new($"{range.Length} bytes at offset {range.Offset} do not start and end at page boundaries ({Environment.SystemPageSize} bytes)", null, Errno.EINVAL);
             }
             total += range.Length;
         }
         if (total == 0)
         {
-            return new("an empty udmabuf cannot be", null, Errno.EINVAL);
+            return new("a udmabuf needs at least one page, and none was given", null, Errno.EINVAL);
         }
         if (total > limits.SizeLimit)
         {
@@ -87,7 +87,7 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
                 }
                 if (seals.HasFlag(MemFdSeals.Write))
                 {
-                    return new("the memory is sealed against writing (F_SEAL_WRITE), which udmabuf does not take", null, Errno.EINVAL);
+                    return new("the memory is sealed against writing (F_SEAL_WRITE), and udmabuf refuses such memory", null, Errno.EINVAL);
                 }
             }
             long size = range.File.GetStatus().Size;
@@ -96,6 +96,6 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
                 return new($"{range.Length} bytes at offset {range.Offset} are not inside the file of {size} bytes", null, Errno.EINVAL);
             }
         }
-        return new("the kernel refused these ranges (EINVAL)", null, Errno.EINVAL);
+        return new("the kernel refused these ranges (EINVAL) for a reason that is not known here", null, Errno.EINVAL);
     }
 }

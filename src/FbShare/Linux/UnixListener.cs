@@ -3,12 +3,12 @@ using System.Text;
 namespace FbShare.Linux;
 
 /// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
-public sealed unsafe class UnixListener : IDisposable
+public sealed class UnixListener : IDisposable
 {
     private readonly string _path;
 
-    /// <summary>Given up for a moment when no other descriptor is free, so that a connection can be taken and closed: one that stays
-    /// in the queue would wake its loop for ever.</summary>
+    /// <summary>Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
+    /// in the queue would wake the loop again and again.</summary>
     private FileDescriptor? _spare;
 
     private UnixListener(FileDescriptor fd, string path)
@@ -23,9 +23,9 @@ public sealed unsafe class UnixListener : IDisposable
 
     /// <summary>Listens at <paramref name="path"/>. A socket that a dead process left there is replaced.</summary>
     /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
-    /// <exception cref="LinuxException">EADDRINUSE: a live process listens there, or the path is no socket;
-    /// otherwise the place cannot be written.</exception>
-    public static UnixListener Listen(string path)
+    /// <exception cref="LinuxException">EADDRINUSE: a running process listens there, or the path is not a socket;
+    /// other errors: the socket cannot be created there.</exception>
+    public static unsafe UnixListener Listen(string path)
     {
         LibC.SockAddrUn address = Address(path);
         if (File.Exists(path) && IsLeftOver(path))
@@ -37,6 +37,7 @@ public sealed unsafe class UnixListener : IDisposable
         try
         {
             // The mode is set before anybody can connect: the socket does not listen yet.
+            // SAFETY: the kernel reads one sockaddr_un, the local.
             LinuxException.Check(LibC.bind(fd, &address, (uint)sizeof(LibC.SockAddrUn)), $"bind({path})");
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             LinuxException.Check(LibC.listen(fd, 16), $"listen({path})");
@@ -52,10 +53,11 @@ public sealed unsafe class UnixListener : IDisposable
     /// <summary>Told why a connection was closed instead of accepted: this process has as many descriptors as it may have.</summary>
     public Action<string>? TurnedAway { get; set; }
 
-    /// <summary>Accepts a connection; null if none waits, or if it had to be turned away.</summary>
+    /// <summary>Accepts a connection; null if none waits, or if it had to be closed for want of a descriptor.</summary>
     /// <exception cref="LinuxException">accept4(2) failed otherwise.</exception>
-    public UnixSocket? Accept()
+    public unsafe UnixSocket? Accept()
     {
+        // SAFETY: accept4(2) writes no address where it is given none.
         int fd = LibC.accept4(Descriptor, null, null, LibC.SOCK_CLOEXEC);
         if (fd >= 0)
         {
@@ -82,29 +84,31 @@ public sealed unsafe class UnixListener : IDisposable
         File.Delete(_path);
     }
 
-    internal static LibC.SockAddrUn Address(string path)
+    internal static unsafe LibC.SockAddrUn Address(string path)
     {
         int length = Encoding.UTF8.GetByteCount(path);
         if (length is 0 or >= LibC.SockAddrUn.PathLength)
         {
             throw new PathTooLongException(
-                $"socket path '{path}' has {length} bytes, a socket's path has at most {LibC.SockAddrUn.PathLength - 1}: choose a shorter one, such as one in /run or /tmp");
+                $"socket path '{path}' has {length} bytes, and Linux allows {LibC.SockAddrUn.PathLength - 1}: choose a shorter path, for example one in /run or /tmp");
         }
         LibC.SockAddrUn address = default;
         address.sun_family = LibC.AF_UNIX;
+        // SAFETY: the array lies in the local, and the path was just found to be shorter.
         Encoding.UTF8.GetBytes(path, new Span<byte>(address.sun_path, LibC.SockAddrUn.PathLength));
         return address;
     }
 
-    private void TurnAway()
+    private unsafe void TurnAway()
     {
         _spare?.Dispose();
         _spare = null;
+        // SAFETY: as in Accept.
         new FileDescriptor(LibC.accept4(Descriptor, null, null, LibC.SOCK_CLOEXEC)).Dispose();
         var again = new FileDescriptor(LibC.open("/dev/null", LibC.O_RDONLY | LibC.O_CLOEXEC, 0));
         if (again.IsInvalid)
         {
-            // Another thread was quicker; the next one that is turned away stays in the queue until a descriptor is free.
+            // Another thread took the descriptor. The next connection to be turned away stays in the queue until one is free.
             again.Dispose();
             return;
         }
@@ -120,14 +124,8 @@ public sealed unsafe class UnixListener : IDisposable
         }
         catch (LinuxException e)
         {
-            // ECONNREFUSED is also what a regular file gives; only a socket is ours to remove.
-            return e.Errno == Errno.ECONNREFUSED && IsSocket(path);
+            // Connecting to a regular file gives ECONNREFUSED too, and a regular file is not ours to remove.
+            return e.Errno == Errno.ECONNREFUSED && FileStatus.At(path) is { IsSocket: true };
         }
-    }
-
-    private static bool IsSocket(string path)
-    {
-        using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC, 0));
-        return !fd.IsInvalid && fd.GetStatus().IsSocket;
     }
 }

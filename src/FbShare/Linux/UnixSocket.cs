@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>A connected AF_UNIX stream that carries bytes and descriptors (unix(7), SCM_RIGHTS).</summary>
-public sealed unsafe class UnixSocket : IDisposable
+public sealed class UnixSocket : IDisposable
 {
-    /// <summary>The most descriptors received with one read; more are closed by the kernel (<see cref="LostDescriptors"/>).</summary>
+    /// <summary>The most descriptors received with one read; the kernel closes any more (<see cref="LostDescriptors"/>).</summary>
     public const int MaxDescriptors = 16;
 
     /// <summary>Owns <paramref name="fd"/>, a connected stream socket.</summary>
@@ -14,19 +14,20 @@ public sealed unsafe class UnixSocket : IDisposable
     /// <summary>The socket, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
 
-    /// <summary>Whether descriptors that came with the last <see cref="Receive"/> were lost (MSG_CTRUNC): too many in one message, or
-    /// none free in this process.</summary>
+    /// <summary>Whether descriptors that came with the last <see cref="Receive"/> were lost (MSG_CTRUNC): there were too many in one message, or
+    /// this process has no free descriptor.</summary>
     public bool LostDescriptors { get; private set; }
 
     /// <summary>Connects to a listening socket.</summary>
-    /// <exception cref="LinuxException">Nobody listens there, or it may not be reached.</exception>
+    /// <exception cref="LinuxException">Nobody listens there, or this user may not connect.</exception>
     /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
-    public static UnixSocket Connect(string path)
+    public static unsafe UnixSocket Connect(string path)
     {
         var fd = new FileDescriptor(LinuxException.Check(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0), "socket"));
         try
         {
             LibC.SockAddrUn address = UnixListener.Address(path);
+            // SAFETY: the kernel reads one sockaddr_un, the local.
             LinuxException.Check(LibC.connect(fd, &address, (uint)sizeof(LibC.SockAddrUn)), $"connect({path})");
             return new UnixSocket(fd);
         }
@@ -38,33 +39,36 @@ public sealed unsafe class UnixSocket : IDisposable
     }
 
     /// <summary>Two sockets connected to each other.</summary>
-    public static (UnixSocket First, UnixSocket Second) CreatePair()
+    public static unsafe (UnixSocket First, UnixSocket Second) CreatePair()
     {
         int* pair = stackalloc int[2];
+        // SAFETY: the kernel writes two numbers, which the stack has room for.
         LinuxException.Check(LibC.socketpair(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0, pair), "socketpair");
         return (new UnixSocket(new FileDescriptor(pair[0])), new UnixSocket(new FileDescriptor(pair[1])));
     }
 
-    /// <summary>The user at the other end (SO_PEERCRED).</summary>
-    public (int ProcessId, uint UserId) GetPeer()
+    /// <summary>The process and the user at the other end (SO_PEERCRED).</summary>
+    public unsafe (int ProcessId, uint UserId) GetPeer()
     {
         LibC.UCred credentials;
         uint length = (uint)sizeof(LibC.UCred);
+        // SAFETY: the kernel writes one struct ucred, the local, as length says.
         LinuxException.Check(LibC.getsockopt(Descriptor, LibC.SOL_SOCKET, LibC.SO_PEERCRED, &credentials, &length), "getsockopt(SO_PEERCRED)");
         return (credentials.pid, credentials.uid);
     }
 
     /// <summary>Sends bytes and descriptors; the descriptors stay the caller's.</summary>
     /// <param name="data">At least one byte.</param>
-    /// <param name="wait">Wait for room; otherwise EAGAIN is returned as 0 bytes sent.</param>
-    /// <returns>Bytes sent, possibly fewer than given; the descriptors went with the first.</returns>
+    /// <param name="wait">Whether to wait for room. Otherwise 0 is returned where there is none.</param>
+    /// <returns>How many bytes were sent, possibly fewer than given; the descriptors go with the first byte.</returns>
     /// <exception cref="LinuxException">The peer is gone (EPIPE) or the socket failed.</exception>
-    public int Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors = default, bool wait = true)
+    public unsafe int Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors = default, bool wait = true)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);
         byte* control = stackalloc byte[sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int))];
         fixed (byte* bytes = data)
         {
+            // SAFETY: the data is pinned during the call, and control has room for MaxDescriptors, of which there are no more.
             var vector = new LibC.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
             var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
             if (descriptors.Length > 0)
@@ -114,17 +118,18 @@ public sealed unsafe class UnixSocket : IDisposable
         }
     }
 
-    /// <summary>Receives what is there.</summary>
+    /// <summary>Receives the bytes that have come.</summary>
     /// <param name="descriptors">Descriptors that came along are appended; the caller owns them.</param>
-    /// <param name="wait">Wait for something; otherwise null is returned when nothing is there.</param>
-    /// <returns>Bytes received; 0 when the peer closed; null when nothing is there.</returns>
+    /// <param name="wait">Whether to wait for bytes. Otherwise null is returned where none have come.</param>
+    /// <returns>How many bytes were received; 0 when the peer closed the connection; null where nothing has come.</returns>
     /// <exception cref="LinuxException">The socket failed (ECONNRESET).</exception>
-    public int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true)
+    public unsafe int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true)
     {
         int controlSize = sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int));
         byte* control = stackalloc byte[controlSize];
         fixed (byte* bytes = buffer)
         {
+            // SAFETY: the buffer is pinned during the call, and the kernel writes no more than the lengths given with both pointers.
             var vector = new LibC.IoVec { iov_base = bytes, iov_len = (nuint)buffer.Length };
             while (true)
             {
@@ -151,8 +156,10 @@ public sealed unsafe class UnixSocket : IDisposable
 
     public void Dispose() => Descriptor.Dispose();
 
-    private static void TakeDescriptors(in LibC.MsgHdr message, List<FileDescriptor>? descriptors)
+    private static unsafe void TakeDescriptors(in LibC.MsgHdr message, List<FileDescriptor>? descriptors)
     {
+        // SAFETY: [msg_control, msg_control + msg_controllen) is what the kernel filled of Receive's buffer; a header is read only if the
+        // whole of it, and its data as far as cmsg_len says, are inside.
         byte* at = (byte*)message.msg_control;
         byte* end = at + message.msg_controllen;
         while (end - at >= sizeof(LibC.CMsgHdr))
@@ -181,5 +188,4 @@ public sealed unsafe class UnixSocket : IDisposable
             at += (header->cmsg_len + 7) & ~(nuint)7;
         }
     }
-
 }

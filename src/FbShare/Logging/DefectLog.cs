@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace FbShare.Logging;
 
-/// <summary>Tells of defects of this program that a barrier caught: the first time with a trace, so that it can be reported, later with how
-/// often it happened.</summary>
+/// <summary>Reports exceptions that are defects of this program and were caught so that it could go on: the first of each kind with its
+/// stack trace, so that it can be reported, repetitions with their number only.</summary>
 public sealed class DefectLog(ILogger log)
 {
     /// <summary>More places than this are not told apart.</summary>
@@ -12,10 +12,10 @@ public sealed class DefectLog(ILogger log)
     private readonly ILogger _log = LogLimit.Around(log);
     private readonly Dictionary<string, int> _seen = [];
 
-    /// <summary>How many there were.</summary>
+    /// <summary>How many there were so far.</summary>
     public int Count { get; private set; }
 
-    /// <param name="consequence">What was done about it, as the start of a sentence: <c>front-end dismissed</c>.</param>
+    /// <param name="consequence">What was done about it; the line starts with it: <c>front-end dismissed</c>.</param>
     public void Report(string consequence, Exception defect)
     {
         Count++;

@@ -4,10 +4,11 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Memory;
 
-/// <summary>A resource's guest pages: a list of file ranges, checked against the guest memory map, neighbours merged,
-/// indexed so that any byte is found by bisection.</summary>
-/// <remarks>Holds its regions until disposed. The guest may write the bytes at any time.</remarks>
-public sealed unsafe class Backing : IDisposable
+/// <summary>The guest pages of a resource: a list of file ranges, checked against the guest memory map. Adjacent ranges are merged, and any
+/// byte is found by bisection.</summary>
+/// <remarks>Holds a reference to each of its regions until it is disposed, so their pointers stay valid until then. The guest may change the
+/// bytes at any time.</remarks>
+public sealed class Backing : IDisposable
 {
     /// <summary>The most entries one resource may have, as in QEMU's virtio-gpu.</summary>
     public const int MaxEntries = 16384;
@@ -23,17 +24,17 @@ public sealed unsafe class Backing : IDisposable
         Length = length;
     }
 
-    /// <summary>Bytes in all.</summary>
+    /// <summary>The sum of all ranges, in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>The most bytes of this process that a backing of so many entries takes.</summary>
+    /// <summary>How many bytes of this process's memory a backing of so many entries takes at most.</summary>
     internal static long HostBytesFor(uint entries) => (long)entries * Unsafe.SizeOf<Segment>();
 
-    /// <summary>Bytes of this process that the list takes.</summary>
+    /// <summary>How many bytes of this process's memory the list takes.</summary>
     internal long HostBytes => (long)_segments.Length * Unsafe.SizeOf<Segment>();
 
-    /// <summary>Checks a guest's entries and makes a backing of them.</summary>
-    /// <param name="map">What the addresses are checked against.</param>
+    /// <summary>Makes a backing of a guest's entries if all of them are guest memory.</summary>
+    /// <param name="map">Which addresses are guest memory.</param>
     /// <param name="entries">The guest's own list, copied out of its memory beforehand.</param>
     /// <param name="why">What is wrong, in words.</param>
     public static bool TryCreate(GuestMemoryMap map, ReadOnlySpan<MemoryEntry> entries, [NotNullWhen(true)] out Backing? backing, [NotNullWhen(false)] out string? why)
@@ -41,7 +42,7 @@ public sealed unsafe class Backing : IDisposable
         backing = null;
         if (entries.Length > MaxEntries)
         {
-            why = $"{entries.Length} entries, the most is {MaxEntries}";
+            why = $"{entries.Length} entries are more than {MaxEntries}";
             return false;
         }
         var segments = new List<Segment>(entries.Length);
@@ -57,7 +58,7 @@ public sealed unsafe class Backing : IDisposable
                 why = $"an entry at guest address 0x{address:x} is empty";
                 return false;
             }
-            // An entry may go on from one region into the next.
+            // An entry may continue from one region into the next.
             while (left > 0)
             {
                 if (region is null || address < region.GuestAddress || address - region.GuestAddress >= region.Size)
@@ -88,7 +89,7 @@ public sealed unsafe class Backing : IDisposable
     /// <summary>How many ranges there are.</summary>
     public int RangeCount => _segments.Length;
 
-    /// <summary>The <paramref name="index"/>th range, in the order of the picture's bytes.</summary>
+    /// <summary>A range by its number, in the order of the picture's bytes.</summary>
     public MemoryRange GetRange(int index)
     {
         ref readonly Segment segment = ref _segments[index];
@@ -96,22 +97,23 @@ public sealed unsafe class Backing : IDisposable
     }
 
     /// <summary>Copies bytes out of guest memory.</summary>
-    /// <param name="offset">Where in the backing to begin.</param>
+    /// <param name="offset">Where in the backing to start.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not all of them are inside.</exception>
-    public void CopyTo(long offset, Span<byte> destination)
+    public unsafe void CopyTo(long offset, Span<byte> destination)
     {
         CheckRange(offset, destination.Length);
         fixed (byte* to = destination)
         {
+            // SAFETY: pinned, with room for all of the bytes, which were just found to be inside.
             int segment = 0;
             CopyRun(offset, to, destination.Length, streaming: false, ref segment);
         }
     }
 
-    /// <summary>Gathers rows: <paramref name="rows"/> runs of <paramref name="rowBytes"/>, <paramref name="stride"/> apart here and
-    /// <paramref name="destinationStride"/> apart there, in one pass.</summary>
+    /// <summary>Copies the rows of a picture: <paramref name="rows"/> runs of <paramref name="rowBytes"/>, <paramref name="stride"/> apart here
+    /// and <paramref name="destinationStride"/> apart in the destination.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A row is outside the backing or the destination.</exception>
-    public void CopyRows(long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride)
+    public unsafe void CopyRows(long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(rowBytes);
@@ -121,6 +123,7 @@ public sealed unsafe class Backing : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan((long)destination.Length, ((long)(rows - 1) * destinationStride) + rowBytes, nameof(destination));
         fixed (byte* to = destination)
         {
+            // SAFETY: pinned; that the last row is inside, here and there, was just checked.
             int segment = 0;
             bool streaming = StreamingCopy.PaysFor((long)rows * rowBytes);
             if (stride == rowBytes && destinationStride == rowBytes)
@@ -154,7 +157,7 @@ public sealed unsafe class Backing : IDisposable
         }
     }
 
-    private static void Append(List<Segment> segments, List<MemoryRegion> regions, MemoryRegion region, long offset, long length, ref long total)
+    private static unsafe void Append(List<Segment> segments, List<MemoryRegion> regions, MemoryRegion region, long offset, long length, ref long total)
     {
         if (segments.Count > 0)
         {
@@ -170,6 +173,7 @@ public sealed unsafe class Backing : IDisposable
         {
             regions.Add(region);
         }
+        // SAFETY: the offset is inside the region, and so is the pointer.
         segments.Add(new Segment { Region = region, Pointer = region.Pointer + offset, RegionOffset = offset, Start = total, Length = length });
         total += length;
     }
@@ -183,8 +187,8 @@ public sealed unsafe class Backing : IDisposable
         }
     }
 
-    /// <summary>Copies one run; <paramref name="segment"/> carries the place from run to run, which only move forward.</summary>
-    private void CopyRun(long offset, byte* to, long length, bool streaming, ref int segment)
+    /// <summary>Copies one run. Runs only move forward, so <paramref name="segment"/> keeps the place from one to the next.</summary>
+    private unsafe void CopyRun(long offset, byte* to, long length, bool streaming, ref int segment)
     {
         if (length == 0)
         {
@@ -201,8 +205,8 @@ public sealed unsafe class Backing : IDisposable
         {
             ref readonly Segment current = ref _segments[segment];
             long count = Math.Min(length, current.Length - within);
-            // SAFETY: [within, within + count) is inside the segment, which is inside its mapped region, held by this
-            // backing; the destination's size was checked by the caller.
+            // SAFETY: [within, within + count) is inside the segment, and that is inside its region, whose mapping this backing holds. The
+            // caller has checked that the destination is large enough.
             Buffer.MemoryCopy(current.Pointer + within, to, count, count);
             length -= count;
             if (length == 0)
@@ -215,14 +219,14 @@ public sealed unsafe class Backing : IDisposable
         }
     }
 
-    /// <summary>Copies one run past the cache: lanes as long as there are four, what lies between them piece by piece.</summary>
-    private void StreamRun(byte* to, long length, ref int segment, long within)
+    /// <summary>Copies one run past the cache: groups of four lanes as long as there are any, and the rest piece by piece.</summary>
+    private unsafe void StreamRun(byte* to, long length, ref int segment, long within)
     {
         byte** lanes = stackalloc byte*[2 * StreamingCopy.Lanes];
         byte** next = lanes + StreamingCopy.Lanes;
         while (length > 0)
         {
-            // SAFETY: lanes and pieces are inside their segments, as above, and as long as what is left of the destination.
+            // SAFETY: lanes and pieces are inside their segments, as in CopyRun, and no longer than what is left of the destination.
             bool aligned = StreamingCopy.IsAligned(to);
             if (aligned && length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, lanes))
             {
@@ -251,8 +255,8 @@ public sealed unsafe class Backing : IDisposable
         }
     }
 
-    /// <summary>Finds the next group of lanes and goes on behind it, or stays where it is if one of them is in two segments.</summary>
-    private bool TryTakeLanes(ref int segment, ref long within, byte** lanes)
+    /// <summary>Finds the next group of lanes and moves past it, or stays where it is if one of the lanes would lie in two segments.</summary>
+    private unsafe bool TryTakeLanes(ref int segment, ref long within, byte** lanes)
     {
         (int at, long inside) = (segment, within);
         for (int i = 0; i < StreamingCopy.Lanes; i++)
@@ -262,6 +266,7 @@ public sealed unsafe class Backing : IDisposable
             {
                 return false;
             }
+            // SAFETY: the lane was just found to be inside the segment; the caller's array has an entry for each lane.
             lanes[i] = current.Pointer + inside;
             inside += StreamingCopy.LaneBytes;
             EnterNext(ref at, ref inside);
@@ -305,7 +310,7 @@ public sealed unsafe class Backing : IDisposable
         return low;
     }
 
-    private struct Segment
+    private unsafe struct Segment
     {
         public MemoryRegion Region;
         public byte* Pointer;
@@ -329,7 +334,7 @@ public readonly struct MemoryEntry(ulong address, uint length)
 }
 
 /// <summary>A range of a guest memory file.</summary>
-/// <param name="Region">Whose file it is; its descriptor stays the region's.</param>
-/// <param name="Offset">Bytes from the file's begin.</param>
+/// <param name="Region">The region whose file it is; it keeps owning the descriptor.</param>
+/// <param name="Offset">Bytes from the start of the file.</param>
 /// <param name="Length">Bytes.</param>
 public readonly record struct MemoryRange(MemoryRegion Region, long Offset, long Length);

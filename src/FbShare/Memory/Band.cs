@@ -8,24 +8,24 @@ using FbShare.Pictures;
 namespace FbShare.Memory;
 
 /// <summary>A run of whole rows of a picture that fits one udmabuf.</summary>
-/// <param name="Y">The first row's place in the picture.</param>
+/// <param name="Y">The first row.</param>
 /// <param name="Height">Rows.</param>
-/// <param name="Offset">Bytes from the start of the udmabuf to the first row: less than a page.</param>
+/// <param name="Offset">Bytes from the start of the udmabuf to the first row, less than a page.</param>
 /// <param name="Length">Bytes of the udmabuf, whole pages.</param>
-/// <param name="Ranges">Page-aligned file ranges which, one after the other, are the udmabuf.</param>
+/// <param name="Ranges">Page-aligned file ranges that make up the udmabuf, one after the other.</param>
 public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableArray<FileRange> Ranges)
 {
-    /// <summary>Cuts a picture into the fewest bands that keep to the limits.</summary>
+    /// <summary>Cuts a picture into as few bands as the limits allow.</summary>
     /// <param name="pages">Where the picture's bytes are.</param>
-    /// <param name="picture">How the picture lies in them; checked against their length by whoever made it.</param>
+    /// <param name="picture">How the picture lies in them; whoever made it has checked it against their length.</param>
     /// <param name="why">Why it cannot be done, in words.</param>
     /// <param name="cure">What the user can do; null where nothing can be done.</param>
-    /// <remarks>Taking as many rows as fit, from the top, is the fewest: whatever rows fit together, fewer of them do as well.
-    /// A band ends with the padding of its last row where there is any, because drivers count whole strides.</remarks>
+    /// <remarks>Taking as many rows as fit, from the top, gives the fewest bands, since any part of the rows that fit together fits too.
+    /// A band includes the padding of its last row where there is any, because drivers count whole strides.</remarks>
     public static bool TryCut(
         Backing pages, FrameLayout picture, UdmaBufLimits limits, [NotNullWhen(true)] out Band[]? bands, [NotNullWhen(false)] out string? why, out string? cure)
     {
-        // Thousands of them would be a large object for the collector each time.
+        // Rented, because thousands of them would be a large object for the garbage collector each time.
         Run[] room = ArrayPool<Run>.Shared.Rent(pages.RangeCount);
         try
         {
@@ -67,7 +67,7 @@ public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableA
                 (string limit, long value, long enough) = isLong
                     ? ("size_limit_mb", limits.SizeLimit >> 20, ((picture.Stride + (1L << 20)) >> 20) + 1)
                     : ("list_limit", limits.ListLimit, (picture.Stride / Environment.SystemPageSize) + 2);
-                why = $"row {row} alone needs more than {limit} {value}";
+                why = $"row {row} of the picture alone needs more than {limit} {value} allows";
                 cure = $"echo {enough} | sudo tee {UdmaBufLimits.ParametersDirectory}/{limit}";
                 return false;
             }
@@ -78,11 +78,11 @@ public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableA
         return true;
     }
 
-    /// <summary>How many rows from <paramref name="row"/> on end at or before <paramref name="most"/>.</summary>
+    /// <summary>How many rows, counted from <paramref name="row"/>, end at or before <paramref name="most"/>.</summary>
     private static int FittingRows(FrameLayout picture, int row, long start, long most, long available)
     {
         int left = picture.Height - row;
-        // The last rows' padding may reach past the bytes there are.
+        // The padding of the last rows may reach past the end of the backing.
         return Math.Min(start + ((long)left * picture.Stride), available) <= most
             ? left
             : (int)Math.Clamp((most - start) / picture.Stride, 0, left - 1);
@@ -111,17 +111,17 @@ public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableA
         return new Band(row, count, skip, length, ImmutableCollectionsMarshal.AsImmutableArray(ranges));
     }
 
-    /// <summary>The picture's bytes as runs of files, neighbours of one file joined (two regions may show the same file). False if
-    /// a cut between two runs is not at a page's edge.</summary>
-    /// <param name="room">For <paramref name="runs"/>: one for each range.</param>
-    /// <param name="available">How many bytes may be used, padding after the last pixel included.</param>
+    /// <summary>The picture's bytes as runs of files; adjacent ranges of one file are joined (two regions may show the same file). False if
+    /// two runs meet inside a page.</summary>
+    /// <param name="room">Storage for <paramref name="runs"/>: one for each range.</param>
+    /// <param name="available">How many bytes may be used, including padding after the last pixel.</param>
     private static bool TryMerge(
         Backing pages, FrameLayout picture, Span<Run> room, out ReadOnlySpan<Run> runs, out long available, [NotNullWhen(false)] out string? why)
     {
         int count = 0;
         long at = 0;
         long pictureEnd = picture.End;
-        // Padding after the last pixel counts only up to the first cut that is not at a page's edge.
+        // Padding after the last pixel can be used only up to the first place where two runs meet inside a page.
         available = long.MaxValue;
         for (int i = 0; i < pages.RangeCount; i++)
         {
@@ -136,13 +136,13 @@ public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableA
                     last = last with { End = at };
                     continue;
                 }
-                // Bytes before the picture and after it may lie as they like.
+                // It does not matter how bytes before and after the picture lie.
                 if (at > picture.Offset && available > at && (!SmallPages.IsAtPage(before) || !SmallPages.IsAtPage(range.Offset)))
                 {
                     if (at < pictureEnd)
                     {
                         runs = default;
-                        why = $"byte {at} of the resource, at offset {range.Offset} of its file, begins a range within a page";
+                        why = $"the resource's pages are cut at byte {at} (offset {range.Offset} of the guest's memory), which is inside a page";
                         return false;
                     }
                     available = at;
@@ -160,8 +160,8 @@ public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableA
     private static bool IsSameFile(MemoryRegion one, MemoryRegion other) =>
         ReferenceEquals(one, other) || (one.Device == other.Device && one.Inode == other.Inode);
 
-    /// <summary>Bytes of the picture that lie together in a file.</summary>
-    /// <param name="Shift">What is added to a place in the picture to get the place in the file.</param>
+    /// <summary>Bytes of the picture that are contiguous in a file.</summary>
+    /// <param name="Shift">Added to an offset in the picture, gives the offset in the file.</param>
     /// <param name="End">The first byte of the picture after the run.</param>
     private readonly record struct Run(MemoryRegion Region, long Shift, long End);
 }

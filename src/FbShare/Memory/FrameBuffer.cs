@@ -2,8 +2,8 @@ using FbShare.Linux;
 
 namespace FbShare.Memory;
 
-/// <summary>Host memory for a picture, in a memfd of its own so that consumers can map it; never guest memory.</summary>
-/// <remarks>Consumers get <see cref="ReadOnly"/>, which cannot be mapped writable: they can look, not touch.</remarks>
+/// <summary>Host memory for one picture, in a memfd of its own that consumers can map. Never guest memory.</summary>
+/// <remarks>Consumers get <see cref="ReadOnly"/>, which cannot be mapped writable, so they cannot change the picture.</remarks>
 public sealed class FrameBuffer : IDisposable
 {
     private readonly FileDescriptor _fd;
@@ -12,7 +12,7 @@ public sealed class FrameBuffer : IDisposable
 
     /// <summary>Makes a zeroed buffer.</summary>
     /// <param name="length">Bytes.</param>
-    /// <exception cref="LinuxException">No memory or no descriptor.</exception>
+    /// <exception cref="LinuxException">There is no memory or no descriptor free.</exception>
     public FrameBuffer(long length)
     {
         _fd = MemFd.Create("fbshare-frame", length);
@@ -31,7 +31,7 @@ public sealed class FrameBuffer : IDisposable
     /// <summary>Bytes.</summary>
     public long Length { get; }
 
-    /// <summary>A read-only descriptor of the same bytes; owned here, duplicated or sent by whoever passes it on.</summary>
+    /// <summary>A read-only descriptor of the same bytes, owned by this object. To give it to another process, send or duplicate it.</summary>
     public FileDescriptor ReadOnly => _readOnly ??= _fd.ReopenReadOnly();
 
     /// <summary>A window of the bytes, bounds-checked.</summary>

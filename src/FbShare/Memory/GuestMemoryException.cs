@@ -1,4 +1,4 @@
 namespace FbShare.Memory;
 
-/// <summary>A front-end described guest memory that cannot be: the message names the bad numbers.</summary>
+/// <summary>A front-end described guest memory that is impossible or unusable; the message names the numbers that are wrong.</summary>
 public sealed class GuestMemoryException(string message) : Exception(message);

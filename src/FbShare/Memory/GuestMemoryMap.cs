@@ -2,25 +2,25 @@ using FbShare.Linux;
 
 namespace FbShare.Memory;
 
-/// <summary>The guest memory map: which guest physical addresses are which bytes of which file.</summary>
-/// <remarks>Owned by one device loop; not for several threads.</remarks>
-public sealed unsafe class GuestMemoryMap : IDisposable
+/// <summary>The guest's memory: which guest physical addresses are which bytes of which file.</summary>
+/// <remarks>Belongs to one device's loop; not thread-safe.</remarks>
+public sealed class GuestMemoryMap : IDisposable
 {
-    /// <summary>The most memory mapped at once, removed regions that resources still read included: a quarter of the address space, so that
-    /// a front-end cannot take it all. The largest machines have half of it.</summary>
+    /// <summary>How much memory may be mapped at once, including removed regions that resources still read: a quarter of this process's
+    /// address space, so that a front-end cannot use it up. The largest machines have half as much.</summary>
     private const ulong MostMapped = 1UL << 45;
 
     private readonly List<MemoryRegion> _regions = [];
     private ulong _mapped;
 
-    /// <summary>The regions, without overlap, in no order.</summary>
+    /// <summary>The regions, in no particular order. No two overlap.</summary>
     public IReadOnlyList<MemoryRegion> Regions => _regions;
 
-    /// <summary>Counts changes, so that whoever keeps an address can tell that it may have moved.</summary>
+    /// <summary>Counts the changes of the map. Pointers taken from it are valid as long as this number stays the same.</summary>
     public int Generation { get; private set; }
 
-    /// <summary>Takes in a region and its reference.</summary>
-    /// <exception cref="GuestMemoryException">It overlaps one that is there; the region is released.</exception>
+    /// <summary>Adds a region and takes over the caller's reference to it.</summary>
+    /// <exception cref="GuestMemoryException">It overlaps another one. The reference is released.</exception>
     public void Add(MemoryRegion region)
     {
         if (_regions.Find(region.Overlaps) is { } other)
@@ -32,8 +32,8 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         Generation++;
     }
 
-    /// <summary>Takes in regions and their references in the place of all that are there.</summary>
-    /// <exception cref="GuestMemoryException">Two of them overlap; nothing was changed, and the references stay the caller's.</exception>
+    /// <summary>Replaces all regions by these and takes over the caller's references to them.</summary>
+    /// <exception cref="GuestMemoryException">Two of them overlap. Nothing was changed, and the caller keeps the references.</exception>
     public void Replace(IReadOnlyList<MemoryRegion> regions)
     {
         for (int i = 0; i < regions.Count; i++)
@@ -50,11 +50,11 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         _regions.AddRange(regions);
     }
 
-    /// <summary>The region with these numbers over the same file that is here already, or a new mapping. A memory table that
-    /// is sent again then costs nothing.</summary>
+    /// <summary>Returns the region with these numbers over the same file if the map has it already, or else maps it. So a memory table that
+    /// is sent again costs nothing.</summary>
     /// <param name="fd">Owned from here on, also when this fails.</param>
-    /// <returns>A reference for the caller, who gives it to <see cref="Add"/> or releases it.</returns>
-    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file, it can be shrunk under us, or it is too much.</exception>
+    /// <returns>A reference that the caller passes to <see cref="Add"/> or releases.</returns>
+    /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file, the file can be shrunk, or it is too much memory.</exception>
     /// <exception cref="LinuxException">The file cannot be mapped.</exception>
     internal MemoryRegion MapOrReuse(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
     {
@@ -64,7 +64,7 @@ public sealed unsafe class GuestMemoryMap : IDisposable
             status = fd.GetStatus();
             if (fd.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true)
             {
-                // A page that is cut off while it is read or written ends the process (SIGBUS).
+                // If the file were shrunk, the next access to a page that is gone would end this process (SIGBUS).
                 throw new GuestMemoryException(
                     "guest memory must be sealed against shrinking: give QEMU -object memory-backend-memfd,share=on (its default is seal=on; hugetlb=on is fine), not memory-backend-file or memory-backend-shm");
             }
@@ -85,7 +85,7 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         if (size > MostMapped - _mapped)
         {
             fd.Dispose();
-            throw new GuestMemoryException($"a region of {size} bytes beside the {_mapped} that are mapped: {MostMapped >> 40} TiB is the most");
+            throw new GuestMemoryException($"a region of {size} bytes, with {_mapped} bytes mapped already, is more than the limit of {MostMapped >> 40} TiB");
         }
         MemoryRegion region = MemoryRegion.Map(fd, guestAddress, size, userAddress, fileOffset);
         _mapped += size;
@@ -93,7 +93,7 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         return region;
     }
 
-    /// <summary>Takes out the region with just these numbers (VHOST_USER_REM_MEM_REG); false if there is none.</summary>
+    /// <summary>Removes the region with exactly these numbers (VHOST_USER_REM_MEM_REG); false if there is none.</summary>
     public bool Remove(ulong guestAddress, ulong size, ulong userAddress)
     {
         int index = _regions.FindIndex(r => r.GuestAddress == guestAddress && r.Size == size && r.UserAddress == userAddress);
@@ -107,7 +107,7 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         return true;
     }
 
-    /// <summary>Takes out every region.</summary>
+    /// <summary>Removes every region.</summary>
     public void Clear()
     {
         foreach (MemoryRegion region in _regions)
@@ -118,29 +118,31 @@ public sealed unsafe class GuestMemoryMap : IDisposable
         Generation++;
     }
 
-    /// <summary>Where <paramref name="length"/> bytes of guest memory lie in this process, if in one region.</summary>
-    /// <returns>Null if any of them is outside. Valid until the map changes.</returns>
-    internal byte* Translate(ulong guestAddress, ulong length)
+    /// <summary>Where <paramref name="length"/> bytes of guest memory are in this process.</summary>
+    /// <returns>Null if they are not all inside one region. Valid until the map changes.</returns>
+    internal unsafe byte* Translate(ulong guestAddress, ulong length)
     {
         foreach (MemoryRegion region in _regions)
         {
             ulong offset = guestAddress - region.GuestAddress;
             if (guestAddress >= region.GuestAddress && offset < region.Size && length <= region.Size - offset)
             {
+                // SAFETY: offset + length is inside the region, as just checked.
                 return region.Pointer + offset;
             }
         }
         return null;
     }
 
-    /// <summary>Like <see cref="Translate"/> for an address in the front-end's own terms (ring addresses).</summary>
-    internal byte* TranslateUser(ulong userAddress, ulong length)
+    /// <summary>Like <see cref="Translate"/>, for an address in the front-end's own address space, as those of rings are.</summary>
+    internal unsafe byte* TranslateUser(ulong userAddress, ulong length)
     {
         foreach (MemoryRegion region in _regions)
         {
             ulong offset = userAddress - region.UserAddress;
             if (userAddress >= region.UserAddress && offset < region.Size && length <= region.Size - offset)
             {
+                // SAFETY: offset + length is inside the region, as just checked.
                 return region.Pointer + offset;
             }
         }

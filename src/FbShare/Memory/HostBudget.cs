@@ -1,8 +1,8 @@
 namespace FbShare.Memory;
 
-/// <summary>How much memory of this process one guest may use up, summed over everything that is made for it: 2D resources, lists of
-/// pages, copies of its pictures.</summary>
-/// <param name="limit">The most, in bytes.</param>
+/// <summary>Counts the memory of this process that one guest uses, against a limit: its 2D resources, lists of pages, and copies of its
+/// pictures.</summary>
+/// <param name="limit">Bytes.</param>
 public sealed class HostBudget(long limit)
 {
     public long Limit { get; } = limit;
@@ -12,9 +12,9 @@ public sealed class HostBudget(long limit)
 
     public bool HasRoomFor(long bytes) => bytes <= Limit - Used;
 
-    /// <summary>Counts bytes as used; whoever takes them has asked <see cref="HasRoomFor"/> first.</summary>
+    /// <summary>Counts bytes as used. Call <see cref="HasRoomFor"/> first.</summary>
     public void Take(long bytes) => Used += bytes;
 
-    /// <summary>Bytes that were taken are free again.</summary>
+    /// <summary>Counts bytes as no longer used.</summary>
     public void Return(long bytes) => Used -= bytes;
 }

@@ -3,9 +3,9 @@ using FbShare.Linux;
 namespace FbShare.Memory;
 
 /// <summary>One region of guest memory: a range of guest physical addresses backed by a range of a file, mapped once.</summary>
-/// <remarks>Counted: the map holds one reference and every <see cref="Backing"/> over it another, so a region that the
-/// front-end takes away stays readable until the last resource in it is gone. Not for several threads.</remarks>
-public sealed unsafe class MemoryRegion
+/// <remarks>Reference-counted: the map holds one reference and every <see cref="Backing"/> over it another, so a region that the
+/// front-end removes stays readable until the last resource in it is gone. Not thread-safe.</remarks>
+public sealed class MemoryRegion
 {
     private readonly MemoryMapping _mapping;
     private readonly long _mappingSkip;
@@ -25,10 +25,10 @@ public sealed unsafe class MemoryRegion
         FileOffset = fileOffset;
     }
 
-    /// <summary>The file's descriptor, owned by this region. Never given to a consumer.</summary>
+    /// <summary>The file's descriptor, owned by this region. Never given to a consumer, who could write the guest's memory with it.</summary>
     public FileDescriptor Descriptor { get; }
 
-    /// <summary>With <see cref="Inode"/>: which file this is. Regions of one file share them.</summary>
+    /// <summary>Together with <see cref="Inode"/>, which file this is.</summary>
     public ulong Device { get; }
 
     public ulong Inode { get; }
@@ -42,17 +42,18 @@ public sealed unsafe class MemoryRegion
     /// <summary>Bytes.</summary>
     public ulong Size { get; }
 
-    /// <summary>Where the front-end has it mapped; ring addresses are given in these terms.</summary>
+    /// <summary>Where the front-end has it mapped in its own address space. Addresses of rings refer to that.</summary>
     public ulong UserAddress { get; }
 
-    /// <summary>Where in the file the region begins, in bytes.</summary>
+    /// <summary>Where in the file the region starts, in bytes.</summary>
     public ulong FileOffset { get; }
 
-    /// <summary>The region's first byte in this process. Uses are bounds-checked against <see cref="Size"/> where they are made.</summary>
-    internal byte* Pointer => _mapping.Pointer + _mappingSkip;
+    /// <summary>The region's first byte in this process. Only for code that checks every use against <see cref="Size"/>.</summary>
+    // SAFETY: Map has seen to it that the mapping holds _mappingSkip + Size bytes.
+    internal unsafe byte* Pointer => _mapping.Pointer + _mappingSkip;
 
-    /// <summary>Maps a region that a front-end names.</summary>
-    /// <param name="fd">Owned by the region from here on, also when this fails.</param>
+    /// <summary>Maps a region that a front-end describes.</summary>
+    /// <param name="fd">Owned by the region from here on; closed if this fails.</param>
     /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file.</exception>
     /// <exception cref="LinuxException">The file cannot be mapped.</exception>
     public static MemoryRegion Map(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
@@ -68,7 +69,7 @@ public sealed unsafe class MemoryRegion
             {
                 throw new GuestMemoryException($"region of {size} bytes at offset {fileOffset} is not inside its file of {status.Size} bytes");
             }
-            // A hugetlb mapping begins and ends at huge pages.
+            // A mapping of hugetlb memory must start and end at huge pages.
             long page = Math.Max(status.BlockSize, Environment.SystemPageSize);
             long skip = (long)fileOffset % page;
             long length = ((long)size + skip + page - 1) / page * page;
@@ -82,11 +83,11 @@ public sealed unsafe class MemoryRegion
         }
     }
 
-    /// <summary>Whether some guest address is in both.</summary>
+    /// <summary>Whether the two have a guest address in common.</summary>
     internal bool Overlaps(MemoryRegion other) =>
         GuestAddress < other.GuestAddress + other.Size && other.GuestAddress < GuestAddress + Size;
 
-    /// <summary>Runs when the last reference is gone and the mapping with it.</summary>
+    /// <summary>Called when the last reference is released and the region unmapped.</summary>
     internal Action? Released { get; set; }
 
     internal void Acquire() => _references++;

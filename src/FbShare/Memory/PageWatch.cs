@@ -3,25 +3,25 @@ using FbShare.Linux;
 
 namespace FbShare.Memory;
 
-/// <summary>Tells whether file ranges still have the very pages that they had when the watch began.</summary>
+/// <summary>Tells whether file ranges still consist of the same pages as when the watch started.</summary>
 /// <remarks>
-/// <para>A hole punched in a memfd (balloon, virtio-mem, postcopy) takes its pages away, and the next touch brings new ones;
-/// a udmabuf made before keeps the old. Nobody tells, and the contents are alike until the guest draws. But the kernel also
-/// takes the pages out of every page table (unmap_mapping_range). So the watch maps the ranges once more, for nobody to read:
-/// an entry that was there and is gone (/proc/self/pagemap, bit 63) betrays a page that was replaced. A page that was
-/// only unmapped by reclaim looks the same, so there may be false alarms but no false all-clear.</para>
-/// <para>Looking at thousands of entries at every frame would cost too much. A punched shmem file gets a new ctime: while fstat(2)
-/// shows the old one, so are the entries. The first write to a page gives it a new ctime too, later ones do not. hugetlb files
-/// keep no such time, but their block count falls while a page is away; and for a huge page that went and came again between two
-/// looks, three of their runs are looked at every time, in turn: few pictures have more. Where the kernel looks at one page
-/// only per call (before Linux 6.7), a run is one huge page.</para>
+/// <para>When a hole is punched in a memfd (balloon, virtio-mem, postcopy), its pages are freed, and the next access brings new ones. A
+/// udmabuf that was made before keeps the old pages. Nothing reports this, and the contents are the same until the guest draws. But the
+/// kernel also removes the freed pages from every page table (unmap_mapping_range). So the watch has its own mapping of the ranges,
+/// which nobody reads: an entry that was present and is no longer (/proc/self/pagemap, bit 63) shows that its page was replaced. A page
+/// that was only reclaimed looks the same, so there can be false alarms, but a replaced page is always found.</para>
+/// <para>Reading thousands of entries for every frame would cost too much. Punching a hole in a shmem file changes its ctime, so the
+/// entries are read only if fstat(2) shows a new one. (The first write to a page changes the ctime too, later ones do not.) hugetlb
+/// files do not update their ctime, but their block count is lower while a page is missing. To find a huge page that was freed and came
+/// back between two checks, three runs of pages are read every time, in turn; few pictures have more. Before Linux 6.7, which can
+/// search a run in one call, a run is one huge page.</para>
 /// </remarks>
-public sealed unsafe class PageWatch : IDisposable
+public sealed class PageWatch : IDisposable
 {
     private readonly PageMap _pages = new();
     private readonly List<WatchedFile> _files = [];
 
-    /// <summary>Begins to watch.</summary>
+    /// <summary>Starts to watch.</summary>
     /// <param name="ranges">Page-aligned; their files must stay open while this lives.</param>
     /// <exception cref="LinuxException">The kernel or its settings do not allow it (Linux before 5.14, no /proc/self/pagemap).</exception>
     public PageWatch(IEnumerable<FileRange> ranges)
@@ -29,12 +29,12 @@ public sealed unsafe class PageWatch : IDisposable
     {
     }
 
-    /// <param name="mayScan">Whether the kernel may look at whole runs, if it can.</param>
+    /// <param name="mayScan">Whether to let the kernel search whole runs where it can.</param>
     internal PageWatch(IEnumerable<FileRange> ranges, bool mayScan)
     {
         try
         {
-            // Thousands of ranges have one file, or two descriptors of it: each is asked once.
+            // Thousands of ranges may share one file, or two descriptors of it: fstat(2) is called once for each descriptor.
             Dictionary<FileDescriptor, (ulong, ulong)> identities = ranges.Select(r => r.File).Distinct().ToDictionary(f => f, Identity);
             foreach ((ulong, ulong) identity in identities.Values.Distinct())
             {
@@ -48,7 +48,7 @@ public sealed unsafe class PageWatch : IDisposable
         }
     }
 
-    /// <summary>Whether every page is still the one it was. Once it is not, make a new udmabuf and a new watch.</summary>
+    /// <summary>Whether no page was replaced. After one was, make a new udmabuf and a new watch.</summary>
     public bool IsIntact()
     {
         foreach (WatchedFile file in _files)
@@ -76,16 +76,16 @@ public sealed unsafe class PageWatch : IDisposable
         return (status.Device, status.Inode);
     }
 
-    /// <summary>The ranges of one file, and a mapping from the first to the last.</summary>
+    /// <summary>The ranges of one file, and a mapping that reaches from the first to the last.</summary>
     private sealed class WatchedFile : IDisposable
     {
-        /// <summary>The clock of file times ticks at least 100 times a second; a second change within a tick does not show.</summary>
+        /// <summary>Nanoseconds, twice a tick of the clock of file times (at least 100 Hz): a second change within a tick does not show.</summary>
         private const long ClockTick = 20_000_000;
 
-        /// <summary>So many runs of huge pages are looked at every time.</summary>
+        /// <summary>How many runs of huge pages are read every time.</summary>
         private const int Looks = 3;
 
-        /// <summary>Up to so many runs a call for each is cheaper than reading all entries, 512 at a time.</summary>
+        /// <summary>Up to this many runs, one call for each is cheaper than reading all entries, 512 at a time.</summary>
         private const int MostScans = 128;
 
         private readonly PageMap _pages;
@@ -94,13 +94,13 @@ public sealed unsafe class PageWatch : IDisposable
         private readonly bool _hugetlb;
         private readonly MemoryMapping _mapping;
 
-        /// <summary>Runs of entries in the page map.</summary>
+        /// <summary>Runs of page map entries.</summary>
         private readonly List<(long First, long Count)> _runs;
         private long _settled = -1;
         private int _turn;
 
-        /// <param name="ranges">Of one file; are overwritten.</param>
-        public WatchedFile(PageMap pages, Span<FileRange> ranges, bool scans)
+        /// <param name="ranges">All of the same file; the array is overwritten.</param>
+        public unsafe WatchedFile(PageMap pages, Span<FileRange> ranges, bool scans)
         {
             _pages = pages;
             _scans = scans;
@@ -110,11 +110,12 @@ public sealed unsafe class PageWatch : IDisposable
             long page = _hugetlb ? _file.GetStatus().BlockSize : small;
             ReadOnlySpan<FileRange> joined = Join(ranges, page);
             _runs = new List<(long First, long Count)>(joined.Length);
-            long begin = joined[0].Offset;
-            _mapping = MemoryMapping.Map(_file, begin, joined[^1].End - begin, writable: false);
+            long first = joined[0].Offset;
+            _mapping = MemoryMapping.Map(_file, first, joined[^1].End - first, writable: false);
             foreach (FileRange range in joined)
             {
-                byte* address = _mapping.Pointer + (range.Offset - begin);
+                // SAFETY: the mapping reaches from the first range's start to the last one's end, so every range is inside it.
+                byte* address = _mapping.Pointer + (range.Offset - first);
                 if (!_hugetlb)
                 {
                     Touch(address, range.Length, small);
@@ -152,12 +153,13 @@ public sealed unsafe class PageWatch : IDisposable
 
         public void Dispose() => _mapping.Dispose();
 
-        /// <summary>Brings pages into the page table. Where the file has them already, as a guest's picture has, one fault brings the
-        /// sixteen around it: far sooner than a system call for each of thousands of runs.</summary>
-        private static void Touch(byte* address, long length, long page)
+        /// <summary>Brings pages into the page table. Pages that the file has already, as those of a guest's picture, come sixteen with each
+        /// page fault, which is much faster than a system call for each of thousands of runs.</summary>
+        private static unsafe void Touch(byte* address, long length, long page)
         {
             for (long at = 0; at < length; at += page)
             {
+                // SAFETY: inside [address, address + length), which the caller has mapped.
                 _ = Volatile.Read(ref address[at]);
             }
         }
@@ -178,7 +180,7 @@ public sealed unsafe class PageWatch : IDisposable
             return true;
         }
 
-        /// <summary>Looks at every entry, a windowful per read: runs lie in order, often close together.</summary>
+        /// <summary>Reads every entry, 512 at a time: the runs are sorted and often close together.</summary>
         private bool AreAllPresentInWindows()
         {
             long window = 0;
@@ -214,12 +216,12 @@ public sealed unsafe class PageWatch : IDisposable
             return true;
         }
 
-        /// <summary>Whether all of a run is there; without a scan it is one page.</summary>
+        /// <summary>Whether all pages of a run are present; where the kernel cannot search, a run is one page.</summary>
         private bool IsPresent((long First, long Count) run) => _scans
             ? _pages.Scan((nint)(run.First * Environment.SystemPageSize), run.Count * Environment.SystemPageSize)
             : _pages.Read(run.First, 1) is [var entry] && PageMap.IsPresent(entry);
 
-        /// <summary>Sorts ranges, widens them to pages and joins those that touch, all where they are.</summary>
+        /// <summary>Sorts ranges, widens them to whole pages and joins those that touch, in place.</summary>
         private static ReadOnlySpan<FileRange> Join(Span<FileRange> ranges, long page)
         {
             ranges.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));

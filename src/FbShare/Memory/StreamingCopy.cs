@@ -4,53 +4,55 @@ using System.Runtime.Intrinsics.X86;
 
 namespace FbShare.Memory;
 
-/// <summary>Copies that go past the cache (non-temporal stores): for pictures larger than it, which their reader finds in
-/// memory anyway. The C library does so for one large run; a scattered picture is many small ones.</summary>
-/// <remarks>Memory answers several streams sooner than one, and a processor does not look ahead from one page into another that
-/// does not follow it. So four pages are copied side by side, and what comes first in the next four is fetched
-/// meanwhile. Vectors of 16 bytes, which every x86-64 has: a program compiled ahead of time for any of them has no wider ones,
-/// and whole lines leave the processor as fast either way. Where it is compiled while it runs, then in full at the first call: a
-/// first picture of thousands of pieces would run unoptimised.</remarks>
-internal static unsafe class StreamingCopy
+/// <summary>Copies past the cache (non-temporal stores), for pictures that are larger than the cache, so that their reader would have to
+/// fetch them from memory anyway. The C library does so for one large copy; a scattered picture is many small ones.</summary>
+/// <remarks>Reading several places in memory at once is faster than one, and a processor does not prefetch from one page into another that
+/// is not next to it. So four pages are copied side by side, and the first bytes of the next four are prefetched meanwhile. Vectors
+/// are 16 bytes wide, which every x86-64 has: a program compiled ahead of time for all of them uses no wider ones, and whole cache lines
+/// are written as fast either way. Under the just-in-time compiler the loops are optimised at their first call, because otherwise a
+/// first picture of thousands of pieces would be copied by unoptimised code.
+/// The pointers of all methods are the caller's, who answers for the bytes that the methods say they read and write.</remarks>
+internal static class StreamingCopy
 {
-    /// <summary>Sources copied side by side.</summary>
+    /// <summary>How many pages are copied side by side.</summary>
     public const int Lanes = 4;
 
-    /// <summary>Bytes of each: a page, what a guest's memory comes in.</summary>
+    /// <summary>Bytes of each: a page, which is the unit of a guest's scattered memory.</summary>
     public const int LaneBytes = 4096;
 
-    /// <summary>Bytes of a group of lanes.</summary>
+    /// <summary>Bytes of all lanes of a group.</summary>
     public const int GroupBytes = Lanes * LaneBytes;
 
-    /// <summary>About what one core's share of a cache holds.</summary>
+    /// <summary>About one core's share of the cache.</summary>
     private const long CacheBytes = 2 << 20;
 
     private const int Vector = 16;
 
-    /// <summary>A cache line: stored whole, it needs not be read first.</summary>
+    /// <summary>A cache line: the processor does not need to read one before it is overwritten as a whole.</summary>
     private const int Line = 4 * Vector;
 
     private const int Step = 4 * Line;
 
-    /// <summary>How far ahead of a read its lines are fetched.</summary>
+    /// <summary>How far ahead of the reads lines are prefetched.</summary>
     private const int Ahead = 4 * Step;
 
-    /// <summary>Whether a picture of so many bytes is better copied this way.</summary>
+    /// <summary>Whether a picture of this many bytes is copied faster this way.</summary>
     public static bool PaysFor(long bytes) => bytes >= CacheBytes && Sse2.IsSupported;
 
     /// <summary>Whether lanes may be copied to this address.</summary>
-    public static bool IsAligned(byte* to) => ToAligned(to) == 0;
+    public static unsafe bool IsAligned(byte* to) => ToAligned(to) == 0;
 
-    /// <summary>Bytes until the next address that is aligned.</summary>
-    public static int ToAligned(byte* to) => (int)(-(nint)to & (Line - 1));
+    /// <summary>Bytes up to the next aligned address.</summary>
+    public static unsafe int ToAligned(byte* to) => (int)(-(nint)to & (Line - 1));
 
-    /// <summary>Copies a group of lanes. <see cref="Finish"/> must follow the last copy.</summary>
-    /// <param name="from">Where each lane is read.</param>
-    /// <param name="next">Where each lane of the following group will be read; the same as <paramref name="from"/> if there is none.</param>
-    /// <param name="to">An aligned address; the lanes are written there one behind the other.</param>
+    /// <summary>Copies a group of lanes. Call <see cref="Finish"/> after the last copy.</summary>
+    /// <param name="from">Where each lane is, <see cref="LaneBytes"/> bytes.</param>
+    /// <param name="next">Where each lane of the next group is; the same as <paramref name="from"/> if there is none.</param>
+    /// <param name="to">An aligned address with room for <see cref="GroupBytes"/>; the lanes are written there one after the other.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CopyLanes(byte** from, byte** next, byte* to)
+    public static unsafe void CopyLanes(byte** from, byte** next, byte* to)
     {
+        // SAFETY: steps divide a lane, so every one is inside its lane and inside the group's place at the destination.
         for (int done = 0; done < LaneBytes - Ahead; done += Step)
         {
             for (int lane = 0; lane < Lanes; lane++)
@@ -69,11 +71,12 @@ internal static unsafe class StreamingCopy
         }
     }
 
-    /// <summary>Copies one piece. <see cref="Finish"/> must follow the last one.</summary>
+    /// <summary>Copies one piece. Call <see cref="Finish"/> after the last copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(byte* from, byte* to, long count)
+    public static unsafe void Copy(byte* from, byte* to, long count)
     {
         long done = Math.Min(count, ToAligned(to));
+        // SAFETY: done never exceeds count, of which both sides have as many bytes; the stores are at aligned addresses from here on.
         Buffer.MemoryCopy(from, to, done, done);
         for (; done <= count - Step; done += Step)
         {
@@ -83,11 +86,11 @@ internal static unsafe class StreamingCopy
         Buffer.MemoryCopy(from + done, to + done, count - done, count - done);
     }
 
-    /// <summary>Makes what was copied visible before anything that is written after it.</summary>
+    /// <summary>Makes the copied bytes visible to others before anything that is written later.</summary>
     public static void Finish() => Sse.StoreFence();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyStep(byte* from, byte* to)
+    private static unsafe void CopyStep(byte* from, byte* to)
     {
         CopyLine(from, to);
         CopyLine(from + Line, to + Line);
@@ -96,7 +99,7 @@ internal static unsafe class StreamingCopy
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyLine(byte* from, byte* to)
+    private static unsafe void CopyLine(byte* from, byte* to)
     {
         Vector128<byte> first = Vector128.Load(from);
         Vector128<byte> second = Vector128.Load(from + Vector);
@@ -108,9 +111,9 @@ internal static unsafe class StreamingCopy
         fourth.StoreAlignedNonTemporal(to + (3 * Vector));
     }
 
-    /// <summary>Has a step's lines fetched. The address may be any: it is not read.</summary>
+    /// <summary>Prefetches the lines of a step. Any address will do: the processor ignores those that are not mapped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch(byte* from)
+    private static unsafe void Fetch(byte* from)
     {
         Sse.Prefetch0(from);
         Sse.Prefetch0(from + Line);

@@ -2,9 +2,9 @@ using FbShare.Linux;
 
 namespace FbShare.Pci;
 
-/// <summary>What lies behind one memory BAR of a function.</summary>
-/// <remarks>Accesses come bounds-checked: they are inside <see cref="Size"/>. What a guest writes is never an error here, since
-/// hardware has none to give: what makes no sense is without effect, and what is not there reads as zero.</remarks>
+/// <summary>What one memory BAR of a function gives access to.</summary>
+/// <remarks>Accesses were bounds-checked: they are inside <see cref="Size"/>. Hardware cannot report an error to a guest, so there is none
+/// here: writes that make no sense have no effect, and registers that do not exist read as zero.</remarks>
 public abstract class PciBar
 {
     /// <summary>Bytes; a power of two, 16 or more.</summary>
@@ -14,8 +14,8 @@ public abstract class PciBar
 
     public virtual bool Prefetchable => false;
 
-    /// <summary>A file of <see cref="Size"/> bytes that the BAR is, so that whoever has the descriptor can map it and no message is
-    /// needed for an access; null where accesses have effects. Stays the BAR's.</summary>
+    /// <summary>The file of <see cref="Size"/> bytes that the BAR consists of, owned by the BAR. Whoever has the descriptor can map it, and
+    /// accesses need no messages. Null if accesses have side effects.</summary>
     public virtual FileDescriptor? Memory => null;
 
     public abstract void Read(long offset, Span<byte> destination);

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace FbShare.Pci;
 
-/// <summary>A function's configuration space (PCI Local Bus 3.0, chapter 6): registers of which each bit is writable or not.</summary>
+/// <summary>A function's configuration space (PCI Local Bus 3.0, chapter 6): registers, some of whose bits are writable.</summary>
 public sealed class PciConfigSpace
 {
-    /// <summary>Bytes: what a conventional function has.</summary>
+    /// <summary>Bytes of a conventional function's configuration space.</summary>
     public const int Size = 256;
 
-    /// <summary>How many base address registers there are, of 32 bits each.</summary>
+    /// <summary>How many base address registers of 32 bits there are.</summary>
     public const int BarCount = 6;
 
     private const int CommandRegister = 0x04;
@@ -32,7 +32,7 @@ public sealed class PciConfigSpace
     private int _lastCapability = CapabilityPointer;
     private int _end = FirstCapability;
 
-    /// <param name="classCode">Base class, subclass and interface: 0x038000 for a display that is no VGA.</param>
+    /// <param name="classCode">Base class, subclass and interface: 0x038000 for a display that is not VGA compatible.</param>
     public PciConfigSpace(ushort vendor, ushort device, byte revision, uint classCode, ushort subsystemVendor, ushort subsystem)
     {
         Put16(0x00, vendor);
@@ -41,7 +41,7 @@ public sealed class PciConfigSpace
         BinaryPrimitives.WriteUInt32LittleEndian(_initial.AsSpan(0x08), (classCode << 8) | revision);
         Put16(0x2c, subsystemVendor);
         Put16(0x2e, subsystem);
-        // INTA: what a function with one interrupt has.
+        // INTA, the pin of a function with one interrupt.
         _initial[InterruptPin] = 1;
         BinaryPrimitives.WriteUInt16LittleEndian(_writable.AsSpan(CommandRegister), MemorySpace | BusMaster | InterruptDisable);
         _writable[InterruptLine] = 0xff;
@@ -51,10 +51,10 @@ public sealed class PciConfigSpace
     /// <summary>The command register's Interrupt Disable bit.</summary>
     public bool InterruptDisabled => (BinaryPrimitives.ReadUInt16LittleEndian(_registers.AsSpan(CommandRegister)) & InterruptDisable) != 0;
 
-    /// <summary>Every register as at power-on.</summary>
+    /// <summary>Sets every register to its value at power-on.</summary>
     public void Reset() => _initial.CopyTo(_registers, 0);
 
-    /// <summary>Copies registers; what is past the end reads as zero.</summary>
+    /// <summary>Reads registers; bytes past the end read as zero.</summary>
     public void Read(int offset, Span<byte> destination)
     {
         destination.Clear();
@@ -80,8 +80,8 @@ public sealed class PciConfigSpace
         }
     }
 
-    /// <summary>Declares a memory BAR; its size can be learned by writing ones.</summary>
-    /// <param name="index">Its first register; one of 64 bits takes two.</param>
+    /// <summary>Declares a memory BAR. As on hardware, a guest finds its size by writing all ones.</summary>
+    /// <param name="index">Its first register; a BAR of 64 bits takes two.</param>
     internal void AddBar(int index, PciBar bar)
     {
         int at = BarRegisters + (4 * index);
@@ -104,9 +104,9 @@ public sealed class PciConfigSpace
     }
 
     /// <summary>Appends a capability to the list.</summary>
-    /// <param name="bytes">All of it; the first two bytes are its id and the link, which is filled in here.</param>
-    /// <param name="writable">Its writable bits, as long as it or empty for none.</param>
-    /// <returns>Where it is.</returns>
+    /// <param name="bytes">The whole capability; its second byte, the link to the next one, is filled in here.</param>
+    /// <param name="writable">Its writable bits, of the same length, or empty for none.</param>
+    /// <returns>Its offset.</returns>
     internal int AddCapability(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> writable = default)
     {
         int at = _end;
@@ -115,7 +115,7 @@ public sealed class PciConfigSpace
         _initial[at + 1] = 0;
         _initial[_lastCapability] = (byte)at;
         _lastCapability = at + 1;
-        // Each begins at a multiple of four.
+        // Capabilities are aligned to four bytes.
         _end = (at + bytes.Length + 3) & ~3;
         Reset();
         return at;

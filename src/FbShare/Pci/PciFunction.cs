@@ -1,7 +1,7 @@
 namespace FbShare.Pci;
 
-/// <summary>One PCI function: its configuration space, what its BARs are, its expansion ROM and its interrupts.</summary>
-/// <remarks>Knows no transport: whoever has the guest's accesses calls this, on the device's loop.</remarks>
+/// <summary>One PCI function: its configuration space, BARs, expansion ROM and interrupts.</summary>
+/// <remarks>Independent of the transport, which calls this for the guest's accesses, on the device's loop.</remarks>
 public abstract class PciFunction : IDisposable
 {
     private readonly PciBar?[] _bars = new PciBar?[PciConfigSpace.BarCount];
@@ -20,7 +20,7 @@ public abstract class PciFunction : IDisposable
 
     protected PciConfigSpace Config { get; }
 
-    /// <summary>What is behind a BAR; null where the function has none of this number.</summary>
+    /// <summary>A BAR by its number; null if the function does not have it.</summary>
     public PciBar? GetBar(int index) => (uint)index < (uint)_bars.Length ? _bars[index] : null;
 
     /// <summary>Reads configuration registers.</summary>
@@ -37,14 +37,14 @@ public abstract class PciFunction : IDisposable
         Interrupts.DisableLine(Config.InterruptDisabled);
     }
 
-    /// <summary>As at power-on.</summary>
+    /// <summary>Returns to the state at power-on.</summary>
     public virtual void Reset()
     {
         Config.Reset();
         Interrupts.Reset();
     }
 
-    /// <summary>Does what an access set off and need not be done before the guest goes on. Called after every answered access.</summary>
+    /// <summary>Does the work that an access has started and that the guest does not wait for. Called after every access was answered.</summary>
     public abstract void DoWork();
 
     public virtual void Dispose()

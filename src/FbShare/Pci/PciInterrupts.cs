@@ -2,10 +2,10 @@ using FbShare.Linux;
 
 namespace FbShare.Pci;
 
-/// <summary>A function's interrupts, each an eventfd that whoever has the guest gave: INTx, which is a level, and MSI-X vectors, which
-/// are edges.</summary>
-/// <remarks>An interrupt raised while it has no eventfd is kept and comes with the next one: whoever has the guest takes them all
-/// away and gives them anew when the guest asks for one vector more. Owns the eventfds.</remarks>
+/// <summary>A function's interrupts: INTx, which has a level, and MSI-X vectors, which have none. Each is signalled through an eventfd that the
+/// virtual machine monitor gives.</summary>
+/// <remarks>An interrupt that is raised while it has no eventfd is kept and signalled when it gets one: when the guest uses one vector more,
+/// the monitor takes all eventfds away and gives them again. Owns the eventfds.</remarks>
 public sealed class PciInterrupts : IDisposable
 {
     private readonly EventFd?[] _vectors;
@@ -23,13 +23,13 @@ public sealed class PciInterrupts : IDisposable
     /// <summary>How many MSI-X vectors there are.</summary>
     public int VectorCount => _vectors.Length;
 
-    /// <summary>Whether some MSI-X vector has an eventfd: the function uses those then, not INTx.</summary>
+    /// <summary>Whether an MSI-X vector has an eventfd. Then the function uses MSI-X and not INTx.</summary>
     public bool UsesVectors { get; private set; }
 
     /// <summary>INTx's level.</summary>
     public bool IsAsserted { get; private set; }
 
-    /// <summary>Whether the vector was raised and could not be told (a bit of the pending bit array).</summary>
+    /// <summary>Whether the vector was raised but could not be signalled yet (its bit in the pending bit array).</summary>
     public bool IsPending(int vector) => _pending[vector];
 
     /// <summary>Gives INTx its eventfd, or takes it away.</summary>
@@ -39,7 +39,7 @@ public sealed class PciInterrupts : IDisposable
         _line?.Dispose();
         _line = eventFd;
         _masked = false;
-        TellLevel();
+        SignalLevel();
     }
 
     /// <summary>Gives a vector its eventfd, or takes it away.</summary>
@@ -65,7 +65,7 @@ public sealed class PciInterrupts : IDisposable
         }
     }
 
-    /// <summary>Raises a vector; one that the function does not have is the guest's way to want no interrupt.</summary>
+    /// <summary>Raises a vector. With a number that does not exist, the guest says that it wants no interrupt.</summary>
     public void Raise(int vector)
     {
         if ((uint)vector >= (uint)_vectors.Length)
@@ -82,38 +82,38 @@ public sealed class PciInterrupts : IDisposable
         }
     }
 
-    /// <summary>Sets INTx's level. It is told when it rises, and again at every unmasking while it is up.</summary>
+    /// <summary>Sets INTx's level. INTx is signalled when the level rises, and again whenever it is unmasked while the level is high.</summary>
     public void SetLevel(bool asserted)
     {
         bool rose = asserted && !IsAsserted;
         IsAsserted = asserted;
         if (rose)
         {
-            TellLevel();
+            SignalLevel();
         }
     }
 
-    /// <summary>The command register's Interrupt Disable bit: INTx is not told while it is set.</summary>
+    /// <summary>Follows the command register's Interrupt Disable bit: INTx is not signalled while it is set.</summary>
     internal void DisableLine(bool disabled)
     {
         bool enabled = _disabled && !disabled;
         _disabled = disabled;
         if (enabled)
         {
-            TellLevel();
+            SignalLevel();
         }
     }
 
     public void MaskLine() => _masked = true;
 
-    /// <summary>The guest has handled INTx: it comes again if the level is still up.</summary>
+    /// <summary>The guest has handled INTx: it is signalled again if the level is still high.</summary>
     public void UnmaskLine()
     {
         _masked = false;
-        TellLevel();
+        SignalLevel();
     }
 
-    /// <summary>Nothing is raised any more; the eventfds stay, which are not the guest's.</summary>
+    /// <summary>Takes back all interrupts. The eventfds stay, because they are the monitor's and not the guest's.</summary>
     public void Reset()
     {
         IsAsserted = false;
@@ -122,7 +122,7 @@ public sealed class PciInterrupts : IDisposable
         Array.Clear(_pending);
     }
 
-    /// <summary>Forgets eventfds and what was raised.</summary>
+    /// <summary>Takes back all interrupts and closes the eventfds.</summary>
     public void Dispose()
     {
         SetLine(null);
@@ -130,16 +130,16 @@ public sealed class PciInterrupts : IDisposable
         Reset();
     }
 
-    /// <summary>Tells INTx once, whatever its level.</summary>
+    /// <summary>Signals INTx once, whatever its level.</summary>
     public void SignalLine() => _line?.Signal();
 
-    private void TellLevel()
+    private void SignalLevel()
     {
         if (_line is null || _masked || _disabled || !IsAsserted)
         {
             return;
         }
-        // Masked from here until whoever has the guest unmasks it, as VFIO's INTx is.
+        // As in VFIO, INTx is masked from now until the monitor unmasks it.
         _masked = true;
         _line.Signal();
     }

@@ -1,8 +1,8 @@
 namespace FbShare.Pictures;
 
 /// <summary>A packed 32-bit pixel format by its DRM fourcc (drm_fourcc.h): the eight that virtio-gpu has.</summary>
-/// <remarks>The DRM name lists components from the most significant bit of a little-endian word, so XR24
-/// (XRGB8888) lies in memory as bytes B, G, R, X.</remarks>
+/// <remarks>DRM names list the components from the most significant bit of a little-endian word, so XR24 (XRGB8888) is the bytes
+/// B, G, R, X in memory.</remarks>
 public enum DrmFormat : uint
 {
     XR24 = 'X' | ('R' << 8) | ('2' << 16) | ('4' << 24),
@@ -15,17 +15,17 @@ public enum DrmFormat : uint
     RA24 = 'R' | ('A' << 8) | ('2' << 16) | ('4' << 24),
 }
 
-/// <summary>Where a format's components lie.</summary>
+/// <summary>Where the components of each format are.</summary>
 public static class DrmFormats
 {
     /// <summary>Bytes of one pixel in each of these formats.</summary>
     public const int BytesPerPixel = 4;
 
-    /// <summary>All eight.</summary>
+    /// <summary>All eight formats.</summary>
     public static ReadOnlySpan<DrmFormat> All =>
         [DrmFormat.XR24, DrmFormat.AR24, DrmFormat.BX24, DrmFormat.BA24, DrmFormat.XB24, DrmFormat.AB24, DrmFormat.RX24, DrmFormat.RA24];
 
-    /// <summary>Whether the fourth byte is alpha; otherwise it means nothing and may hold anything.</summary>
+    /// <summary>Whether the format has alpha. Otherwise the fourth byte is unused and may have any value.</summary>
     public static bool HasAlpha(this DrmFormat format) =>
         format is DrmFormat.AR24 or DrmFormat.BA24 or DrmFormat.AB24 or DrmFormat.RA24;
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FbShare.Pictures;
 
-/// <summary>How a picture lies in a run of bytes. Checked once, here: every row of it is inside the bytes it was made for.</summary>
+/// <summary>How a picture lies in a buffer. Checked once, when it is created: every row is inside the buffer that it was created for.</summary>
 public readonly record struct FrameLayout
 {
     /// <summary>The largest width and height accepted, in pixels.</summary>
@@ -25,13 +25,13 @@ public readonly record struct FrameLayout
     /// <inheritdoc cref="Width"/>
     public int Height { get; }
 
-    /// <summary>Bytes from one row to the next; at least a row's.</summary>
+    /// <summary>Bytes from one row to the next, at least <see cref="RowBytes"/>.</summary>
     public int Stride { get; }
 
     /// <summary>Bytes before the first row.</summary>
     public long Offset { get; }
 
-    /// <summary>Bytes of pixels in a row, without what pads it to the stride.</summary>
+    /// <summary>Bytes of a row's pixels, without the padding up to the stride.</summary>
     public int RowBytes => Width * DrmFormats.BytesPerPixel;
 
     /// <summary>The first byte after the last row's pixels.</summary>
@@ -43,18 +43,18 @@ public readonly record struct FrameLayout
     /// <summary>The whole picture.</summary>
     public Rect Bounds => new(0, 0, Width, Height);
 
-    /// <summary>Where the pixel at (x, y) begins.</summary>
+    /// <summary>The offset of the pixel at (x, y).</summary>
     public long OffsetOf(int x, int y) => Offset + ((long)y * Stride) + ((long)x * DrmFormats.BytesPerPixel);
 
-    /// <summary>Rows packed without gaps from offset 0.</summary>
+    /// <summary>A picture at offset 0 whose rows have no padding.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A dimension is out of range.</exception>
     public static FrameLayout Packed(DrmFormat format, int width, int height) =>
         TryCreate(format, (uint)width, (uint)height, (uint)(width * DrmFormats.BytesPerPixel), 0, long.MaxValue, out FrameLayout layout, out string? why)
             ? layout
             : throw new ArgumentOutOfRangeException(nameof(width), why);
 
-    /// <summary>Checks untrusted numbers against the bytes there are.</summary>
-    /// <param name="available">Bytes of the buffer that the picture lies in; none fits a negative number, which is what a failed call gives.</param>
+    /// <summary>Checks numbers from outside against the size of the buffer.</summary>
+    /// <param name="available">The buffer's size in bytes. No picture fits a negative one, which is what a failed call returns.</param>
     /// <param name="why">What is wrong, in words.</param>
     public static bool TryCreate(
         DrmFormat format, uint width, uint height, uint stride, ulong offset, long available, out FrameLayout layout, [NotNullWhen(false)] out string? why)
@@ -62,7 +62,7 @@ public readonly record struct FrameLayout
         layout = default;
         if (width is 0 or > MaxDimension || height is 0 or > MaxDimension)
         {
-            why = $"{width}x{height} is not between 1x1 and {MaxDimension}x{MaxDimension}";
+            why = $"a size of {width}x{height} is not between 1x1 and {MaxDimension}x{MaxDimension}";
             return false;
         }
         if (stride < width * DrmFormats.BytesPerPixel)
@@ -78,7 +78,7 @@ public readonly record struct FrameLayout
         UInt128 end = (UInt128)offset + ((UInt128)(height - 1) * stride) + (width * DrmFormats.BytesPerPixel);
         if (available < 0 || end > (UInt128)(ulong)available)
         {
-            why = $"{width}x{height} with stride {stride} at offset {offset} ends at byte {end}, after the last of {available}";
+            why = $"{width}x{height} with stride {stride} at offset {offset} ends at byte {end}, but the buffer has only {available}";
             return false;
         }
         layout = new FrameLayout(format, (int)width, (int)height, (int)stride, (long)offset);
@@ -86,10 +86,10 @@ public readonly record struct FrameLayout
         return true;
     }
 
-    /// <summary>The same picture in bytes that begin with its first row.</summary>
+    /// <summary>The same picture in a buffer that starts with its first row.</summary>
     public FrameLayout FromStart() => new(Format, Width, Height, Stride, 0);
 
-    /// <summary>A part of this picture, in the same bytes.</summary>
+    /// <summary>A part of this picture, in the same buffer.</summary>
     /// <param name="area">Must lie inside <see cref="Bounds"/> and not be empty.</param>
     public FrameLayout Crop(Rect area)
     {
@@ -100,7 +100,8 @@ public readonly record struct FrameLayout
         return new FrameLayout(Format, area.Width, area.Height, Stride, OffsetOf(area.X, area.Y));
     }
 
-    /// <summary>Written out: compared at every flip, where the compiler's own boxes the format until the code has run hot.</summary>
+    /// <summary>Written by hand because layouts are compared at every flip: the compiler's version boxes the format until the code is fully
+    /// optimised.</summary>
     public bool Equals(FrameLayout other) =>
         Format == other.Format && Width == other.Width && Height == other.Height && Stride == other.Stride && Offset == other.Offset;
 

@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics;
 
 namespace FbShare.Pictures;
 
-/// <summary>Pixels from one byte order to another.</summary>
+/// <summary>Converts pixels from one byte order to another.</summary>
 internal static class PixelConversion
 {
-    /// <summary>Moves each pixel's bytes from one format's order to the other's, four pixels at a time. The fourth byte is the alpha
-    /// where both formats have one, else 255.</summary>
+    /// <summary>Reorders the bytes of each pixel from one format to the other, four pixels at a time. The fourth byte becomes the alpha
+    /// if both formats have one, and 255 otherwise.</summary>
     /// <param name="source">Whole pixels.</param>
-    /// <param name="destination">At least as long as the source, and apart from it.</param>
+    /// <param name="destination">At least as long as the source; must not overlap it.</param>
     public static void Convert(ReadOnlySpan<byte> source, DrmFormat from, Span<byte> destination, DrmFormat to)
     {
         var old = from.ByteOrder();

@@ -1,8 +1,8 @@
 namespace FbShare.Pictures;
 
 /// <summary>The display protocol's names of pixel formats: pixman_format_code_t (pixman.h).</summary>
-/// <remarks>A code is bits per pixel &lt;&lt; 24, component order &lt;&lt; 16 and the bits of alpha, red, green and blue. Pixman
-/// lists components from the most significant bit, as DRM does.</remarks>
+/// <remarks>A code consists of bits per pixel &lt;&lt; 24, component order &lt;&lt; 16, and how many bits alpha, red, green and blue have.
+/// Pixman lists the components from the most significant bit, as DRM does.</remarks>
 public static class PixmanFormats
 {
     /// <summary>The code of a format.</summary>
@@ -19,7 +19,7 @@ public static class PixmanFormats
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 
-    /// <summary>The format of a code; false for the many codes that have no 32-bit format here.</summary>
+    /// <summary>The format of a code; false for the many codes of other formats.</summary>
     public static bool TryFromPixman(uint code, out DrmFormat format)
     {
         foreach (DrmFormat candidate in DrmFormats.All)

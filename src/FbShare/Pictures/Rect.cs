@@ -1,10 +1,11 @@
 namespace FbShare.Pictures;
 
-/// <summary>A rectangle of pixels. Whatever numbers it is made of, no sum of them overflows: what lies further out than
-/// <see cref="Limit"/> is cut off, and a negative size is none.</summary>
+/// <summary>A rectangle of pixels. Its arithmetic never overflows, whatever numbers it is made of: parts farther out than
+/// <see cref="Limit"/> are cut off, and a negative size counts as zero.</summary>
 public readonly record struct Rect
 {
-    /// <summary>The farthest coordinate either way: a width between the two ends is still an int, and no picture comes near it.</summary>
+    /// <summary>The largest coordinate; the smallest is its negative. The distance between the two is still an int, and no picture comes near
+    /// them.</summary>
     public const int Limit = (1 << 30) - 1;
 
     public Rect(int x, int y, int width, int height)
@@ -33,7 +34,7 @@ public readonly record struct Rect
     /// <summary>The row after the last.</summary>
     public int Bottom => Y + Height;
 
-    /// <summary>What both cover; empty where they do not meet.</summary>
+    /// <summary>The area that both cover; empty if there is none.</summary>
     public Rect Intersect(Rect other)
     {
         int x = Math.Max(X, other.X);
@@ -59,10 +60,10 @@ public readonly record struct Rect
         return new Rect(x, y, Math.Max(Right, other.Right) - x, Math.Max(Bottom, other.Bottom) - y);
     }
 
-    /// <summary>Whether <paramref name="part"/> is not empty and lies inside this rectangle as a whole.</summary>
+    /// <summary>Whether <paramref name="part"/> is not empty and lies entirely inside this rectangle.</summary>
     public bool Contains(Rect part) => !part.IsEmpty && part.X >= X && part.Y >= Y && part.Right <= Right && part.Bottom <= Bottom;
 
-    /// <summary>The same rectangle seen from another origin.</summary>
+    /// <summary>The rectangle moved by these distances.</summary>
     public Rect Offset(int dx, int dy)
     {
         (int x, int width) = Cut((long)X + dx, Width);

@@ -2,12 +2,13 @@ using System.Text.Json;
 
 namespace FbShare.Qemu;
 
-/// <summary>Where a device is on a QEMU's PCI buses.</summary>
+/// <summary>Finds a device on the PCI buses of a QEMU.</summary>
 internal static class PciAddress
 {
     /// <summary>Finds a device in what query-pci returned (qapi/pci.json).</summary>
     /// <param name="id">The device's id on the command line.</param>
-    /// <returns>In the words of QEMU's own display (ui/util.c): <c>pci/0000/02.0</c>, behind a bridge <c>pci/0000/02.0/00.0</c>; null if it is not there.</returns>
+    /// <returns>The address in the form that QEMU's own display uses (ui/util.c): <c>pci/0000/02.0</c>, behind a bridge <c>pci/0000/02.0/00.0</c>;
+    /// null if there is no such device.</returns>
     public static string? Find(JsonElement buses, string id)
     {
         foreach (JsonElement bus in buses.EnumerateArray())

@@ -1,27 +1,28 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using FbShare.Linux;
 
 namespace FbShare.Qemu;
 
-/// <summary>What is wanted of a QEMU beside its user's own arguments.</summary>
+/// <summary>What to add to the user's own arguments for a QEMU.</summary>
 public sealed record QemuRequest
 {
-    /// <summary>Where the gpu back-end listens.</summary>
+    /// <summary>The socket where FbShare's device listens.</summary>
     public required string GpuSocket { get; init; }
 
-    /// <summary>Where somebody listens for QEMU's monitor (QMP); null: nobody does.</summary>
+    /// <summary>The socket that QEMU connects its monitor (QMP) to; null for no monitor.</summary>
     public string? MonitorSocket { get; init; }
 
     /// <summary>Outputs of the gpu, 1 to 16.</summary>
     public int Outputs { get; init; } = 1;
 
-    /// <summary>Back the guest's memory with 2 MiB huge pages.</summary>
+    /// <summary>Whether the guest's memory is made of 2 MiB huge pages.</summary>
     public bool HugePages { get; init; }
 
-    /// <summary>The gpu is a whole PCI device over vfio-user.</summary>
+    /// <summary>Whether the gpu is a whole PCI device over vfio-user.</summary>
     public bool Pci { get; init; }
 
-    /// <summary>Insist on the 2D device although the blob device is there.</summary>
+    /// <summary>Whether to use the 2D device even if this QEMU has the blob device.</summary>
     public bool Only2D { get; init; }
 }
 
@@ -29,19 +30,19 @@ public sealed record QemuRequest
 /// <param name="Arguments">All of them: the user's, then ours.</param>
 /// <param name="Device">The gpu's device name.</param>
 /// <param name="Blob">Whether that device lets guests use blobs.</param>
-/// <param name="MemoryBytes">The guest's memory as far as the command line tells; null where a backend of the user's does.</param>
-/// <param name="Notes">What was added or left alone and why, a sentence each.</param>
+/// <param name="MemoryBytes">The size of the guest's memory; null if a memory backend of the user's own gives it.</param>
+/// <param name="Notes">What was added or left unchanged and why, one sentence each.</param>
 public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes)
 {
-    /// <summary>What the user's -name calls the guest; null without one.</summary>
+    /// <summary>The guest's name from the user's -name; null without one.</summary>
     public string? GuestName { get; init; }
 
-    /// <summary>The user's -uuid; zero without one, as QEMU has it.</summary>
+    /// <summary>The user's -uuid; zero without one, as in QEMU.</summary>
     public Guid GuestUuid { get; init; }
 }
 
 /// <summary>Adds FbShare's gpu to a user's QEMU command line: memory that can be shared, the device, input, and a monitor.</summary>
-/// <remarks>A pure function, so that every row of its table is a test.</remarks>
+/// <remarks>A pure function of its arguments, so that every case can be tested.</remarks>
 public sealed class QemuCommandLine
 {
     /// <summary>The gpu's id among QEMU's devices.</summary>
@@ -49,7 +50,6 @@ public sealed class QemuCommandLine
 
     private const string MemoryId = "fbshare-mem";
     private const string DefaultMemory = "1G";
-    private const long HugePage = 2 << 20;
 
     private static readonly HashSet<string> MemoryDevices = ["pc-dimm", "virtio-mem-pci", "virtio-mem"];
 
@@ -95,13 +95,13 @@ public sealed class QemuCommandLine
     /// <param name="arguments">The user's, without the program itself.</param>
     /// <param name="kvm">Whether KVM can be used here.</param>
     /// <param name="plan">The result.</param>
-    /// <param name="why">One sentence: what does not fit, and what to write instead.</param>
+    /// <param name="why">One sentence: what is wrong, and what to write instead.</param>
     public static bool TryBuild(
         IReadOnlyList<string> arguments, QemuInfo qemu, Kvm kvm, QemuRequest request, [NotNullWhen(true)] out QemuPlan? plan, [NotNullWhen(false)] out string? why)
     {
         var line = new QemuCommandLine(arguments, qemu, request);
         plan = null;
-        if ((why = line.RefuseWhatCannotBe()) is not null
+        if ((why = line.RefuseWhatCannotWork()) is not null
             || (why = line.AddMemory(out long? memoryBytes)) is not null
             || (why = line.AddGpu(kvm, out string? device, out bool blob)) is not null)
         {
@@ -135,25 +135,25 @@ public sealed class QemuCommandLine
 
     private static string DriverOf(Dictionary<string, string> device) => device.GetValueOrDefault("driver", "");
 
-    private string? RefuseWhatCannotBe()
+    private string? RefuseWhatCannotWork()
     {
         if (Has("daemonize"))
         {
-            return "-daemonize does not go with fbshare run, which stays with its QEMU: leave it out";
+            return "-daemonize does not work with fbshare run, which runs until its QEMU ends: leave it out";
         }
         if (Has("mem-path"))
         {
-            return "-mem-path makes memory that is no memfd: leave it out (for huge pages: fbshare run --hugetlb)";
+            return "-mem-path gives the guest memory that is not a memfd and cannot be shared: leave it out (for huge pages: fbshare run --hugetlb)";
         }
         string? own = _devices.Select(DriverOf).FirstOrDefault(IsVhostUserGpu);
-        return own is null ? null : $"the command line has a {own} of its own: leave it and its chardev out, fbshare run adds them";
+        return own is null ? null : $"the command line already has a {own}: leave it and its chardev out, because fbshare run adds them";
     }
 
     private static bool IsVhostUserGpu(string driver) =>
         driver.StartsWith("vhost-user-gpu", StringComparison.Ordinal) || driver.StartsWith("vhost-user-vga", StringComparison.Ordinal)
         || driver.StartsWith("vhost-user-test-device", StringComparison.Ordinal) || driver is "vhost-user-device" or "vhost-user-device-pci";
 
-    /// <summary>Sees that all of the guest's RAM is a sealed, shared memfd; adds one where the user has no backend.</summary>
+    /// <summary>Makes sure that all of the guest's RAM is a sealed, shared memfd; adds one if the user gives no memory backend.</summary>
     private string? AddMemory(out long? bytes)
     {
         bytes = null;
@@ -162,7 +162,7 @@ public sealed class QemuCommandLine
             Dictionary<string, string> memory = new QemuOption("m", given).Properties("size");
             if (!memory.TryGetValue("size", out string? text) || !QemuOption.TryParseSize(text, 'M', out long size))
             {
-                return $"-m {given} is no memory size: write for example -m 2G";
+                return $"-m {given} is not a memory size: write for example -m 2G";
             }
             bytes = size;
         }
@@ -183,7 +183,7 @@ public sealed class QemuCommandLine
             string[] free = [.. backends.Where(b => b.Value["qom-type"] == "memory-backend-memfd").Select(b => b.Key).Except(hotplugged)];
             if (free.Length > 1)
             {
-                return $"which of {string.Join(", ", free)} is the guest's memory: add -machine memory-backend={free[0]}";
+                return $"it is not clear which of {string.Join(", ", free)} is the guest's memory: add for example -machine memory-backend={free[0]}";
             }
             main = free.Length == 1 ? free[0] : null;
             if (main is not null)
@@ -203,7 +203,7 @@ public sealed class QemuCommandLine
         {
             bytes = null;
             return _request.HugePages && !backends.Values.Any(b => b.GetValueOrDefault("hugetlb") is "on" or "yes" or "true" or "y")
-                ? "--hugetlb and a memory backend of your own contradict each other: write hugetlb=on in your -object, or leave your -object out"
+                ? "--hugetlb has no effect on a memory backend of your own: write hugetlb=on in your -object, or leave your -object out"
                 : null;
         }
         return AddBackend(ref bytes);
@@ -220,9 +220,9 @@ public sealed class QemuCommandLine
         string hugePages = "";
         if (_request.HugePages)
         {
-            if (bytes % HugePage != 0)
+            if (bytes % HugePages.PageSize != 0)
             {
-                return $"--hugetlb needs a memory size that is a multiple of 2M, and {bytes} bytes are not: write for example -m {((bytes / HugePage) + 1) * 2}M";
+                return $"--hugetlb needs a memory size that is a multiple of 2M, which {bytes} bytes are not: write for example -m {((bytes / HugePages.PageSize) + 1) * 2}M";
             }
             hugePages = ",hugetlb=on,hugetlbsize=2M";
         }
@@ -236,7 +236,7 @@ public sealed class QemuCommandLine
         string size = backend.TryGetValue("size", out string? given) ? $",size={given}" : "";
         if (type != "memory-backend-memfd")
         {
-            return $"the guest's memory '{id}' is a {type}, whose pages cannot be shared as a memfd: write -object memory-backend-memfd,id={id}{size},share=on";
+            return $"the guest's memory '{id}' is a {type}, which cannot be shared with fbshare: write -object memory-backend-memfd,id={id}{size},share=on";
         }
         foreach (string property in (ReadOnlySpan<string>)["share", "seal"])
         {
@@ -260,13 +260,13 @@ public sealed class QemuCommandLine
         device = blob ? _qemu.BlobDevice : _qemu.GpuDevice;
         if (device is null)
         {
-            return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vhost-user-gpu-pci: install a QEMU built with vhost-user-gpu, 10.2 or later for blobs";
+            return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vhost-user-gpu-pci: install a QEMU that was built with it (10.2 or later for zero copy), or let ./run-qemu.sh bring one";
         }
         if (!blob && _qemu.GpuNeedsKvm)
         {
             if (!kvm.Usable || !_qemu.Accelerators.Contains("kvm"))
             {
-                return $"QEMU {_qemu.Version} starts {device} only with KVM, and {kvm.Reason}: use a QEMU 8 or later ({Where8()})";
+                return $"QEMU {_qemu.Version} starts {device} only with KVM, and {kvm.Reason}: use QEMU 8 or later ({Where8()})";
             }
             if (!UsesAccelerator(out bool usesKvm))
             {
@@ -275,12 +275,12 @@ public sealed class QemuCommandLine
             }
             else if (!usesKvm)
             {
-                return $"QEMU {_qemu.Version} starts {device} only with KVM: write -accel kvm, or use a QEMU 8 or later ({Where8()})";
+                return $"QEMU {_qemu.Version} starts {device} only with KVM: write -accel kvm, or use QEMU 8 or later ({Where8()})";
             }
         }
         if (!blob && !_request.Only2D)
         {
-            _notes.Add($"QEMU {_qemu.Version} has no device that lets a guest use blobs (10.2 and later have): 2D only, always copied");
+            _notes.Add($"QEMU {_qemu.Version} has no device with blob resources (10.2 and later have one): pictures are always copied");
         }
         _arguments.AddRange(["-chardev", $"socket,id=fbshare-gpu,path={Escape(_request.GpuSocket)}"]);
         _arguments.AddRange(["-device", blob
@@ -297,11 +297,11 @@ public sealed class QemuCommandLine
         {
             return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vfio-user-pci: use QEMU 10.1 or later (./run-qemu.sh brings one), or --device blob or 2d";
         }
-        // Only JSON can say what its socket is.
+        // The socket property can be given only as JSON.
         _arguments.AddRange(["-device", $$$"""{"driver":"{{{device}}}","id":"{{{GpuId}}}","socket":{"type":"unix","path":"{{{JsonEncodedText.Encode(_request.GpuSocket)}}}"}}"""]);
         if (_devices.Any(d => BalloonDevices.Contains(DriverOf(d))))
         {
-            _notes.Add("with --device pci a balloon gives no memory back to the host: QEMU keeps what a vfio device could reach; --device blob does");
+            _notes.Add("with --device pci a memory balloon gives nothing back to the host, because QEMU keeps all memory that a vfio device could reach; with --device blob it does");
         }
         return null;
     }
@@ -318,8 +318,8 @@ public sealed class QemuCommandLine
         return usesKvm || chosen.Length > 0;
     }
 
-    /// <summary>A keyboard, a mouse and a tablet, unless the user brought some. QEMU's pointer is the one whose driver started last: the
-    /// tablet, so that the guest's pointer is where the host's is.</summary>
+    /// <summary>A keyboard, a mouse and a tablet, unless the user has input devices of their own. QEMU sends pointer input to the device whose
+    /// driver started last, which is the tablet, so the guest's pointer is where the host's is.</summary>
     private void AddInput()
     {
         if (_devices.Any(d => InputDevices.Contains(DriverOf(d))) || Has("usbdevice"))
@@ -335,7 +335,7 @@ public sealed class QemuCommandLine
         }
     }
 
-    /// <summary>No second adapter by default, and no window of QEMU's that would stay black.</summary>
+    /// <summary>Adds no second display adapter, and no window of QEMU's own, which would stay black.</summary>
     private void AddDisplay()
     {
         string? own = _devices.Select(DriverOf).FirstOrDefault(DisplayDevices.Contains)
@@ -362,7 +362,7 @@ public sealed class QemuCommandLine
         }
     }
 
-    /// <summary>However fbshare ends, QEMU ends with it.</summary>
+    /// <summary>Makes QEMU end when fbshare ends, in whatever way.</summary>
     private void AddEnd()
     {
         if (_qemu.EndsWithParent && !Has("run-with"))

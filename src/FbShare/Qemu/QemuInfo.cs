@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 
 namespace FbShare.Qemu;
 
-/// <summary>What one QEMU binary can do, by its own word.</summary>
+/// <summary>What a QEMU binary says that it can do.</summary>
 /// <param name="Program">As given, or found in PATH.</param>
-/// <param name="Version">Of QEMU.</param>
+/// <param name="Version">QEMU's version.</param>
 /// <param name="Devices">Names that -device takes.</param>
 /// <param name="Accelerators">Names that -accel takes.</param>
 public sealed partial record QemuInfo(string Program, Version Version, IReadOnlySet<string> Devices, IReadOnlySet<string> Accelerators)
 {
-    /// <summary>Whether -run-with exit-with-parent=on lets QEMU end when whoever started it dies.</summary>
+    /// <summary>Whether it has -run-with exit-with-parent=on, with which QEMU ends when the process that started it ends.</summary>
     public bool EndsWithParent { get; init; }
 
     /// <summary>QEMUs up to 7 start vhost-user-gpu under KVM only ("requires kvm").</summary>
@@ -19,32 +19,32 @@ public sealed partial record QemuInfo(string Program, Version Version, IReadOnly
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>The vhost-user device whose virtio id is free to choose, so that every gpu feature is the back-end's
-    /// decision; null in QEMUs that have none for users.</summary>
-    /// <remarks>Its name was changed: only what -device help lists counts.</remarks>
+    /// <summary>The vhost-user device whose virtio id can be chosen, so that FbShare alone decides on the gpu's features; null if this QEMU
+    /// has none that users may add.</summary>
+    /// <remarks>Its name differs between versions, so it is looked up in what -device help lists.</remarks>
     public string? BlobDevice =>
         Devices.Contains("vhost-user-test-device-pci") ? "vhost-user-test-device-pci"
         : Devices.Contains("vhost-user-device-pci") ? "vhost-user-device-pci"
         : null;
 
-    /// <summary>QEMU's own front-end for gpu back-ends, 2D only; null where it was not built in.</summary>
+    /// <summary>QEMU's own device for vhost-user gpus, 2D only; null if it was not built in.</summary>
     public string? GpuDevice => Devices.Contains("vhost-user-gpu-pci") ? "vhost-user-gpu-pci" : null;
 
-    /// <summary>The device that is a whole PCI function of another process's (QEMU 10.1 and later); null where it was not built in.</summary>
+    /// <summary>The device that passes on a whole PCI function of another process (QEMU 10.1 and later); null if it was not built in.</summary>
     public string? PciDevice => Devices.Contains("vfio-user-pci") ? "vfio-user-pci" : null;
 
     /// <summary>Whether <see cref="GpuDevice"/> starts under KVM only.</summary>
     public bool GpuNeedsKvm => Version < FirstWithoutKvm;
 
     /// <summary>Asks a QEMU.</summary>
-    /// <param name="program">A path, or a name that is looked up in PATH.</param>
-    /// <exception cref="QemuException">It is missing, does not start, or is no QEMU.</exception>
+    /// <param name="program">A path, or a name to look up in PATH.</param>
+    /// <exception cref="QemuException">It is missing, does not start, or is not a QEMU.</exception>
     public static QemuInfo Ask(string program)
     {
         Match version = VersionPattern().Match(Run(program, "-version"));
         if (!version.Success)
         {
-            throw new QemuException($"{program} is no QEMU: '{program} -version' says nothing of a QEMU version");
+            throw new QemuException($"{program} is not a QEMU: '{program} -version' does not print a QEMU version");
         }
         return new QemuInfo(
             program,
@@ -56,7 +56,7 @@ public sealed partial record QemuInfo(string Program, Version Version, IReadOnly
         };
     }
 
-    /// <summary>Asks where this QEMU has its firmware and ROMs.</summary>
+    /// <summary>Asks this QEMU for the folders of its firmware and ROMs.</summary>
     /// <exception cref="QemuException">It does not start.</exception>
     public IReadOnlyList<string> AskDataFolders() => [.. Run(Program, "-L", "help").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
@@ -87,7 +87,7 @@ public sealed partial record QemuInfo(string Program, Version Version, IReadOnly
             throw new QemuException(
                 File.Exists(program)
                     ? $"{program} cannot be run: {e.Message}"
-                    : $"{program} is not there: install it (apt install {PackageOf(program)}) or give the path of another QEMU",
+                    : $"there is no {program}: install it (apt install {PackageOf(program)}) or give the path of another QEMU",
                 e);
         }
     }

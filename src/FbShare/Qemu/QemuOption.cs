@@ -65,8 +65,8 @@ internal readonly record struct QemuOption(string Name, string? Value)
         return properties;
     }
 
-    /// <summary>Reads a size as QEMU does: a number, perhaps with a fraction, and one of b, k, M, G, T.</summary>
-    /// <param name="defaultUnit">What a bare number counts: M for -m, b elsewhere.</param>
+    /// <summary>Reads a size as QEMU does: a number, possibly with a fraction, and one of b, k, M, G, T.</summary>
+    /// <param name="defaultUnit">The unit of a number without one: M for -m, b elsewhere.</param>
     public static bool TryParseSize(string text, char defaultUnit, out long bytes)
     {
         bytes = 0;
@@ -130,7 +130,7 @@ internal readonly record struct QemuOption(string Name, string? Value)
         }
         catch (JsonException)
         {
-            // QEMU says better what is wrong with it, and does.
+            // QEMU itself reports what is wrong with it, and can explain it better.
         }
     }
 }

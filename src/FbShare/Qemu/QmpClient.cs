@@ -3,7 +3,7 @@ using FbShare.Linux;
 
 namespace FbShare.Qemu;
 
-/// <summary>QEMU's monitor for tools and tests: waits for each answer. A <see cref="QmpSession"/> on a loop of its own.</summary>
+/// <summary>QEMU's monitor for tools and tests, which wait for each answer: a <see cref="QmpSession"/> with a loop of its own.</summary>
 public sealed class QmpClient : IDisposable
 {
     private readonly EventLoop _loop = new();
@@ -24,7 +24,7 @@ public sealed class QmpClient : IDisposable
     }
 
     /// <summary>Connects to the socket of a QEMU's <c>-qmp unix:PATH,server=on</c>.</summary>
-    /// <exception cref="QemuException">Nobody listens there.</exception>
+    /// <exception cref="QemuException">No monitor listens there.</exception>
     public static QmpClient Connect(string path)
     {
         try
@@ -40,7 +40,7 @@ public sealed class QmpClient : IDisposable
     /// <summary>Runs a command and waits for its answer.</summary>
     /// <param name="command">Its name.</param>
     /// <param name="writeArguments">Writes the properties of "arguments"; null for none.</param>
-    /// <param name="fd">Goes along (for <c>getfd</c>); owned from here on.</param>
+    /// <param name="fd">Sent with the command (for <c>getfd</c>); owned from here on.</param>
     /// <returns>The "return" value, the caller's to keep.</returns>
     /// <exception cref="QemuException">QEMU refused, is gone, or did not answer in <see cref="Timeout"/>.</exception>
     public JsonElement Execute(string command, Action<Utf8JsonWriter>? writeArguments = null, FileDescriptor? fd = null)
@@ -53,7 +53,7 @@ public sealed class QmpClient : IDisposable
         {
             RunUntil(deadline, command);
         }
-        return value ?? throw new QemuException(error is null ? $"QEMU's monitor is gone before it answered {command}: {_closed}" : $"QEMU refused {command}: {error}");
+        return value ?? throw new QemuException(error is null ? $"QEMU's monitor closed before it answered {command}: {_closed}" : $"QEMU refused {command}: {error}");
 
         void Answered(QmpReply reply)
         {
@@ -62,7 +62,7 @@ public sealed class QmpClient : IDisposable
         }
     }
 
-    /// <summary>Waits until an event has come; others on the way are told to <see cref="EventReceived"/> too.</summary>
+    /// <summary>Waits for an event. It and all that come before go to <see cref="EventReceived"/> as well.</summary>
     /// <returns>The event's data, the caller's to keep.</returns>
     /// <exception cref="QemuException">QEMU is gone, or it did not come in <see cref="Timeout"/>.</exception>
     public JsonElement WaitFor(string name)
@@ -84,7 +84,7 @@ public sealed class QmpClient : IDisposable
             {
                 RunUntil(deadline, name);
             }
-            return data ?? throw new QemuException($"QEMU's monitor is gone before {name}: {_closed}");
+            return data ?? throw new QemuException($"QEMU's monitor closed before the event {name} came: {_closed}");
         }
         finally
         {

@@ -4,18 +4,18 @@ using FbShare.Linux;
 
 namespace FbShare.Qemu;
 
-/// <summary>A display client's keys and pointer, handed to QEMU's input devices with input-send-event (qapi/ui.json).</summary>
-/// <remarks>While QEMU answers nothing, movements and presses are left out, so that they do not pile up; what was pressed before is still
-/// let go.</remarks>
+/// <summary>Passes a display client's keyboard and pointer input to QEMU's input devices with input-send-event (qapi/ui.json).</summary>
+/// <remarks>While QEMU does not answer, movements and presses are dropped, so that they do not pile up. Releases of what was pressed before
+/// are still sent.</remarks>
 public sealed class QmpInput : IInputSink
 {
     /// <summary>QEMU's range of an absolute axis (INPUT_EVENT_ABS_MAX).</summary>
     private const int AxisEnd = 0x7FFF;
 
-    /// <summary>The only pointer of QEMU's that has a wheel to the sides (hw/input/ps2.c; hw/input/virtio-input-hid.c and hid.c drop it).</summary>
+    /// <summary>The only pointer device of QEMU's with a horizontal wheel (hw/input/ps2.c; hw/input/virtio-input-hid.c and hid.c ignore it).</summary>
     private const string WheelMouse = "QEMU PS/2 Mouse";
 
-    /// <summary>How old the answer to "which pointer does the guest use" may be, in nanoseconds.</summary>
+    /// <summary>For how many nanoseconds QEMU's answer about the pointer that the guest uses is taken to be current.</summary>
     private const long ModeAge = 1_000_000_000;
 
     private readonly QmpSession _session;
@@ -34,7 +34,8 @@ public sealed class QmpInput : IInputSink
         AskMode();
     }
 
-    /// <summary>As QEMU last said: a guest's driver switches its tablet on when it starts, and QEMU tells nobody.</summary>
+    /// <summary>According to QEMU's last answer. It is asked again now and then, because the guest's driver switches its tablet on when it starts,
+    /// and QEMU does not report that.</summary>
     public bool IsAbsolute
     {
         get
@@ -107,8 +108,8 @@ public sealed class QmpInput : IInputSink
         });
     }
 
-    /// <summary>Whether a press or release is to be sent: nothing is pressed while QEMU answers nothing, and only what was pressed is then let
-    /// go, so the queue cannot grow by more than what is down.</summary>
+    /// <summary>Whether to send a press or release. While QEMU does not answer, presses are dropped and only what is down can be released, so
+    /// the queue cannot grow by more than that.</summary>
     private bool MaySend<T>(HashSet<T> down, T what, bool pressed)
     {
         if (!pressed)
@@ -131,8 +132,8 @@ public sealed class QmpInput : IInputSink
         End(json);
     });
 
-    /// <summary>Turns the wheel to the left or right at the pointer that has such a wheel: QEMU gives a button to the current one, so
-    /// that one is current for as long as it takes. Nothing comes between, for QEMU takes a monitor's commands in order.</summary>
+    /// <summary>Turns the horizontal wheel. QEMU sends a button to the current pointer device, so the device that has such a wheel is made
+    /// current for that moment. Nothing can come in between, because QEMU handles a monitor's commands in order.</summary>
     private void TurnSideways(MouseButton button)
     {
         if (_session.IsFull)
@@ -234,8 +235,8 @@ public sealed class QmpInput : IInputSink
         json.WriteEndObject();
     }
 
-    /// <summary>The least value that a guest takes for this pixel: whether it maps the axis' end to the last pixel (X) or to the
-    /// screen's edge (libinput), it comes to rest on it and not between it and the one before.</summary>
+    /// <summary>The smallest value that means this pixel in every guest: those that map the end of the axis to the last pixel (X), and those
+    /// that map it to the edge of the screen (libinput).</summary>
     private static int Scale(int position, int size) =>
         size > 1 ? (int)((((long)Math.Clamp(position, 0, size - 1) * AxisEnd) + size - 2) / (size - 1)) : 0;
 

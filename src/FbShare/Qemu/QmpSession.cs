@@ -5,16 +5,16 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>QEMU's monitor (QMP, docs/interop/qmp-spec.rst) on an event loop: never blocks.</summary>
-/// <remarks>Lives on its loop. Commands may be sent at once: they wait for the greeting and go out in order.</remarks>
+/// <remarks>Used on its loop only. Commands may be sent immediately: they wait for QEMU's greeting and are sent in order.</remarks>
 public sealed class QmpSession : IDisposable
 {
     /// <summary>The longest message taken from QEMU, in bytes.</summary>
     private const int MaxMessage = 16 << 20;
 
-    /// <summary>Commands that QEMU may leave unanswered before it counts as stopped (<see cref="IsFull"/>).</summary>
+    /// <summary>How many commands may be unanswered before QEMU counts as stopped (<see cref="IsFull"/>).</summary>
     private const int MostUnanswered = 256;
 
-    /// <summary>Commands that are kept for it in all.</summary>
+    /// <summary>How many unanswered commands are kept at most; further ones fail.</summary>
     private const int MostKept = 8192;
 
     private readonly UnixSocket _socket;
@@ -44,23 +44,23 @@ public sealed class QmpSession : IDisposable
         }
     }
 
-    /// <summary>Told of every event by its name (<c>SHUTDOWN</c>) and data; the data is valid during the call.</summary>
+    /// <summary>Called for every event with its name (<c>SHUTDOWN</c>) and data, which is valid during the call.</summary>
     public Action<string, JsonElement>? EventReceived { get; set; }
 
-    /// <summary>Told once when QEMU is gone or speaks no QMP. Commands without a reply never get one.</summary>
+    /// <summary>Called once when QEMU has gone or sends something that is not QMP. Commands that are unanswered then stay so.</summary>
     public Action<string>? Closed { get; set; }
 
-    /// <summary>Commands that QEMU has not answered.</summary>
+    /// <summary>How many commands QEMU has not answered.</summary>
     public int Unanswered => _awaited.Count;
 
-    /// <summary>Whether QEMU answers nothing at the moment (it was stopped, or does not read): what can be left out is better left out.</summary>
+    /// <summary>Whether QEMU does not answer at the moment (it was stopped, or does not read): send only what is necessary.</summary>
     public bool IsFull => _awaited.Count >= MostUnanswered;
 
-    /// <summary>Sends a command. Of a QEMU that answers nothing at all, <paramref name="done"/> is told so at once.</summary>
+    /// <summary>Sends a command. If too many are unanswered already, it fails immediately.</summary>
     /// <param name="command">Its name, such as <c>input-send-event</c>.</param>
     /// <param name="writeArguments">Writes the properties of "arguments"; null for none.</param>
-    /// <param name="done">Told what QEMU said.</param>
-    /// <param name="fd">Goes along (for <c>getfd</c>); owned from here on, closed once sent.</param>
+    /// <param name="done">Called with QEMU's answer.</param>
+    /// <param name="fd">Sent with the command (for <c>getfd</c>); owned from here on, closed once sent.</param>
     public void Send(string command, Action<Utf8JsonWriter>? writeArguments = null, Action<QmpReply>? done = null, FileDescriptor? fd = null)
     {
         if (_closed)
@@ -174,14 +174,14 @@ public sealed class QmpSession : IDisposable
         }
         int scanned = _received;
         _received += count;
-        int begin = 0;
+        int start = 0;
         while (!_closed && _incoming.AsSpan(scanned, _received - scanned).IndexOf((byte)'\n') is var at and >= 0)
         {
-            Take(_incoming.AsMemory(begin, scanned + at - begin));
-            begin = scanned += at + 1;
+            Take(_incoming.AsMemory(start, scanned + at - start));
+            start = scanned += at + 1;
         }
-        _incoming.AsSpan(begin, _received - begin).CopyTo(_incoming);
-        _received -= begin;
+        _incoming.AsSpan(start, _received - start).CopyTo(_incoming);
+        _received -= start;
     }
 
     private void Take(ReadOnlyMemory<byte> line)
@@ -198,7 +198,7 @@ public sealed class QmpSession : IDisposable
         }
         else if (root.TryGetProperty("QMP", out _))
         {
-            // Only once: it goes ahead of what waits, however much that is.
+            // Only for the first greeting: the answer goes ahead of everything that waits, however much that is.
             if (!_ready)
             {
                 SendCapabilities();
@@ -212,7 +212,7 @@ public sealed class QmpSession : IDisposable
         }
     }
 
-    /// <summary>Leaves the negotiation mode: ahead of whatever already waits to be sent.</summary>
+    /// <summary>Ends the negotiation mode, ahead of the commands that wait to be sent.</summary>
     private void SendCapabilities()
     {
         Outgoing[] waiting = [.. _outgoing];

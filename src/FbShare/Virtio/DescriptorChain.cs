@@ -4,8 +4,8 @@ using FbShare.Memory;
 namespace FbShare.Virtio;
 
 /// <summary>One request on a virtqueue: a device-readable part, then a device-writable part, each scattered over guest memory.</summary>
-/// <remarks>Every piece was checked to be guest memory. Valid only until the next pop and while the memory map stays.</remarks>
-public sealed unsafe class DescriptorChain
+/// <remarks>Every piece was checked to be guest memory. Valid until the next pop or until the memory map changes.</remarks>
+public sealed class DescriptorChain
 {
     /// <summary>The most pieces a chain may have, as in QEMU.</summary>
     public const int MaxSegments = 1024;
@@ -17,18 +17,18 @@ public sealed unsafe class DescriptorChain
 
     internal DescriptorChain(GuestMemoryMap memory) => _memory = memory;
 
-    /// <summary>The entry's number in the ring, to give it back by.</summary>
+    /// <summary>The number by which the entry is given back to the driver.</summary>
     public ushort Head { get; private set; }
 
-    /// <summary>Bytes the device may read.</summary>
+    /// <summary>How many bytes the device may read.</summary>
     public long ReadableLength { get; private set; }
 
-    /// <summary>Bytes the device may write.</summary>
+    /// <summary>How many bytes the device may write.</summary>
     public long WritableLength { get; private set; }
 
     /// <summary>Copies from the readable part.</summary>
-    /// <returns>Bytes copied: fewer than asked where the part ends.</returns>
-    public int Read(long offset, Span<byte> destination)
+    /// <returns>How many bytes were copied: fewer than asked for if the part ends before.</returns>
+    public unsafe int Read(long offset, Span<byte> destination)
     {
         int done = 0;
         for (int i = 0; i < _readableCount && done < destination.Length; i++)
@@ -40,7 +40,7 @@ public sealed unsafe class DescriptorChain
                 continue;
             }
             int count = (int)Math.Min(destination.Length - done, segment.Length - offset);
-            // SAFETY: the segment was checked to be guest memory, and offset + count is inside it.
+            // SAFETY: the segment was checked to be guest memory when the chain was read, and offset + count is inside it.
             new ReadOnlySpan<byte>(segment.Pointer + offset, count).CopyTo(destination[done..]);
             done += count;
             offset = 0;
@@ -48,16 +48,16 @@ public sealed unsafe class DescriptorChain
         return done;
     }
 
-    /// <summary>Copies into the writable part from its begin.</summary>
-    /// <returns>Bytes copied: fewer than given where the part ends.</returns>
-    public int Write(ReadOnlySpan<byte> source)
+    /// <summary>Copies into the writable part, from its start.</summary>
+    /// <returns>How many bytes were copied: fewer than given if the part ends before.</returns>
+    public unsafe int Write(ReadOnlySpan<byte> source)
     {
         int done = 0;
         for (int i = _readableCount; i < _count && done < source.Length; i++)
         {
             ref readonly Segment segment = ref _segments[i];
             int count = (int)Math.Min(source.Length - done, segment.Length);
-            // SAFETY: as in Read.
+            // SAFETY: as in Read; count is the segment's length at most.
             source.Slice(done, count).CopyTo(new Span<byte>(segment.Pointer, count));
             done += count;
         }
@@ -65,7 +65,8 @@ public sealed unsafe class DescriptorChain
     }
 
     /// <summary>Walks a chain from its head and checks every descriptor.</summary>
-    internal bool TryRead(Virtqueue.Descriptor* table, int size, ushort head, bool indirectAllowed, [NotNullWhen(false)] out string? why)
+    /// <param name="table">Guest memory of <paramref name="size"/> descriptors.</param>
+    internal unsafe bool TryRead(Virtqueue.Descriptor* table, int size, ushort head, bool indirectAllowed, [NotNullWhen(false)] out string? why)
     {
         Head = head;
         _count = 0;
@@ -79,7 +80,7 @@ public sealed unsafe class DescriptorChain
         {
             if (index >= (uint)size)
             {
-                why = $"descriptor {index} is outside a table of {size}";
+                why = $"descriptor {index} is outside of its table of {size}";
                 return false;
             }
             if (left-- == 0)
@@ -87,7 +88,8 @@ public sealed unsafe class DescriptorChain
                 why = "a descriptor chain is longer than its table: a loop";
                 return false;
             }
-            // Copied once: the guest may change it while it is checked.
+            // Each field is read once, because the guest may change it while it is checked.
+            // SAFETY: index < size, as just checked, and the table has size descriptors.
             ulong address = Volatile.Read(ref table[index].Address);
             uint length = Volatile.Read(ref table[index].Length);
             ushort flags = Volatile.Read(ref table[index].Flags);
@@ -96,7 +98,7 @@ public sealed unsafe class DescriptorChain
             {
                 if (!indirectAllowed || indirect || (flags & Virtqueue.Descriptor.Next) != 0 || length == 0 || length % 16 != 0 || length / 16 > Virtqueue.MaxSize)
                 {
-                    why = $"an indirect descriptor of {length} bytes with flags {flags} is against the rules";
+                    why = $"an indirect descriptor of {length} bytes with flags {flags} breaks the rules of virtio";
                     return false;
                 }
                 table = (Virtqueue.Descriptor*)_memory.Translate(address, length);
@@ -123,7 +125,7 @@ public sealed unsafe class DescriptorChain
         }
     }
 
-    private bool TryAdd(ulong address, uint length, bool writable, [NotNullWhen(false)] out string? why)
+    private unsafe bool TryAdd(ulong address, uint length, bool writable, [NotNullWhen(false)] out string? why)
     {
         if (!writable && _readableCount < _count)
         {
@@ -141,11 +143,12 @@ public sealed unsafe class DescriptorChain
             }
             if (_count == MaxSegments)
             {
-                why = $"a chain of more than {MaxSegments} pieces";
+                why = $"a descriptor chain has more than {MaxSegments} pieces";
                 return false;
             }
             ulong offset = address - region.GuestAddress;
             ulong count = Math.Min(left, region.Size - offset);
+            // SAFETY: offset + count is inside the region.
             _segments[_count++] = new Segment { Pointer = region.Pointer + offset, Length = (long)count };
             address += count;
             left -= count;
@@ -163,7 +166,7 @@ public sealed unsafe class DescriptorChain
         return true;
     }
 
-    private struct Segment
+    private unsafe struct Segment
     {
         public byte* Pointer;
         public long Length;

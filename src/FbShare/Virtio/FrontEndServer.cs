@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace FbShare.Virtio;
 
-/// <summary>Lets one front-end at a time have the device: from a listening socket again and again, or a single connection.</summary>
+/// <summary>Serves one front-end at a time: one after the other from a listening socket, or a single connection.</summary>
 public abstract class FrontEndServer : IDisposable
 {
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
     private IFrontEndConnection? _connection;
 
-    /// <param name="listener">Owned from here on; null when the only front-end comes by <see cref="Serve"/>.</param>
+    /// <param name="listener">Owned from here on; null if the only front-end is passed to <see cref="Serve"/>.</param>
     protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
     {
         _listener = listener;
@@ -24,7 +24,7 @@ public abstract class FrontEndServer : IDisposable
         }
     }
 
-    /// <summary>Runs each time a front-end is gone.</summary>
+    /// <summary>Called each time a front-end has gone.</summary>
     public Action? FrontEndGone { get; set; }
 
     /// <summary>Whether a front-end is connected.</summary>
@@ -33,7 +33,7 @@ public abstract class FrontEndServer : IDisposable
     /// <summary>For connections: one limit for all of them, so that a front-end that comes again and again cannot fill the log.</summary>
     protected ILogger Log { get; }
 
-    /// <summary>Errors of this program that cost a connection.</summary>
+    /// <summary>Errors of this program that ended a connection.</summary>
     protected DefectLog Defects { get; }
 
     /// <summary>Gives the device to a connected front-end.</summary>
@@ -76,7 +76,7 @@ public abstract class FrontEndServer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Begins to serve a front-end.</summary>
+    /// <summary>Starts to serve a front-end.</summary>
     /// <param name="socket">Owned by the connection.</param>
     protected abstract IFrontEndConnection Connect(UnixSocket socket);
 
@@ -96,9 +96,9 @@ public abstract class FrontEndServer : IDisposable
     }
 }
 
-/// <summary>A front-end that has the device: disposed, it is dismissed.</summary>
+/// <summary>A front-end that has the device. Disposing this disconnects it.</summary>
 public interface IFrontEndConnection : IDisposable
 {
-    /// <summary>Runs once, when the front-end is gone or was dismissed.</summary>
+    /// <summary>Called once, when the front-end has gone or was disconnected.</summary>
     Action? Closed { get; set; }
 }

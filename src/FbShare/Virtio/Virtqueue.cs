@@ -5,9 +5,11 @@ using FbShare.Memory;
 namespace FbShare.Virtio;
 
 /// <summary>The device's side of a split virtqueue (virtio 1.3, section 2.7).</summary>
-/// <remarks>The rings are guest memory: everything read from them is read once and checked. A ring that breaks the rules
-/// makes the queue <see cref="Broken"/>, and it is not touched again until it is set up anew.</remarks>
-public sealed unsafe class Virtqueue
+/// <remarks>The rings are guest memory, so whatever is read from them is read once and checked. A ring that breaks the rules makes the queue
+/// <see cref="Broken"/>; its memory is not touched any more, and the driver must set up a new queue.
+/// The three pointers below are valid whenever EnsureRings has returned true: MapRings has then found all of the rings' bytes in the
+/// present memory map.</remarks>
+public sealed class Virtqueue
 {
     /// <summary>The largest size a split ring may have (section 2.7).</summary>
     public const int MaxSize = 32768;
@@ -19,9 +21,9 @@ public sealed unsafe class Virtqueue
     private readonly ulong _descriptorAddress;
     private readonly ulong _availAddress;
     private readonly ulong _usedAddress;
-    private Descriptor* _descriptors;
-    private ushort* _avail;
-    private ushort* _used;
+    private unsafe Descriptor* _descriptors;
+    private unsafe ushort* _avail;
+    private unsafe ushort* _used;
     private int _mapGeneration;
     private ushort _usedIndex;
     private ushort _signalledUsed;
@@ -44,14 +46,14 @@ public sealed unsafe class Virtqueue
     /// <summary>Entries; a power of two.</summary>
     public int Size { get; }
 
-    /// <summary>The next available entry to take (what VHOST_USER_GET_VRING_BASE reports).</summary>
+    /// <summary>The index of the available entry to take next (what VHOST_USER_GET_VRING_BASE reports).</summary>
     public ushort LastAvail { get; private set; }
 
-    /// <summary>Why the queue is not used any more; null while it is sound.</summary>
+    /// <summary>Why the queue is no longer used; null while it works.</summary>
     public string? Broken { get; private set; }
 
-    /// <summary>Interrupts the driver, by whatever means the transport has; null while the driver polls.</summary>
-    /// <remarks>A front-end may start the queue first and say later how to interrupt: what it missed meanwhile is made good.</remarks>
+    /// <summary>Interrupts the driver in the way of the transport; null while the driver polls.</summary>
+    /// <remarks>A front-end may start the queue first and say later how to interrupt: an interrupt that was due meanwhile follows then.</remarks>
     public Action? Call
     {
         get => _call;
@@ -66,9 +68,9 @@ public sealed unsafe class Virtqueue
         }
     }
 
-    /// <summary>Whether nothing was ever put into the used ring, as with a driver that starts anew: it zeroes its rings
-    /// (section 4.1.5.1.3), and after a whole round of 65536 entries only its elements tell that from the index.</summary>
-    public bool IsUnused
+    /// <summary>Whether the used ring is still empty, as after a driver has started again and zeroed its rings (section 4.1.5.1.3). The
+    /// index alone does not show that: after exactly 65536 entries it is zero as well, but the ring's elements are not.</summary>
+    public unsafe bool IsUnused
     {
         get
         {
@@ -76,11 +78,12 @@ public sealed unsafe class Virtqueue
             {
                 return false;
             }
+            // SAFETY: EnsureRings; the used ring has two numbers and then Size elements.
             return Volatile.Read(ref _used[1]) == 0 && !new ReadOnlySpan<byte>(_used + 2, Size * sizeof(UsedElement)).ContainsAnyExcept((byte)0);
         }
     }
 
-    /// <summary>Interrupts the driver if it wants that for what was pushed.</summary>
+    /// <summary>Interrupts the driver if it wants an interrupt for the entries pushed.</summary>
     public void Notify()
     {
         if (!TakeNotification())
@@ -97,26 +100,26 @@ public sealed unsafe class Virtqueue
         }
     }
 
-    /// <summary>Sets a queue up over rings in guest memory.</summary>
-    /// <param name="descriptors">The descriptor table, by the front-end's own address (16 * size bytes).</param>
+    /// <summary>Sets up a queue over rings in guest memory.</summary>
+    /// <param name="descriptors">The descriptor table, by its address in the front-end (16 * size bytes).</param>
     /// <param name="avail">The available ring (6 + 2 * size bytes).</param>
     /// <param name="used">The used ring (6 + 8 * size bytes).</param>
     /// <param name="lastAvail">The first entry to take.</param>
-    /// <exception cref="GuestMemoryException">The size is no power of two up to 32768, or a ring is not wholly in guest memory or unaligned.</exception>
+    /// <exception cref="GuestMemoryException">The size is not a power of two up to 32768, or a ring is not aligned or not inside guest memory.</exception>
     public static Virtqueue Create(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, ushort lastAvail, VirtioFeatures features) =>
         TryCreate(memory, size, descriptors, avail, used, lastAvail, features, out Virtqueue? queue, out string? why) ? queue : throw new GuestMemoryException(why);
 
-    /// <summary>The same without an exception, for a transport whose guest itself gives the numbers.</summary>
+    /// <summary>The same without an exception, for a transport where the numbers come from the guest.</summary>
     /// <param name="why">What is wrong with them, in words.</param>
     /// <inheritdoc cref="Create"/>
-    public static bool TryCreate(
+    public static unsafe bool TryCreate(
         GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, ushort lastAvail, VirtioFeatures features,
         [NotNullWhen(true)] out Virtqueue? queue, [NotNullWhen(false)] out string? why)
     {
         queue = null;
         if (size is <= 0 or > MaxSize || (size & (size - 1)) != 0)
         {
-            why = $"a queue of {size} entries: it must be a power of two up to {MaxSize}";
+            why = $"a queue of {size} entries is not a power of two up to {MaxSize}";
             return false;
         }
         if ((descriptors & 15) != 0 || (avail & 1) != 0 || (used & 3) != 0)
@@ -130,7 +133,8 @@ public sealed unsafe class Virtqueue
             why = $"rings at 0x{descriptors:x}, 0x{avail:x}, 0x{used:x} are not inside guest memory";
             return false;
         }
-        // What the device last wrote there survives a stop and a hand-over; so must the index.
+        // The ring keeps what the device wrote there when the queue is stopped or handed over, so the index must continue from it.
+        // SAFETY: MapRings has just found the used ring.
         made._usedIndex = Volatile.Read(ref made._used[1]);
         queue = made;
         why = null;
@@ -139,13 +143,14 @@ public sealed unsafe class Virtqueue
 
     /// <summary>Takes the next chain the driver made available.</summary>
     /// <returns>False if there is none or the queue is broken. The chain is this queue's only one: valid until the next call.</returns>
-    public bool TryPop(out DescriptorChain chain)
+    public unsafe bool TryPop(out DescriptorChain chain)
     {
         chain = _chain;
         if (Broken is not null || !EnsureRings())
         {
             return false;
         }
+        // SAFETY: EnsureRings; the available ring has two numbers and then Size entries, and the mask keeps the entry inside.
         ushort available = Volatile.Read(ref _avail[1]);
         ushort pending = (ushort)(available - LastAvail);
         if (pending == 0)
@@ -154,7 +159,7 @@ public sealed unsafe class Virtqueue
         }
         if (pending > Size)
         {
-            return Break($"the available index {available} is {pending} past {LastAvail}, the queue has {Size} entries");
+            return Break($"the available index {available} is {pending} entries ahead of {LastAvail}, but the queue has only {Size}");
         }
         ushort head = Volatile.Read(ref _avail[2 + (LastAvail & (Size - 1))]);
         LastAvail++;
@@ -165,18 +170,19 @@ public sealed unsafe class Virtqueue
         return true;
     }
 
-    /// <summary>Leaves the chain just taken for later: it is the next to be taken again.</summary>
+    /// <summary>Puts back the chain that was just taken: the next pop takes it again.</summary>
     public void Unpop() => LastAvail--;
 
-    /// <summary>Gives an entry back.</summary>
+    /// <summary>Gives an entry back to the driver.</summary>
     /// <param name="head">The chain's <see cref="DescriptorChain.Head"/>.</param>
-    /// <param name="written">Bytes written into its device-writable part.</param>
-    public void Push(ushort head, uint written)
+    /// <param name="written">How many bytes were written into its device-writable part.</param>
+    public unsafe void Push(ushort head, uint written)
     {
         if (Broken is not null || !EnsureRings())
         {
             return;
         }
+        // SAFETY: EnsureRings; the mask keeps the element inside the ring's Size.
         var element = (UsedElement*)(_used + 2) + (_usedIndex & (Size - 1));
         element->Id = head;
         element->Length = written;
@@ -185,7 +191,7 @@ public sealed unsafe class Virtqueue
     }
 
     /// <summary>Whether the driver wants an interrupt for what was pushed since it was last asked (section 2.7.7).</summary>
-    public bool TakeNotification()
+    public unsafe bool TakeNotification()
     {
         if (Broken is not null || !EnsureRings())
         {
@@ -200,7 +206,8 @@ public sealed unsafe class Virtqueue
         {
             return false;
         }
-        // The used index must be visible before the driver's wish is read.
+        // The driver must see the used index before its wish for interrupts is read here.
+        // SAFETY: EnsureRings; used_event is the number after the available ring's Size entries.
         Interlocked.MemoryBarrier();
         if (!_eventIdx)
         {
@@ -210,9 +217,9 @@ public sealed unsafe class Virtqueue
         return !beforeValid || (ushort)(now - usedEvent - 1) < (ushort)(now - before);
     }
 
-    /// <summary>Asks the driver for a kick at the next entry, after the ring was found empty.</summary>
-    /// <returns>True if an entry came meanwhile: take it first.</returns>
-    public bool EnableKicks()
+    /// <summary>Asks the driver to kick with its next entry; called after the ring was found empty.</summary>
+    /// <returns>True if an entry came meanwhile, for which no kick may come: take it first.</returns>
+    public unsafe bool EnableKicks()
     {
         if (Broken is not null || !EnsureRings())
         {
@@ -220,6 +227,7 @@ public sealed unsafe class Virtqueue
         }
         if (_eventIdx)
         {
+            // SAFETY: EnsureRings; avail_event is the number after the used ring's Size elements.
             Volatile.Write(ref *(ushort*)((UsedElement*)(_used + 2) + Size), LastAvail);
         }
         Interlocked.MemoryBarrier();
@@ -238,10 +246,10 @@ public sealed unsafe class Virtqueue
         {
             return true;
         }
-        return MapRings() || Break("its rings are not guest memory any more");
+        return MapRings() || Break("its rings are no longer inside guest memory");
     }
 
-    private bool MapRings()
+    private unsafe bool MapRings()
     {
         _descriptors = (Descriptor*)_memory.TranslateUser(_descriptorAddress, (ulong)Size * 16);
         _avail = (ushort*)_memory.TranslateUser(_availAddress, 6 + ((ulong)Size * 2));

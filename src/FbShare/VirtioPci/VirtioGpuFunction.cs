@@ -17,14 +17,14 @@ public sealed class VirtioGpuFunction : PciFunction
     private const ushort Subsystem = 0x1100;
     private const byte Revision = 1;
 
-    /// <summary>A display that is no VGA: firmware then takes the virtio-gpu by its driver where it has one.</summary>
+    /// <summary>A display that is not VGA compatible, so that firmware uses its virtio-gpu driver if it has one.</summary>
     private const uint ClassCode = 0x038000;
 
     private const int FrameBufferBar = 0;
     private const int BochsRegistersBar = 2;
     private const int VirtioBar = 4;
 
-    /// <summary>One for changes of the configuration, one a queue.</summary>
+    /// <summary>One for configuration changes, and one for each queue.</summary>
     private const int Vectors = 1 + VirtioPciDevice.QueueCount;
 
     private const byte VendorCapability = 0x09;
@@ -41,8 +41,8 @@ public sealed class VirtioGpuFunction : PciFunction
     private readonly int _msix;
     private readonly int _pciCfg;
 
-    /// <param name="memory">Guest memory, in whose terms ring addresses come; stays the caller's.</param>
-    /// <param name="device">Stays the caller's; reset when this is disposed.</param>
+    /// <param name="memory">Guest memory, to whose addresses those of rings refer; owned by the caller.</param>
+    /// <param name="device">Owned by the caller; reset when this is disposed.</param>
     /// <param name="rom">The boot screen's expansion ROM (<see cref="VgaBios"/>), empty for none; null for no boot screen at all.</param>
     public VirtioGpuFunction(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, ReadOnlyMemory<byte>? rom, ILogger log)
         : base(new PciConfigSpace(Vendor, Device, Revision, ClassCode, Vendor, Subsystem), Vectors)
@@ -69,7 +69,7 @@ public sealed class VirtioGpuFunction : PciFunction
         }
     }
 
-    /// <summary>virtio_pci_cap.cfg_type.</summary>
+    /// <summary>Values of virtio_pci_cap.cfg_type.</summary>
     private enum StructureType : byte
     {
         Common = 1,
@@ -79,7 +79,7 @@ public sealed class VirtioGpuFunction : PciFunction
         PciCfg,
     }
 
-    /// <summary>By the guest's word or by what it was given: either may come first.</summary>
+    /// <summary>Whether the guest has enabled MSI-X or has got eventfds for its vectors: either may come first.</summary>
     private bool UsesVectors
     {
         get
@@ -132,10 +132,10 @@ public sealed class VirtioGpuFunction : PciFunction
         base.Dispose();
     }
 
-    /// <summary>Whether an access is to pci_cfg_data (section 4.1.4.9), behind which is the BAR.</summary>
+    /// <summary>Whether an access is to pci_cfg_data (section 4.1.4.9), the window in configuration space through which the BAR is accessed.</summary>
     private bool IsWindow(int offset, int length) => offset == _pciCfg + CapabilitySize && length <= PciCfgCapabilitySize - CapabilitySize;
 
-    /// <summary>Where in the BAR the guest has the window; nowhere if that is no access of 1, 2 or 4 bytes in it.</summary>
+    /// <summary>Which bytes of the BAR the guest's window shows; false unless they are 1, 2 or 4 aligned bytes inside the BAR.</summary>
     private bool TryGetWindow(out int at, out int length)
     {
         Span<byte> capability = stackalloc byte[CapabilitySize];
@@ -184,7 +184,7 @@ public sealed class VirtioGpuFunction : PciFunction
         BinaryPrimitives.WriteUInt32LittleEndian(capability[8..], VirtioPciBar.PendingBitsAt | VirtioBar);
         Span<byte> writable = stackalloc byte[MsixCapabilitySize];
         writable.Clear();
-        // Enable and Function Mask.
+        // The bits Enable and Function Mask.
         writable[3] = 0xc0;
         return Config.AddCapability(capability, writable);
     }

@@ -3,8 +3,7 @@ using FbShare.Pci;
 
 namespace FbShare.VirtioPci;
 
-/// <summary>The BAR in which a virtio device's structures lie, each in pages of its own (virtio 1.3, section 4.1.4), and the MSI-X
-/// table.</summary>
+/// <summary>The BAR with a virtio device's structures, each in pages of its own (virtio 1.3, section 4.1.4), and the MSI-X table.</summary>
 internal sealed class VirtioPciBar(VirtioPciDevice device, PciInterrupts interrupts) : PciBar
 {
     public const int CommonAt = 0;
@@ -18,7 +17,7 @@ internal sealed class VirtioPciBar(VirtioPciDevice device, PciInterrupts interru
     public const int VectorTableAt = 0x4000;
     public const int PendingBitsAt = 0x5000;
 
-    /// <summary>Bytes between the places where queues are notified.</summary>
+    /// <summary>Bytes from one queue's notification address to the next one's.</summary>
     public const int NotifyMultiplier = 4;
 
     private const int AreaSize = 0x1000;
@@ -72,13 +71,13 @@ internal sealed class VirtioPciBar(VirtioPciDevice device, PciInterrupts interru
                 device.Notify(within / NotifyMultiplier);
                 break;
             case VectorTableAt when within + source.Length <= _vectorTable.Length:
-                // Kept for whoever reads it; the vectors themselves come as eventfds.
+                // Kept only to be read back: the vectors themselves come as eventfds.
                 source.CopyTo(_vectorTable.AsSpan(within));
                 break;
         }
     }
 
-    /// <summary>As at power-on: every vector is masked.</summary>
+    /// <summary>Returns to the state at power-on: every vector is masked.</summary>
     public void Reset() => MaskedTable(interrupts.VectorCount).CopyTo(_vectorTable, 0);
 
     private static byte[] MaskedTable(int vectors)

@@ -10,8 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FbShare.VirtioPci;
 
-/// <summary>The device's side of virtio over PCI (virtio 1.3, section 4.1): the driver's way through the status bits, features,
-/// queues, notifications and interrupts.</summary>
+/// <summary>The device's side of virtio over PCI (virtio 1.3, section 4.1): status, features, queues, notifications and interrupts.</summary>
 internal sealed class VirtioPciDevice : IDisposable
 {
     public const int QueueCount = 2;
@@ -46,7 +45,7 @@ internal sealed class VirtioPciDevice : IDisposable
     private byte _isr;
     private bool _disposed;
 
-    /// <param name="usesVectors">Whether interrupts go by MSI-X now.</param>
+    /// <param name="usesVectors">Whether interrupts are MSI-X vectors now.</param>
     public VirtioPciDevice(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, PciInterrupts interrupts, Func<bool> usesVectors, ILogger log)
     {
         _loop = loop;
@@ -63,14 +62,14 @@ internal sealed class VirtioPciDevice : IDisposable
         device.ConfigChanged = ConfigChanged;
     }
 
-    /// <summary>Runs after every reset.</summary>
+    /// <summary>Called after every reset.</summary>
     public Action? WasReset { get; set; }
 
     private ulong Offered => _device.Features | (ulong)TransportFeatures;
 
     private VirtioPciQueue? Selected => _queueSelect < QueueCount ? _queues[_queueSelect] : null;
 
-    /// <summary>As at power-on: nothing is remembered, nothing of the guest's is touched any more.</summary>
+    /// <summary>Returns to the state at power-on. The guest's memory is not touched any more.</summary>
     public void Reset()
     {
         _status = DeviceStatus.None;
@@ -87,7 +86,7 @@ internal sealed class VirtioPciDevice : IDisposable
         WasReset?.Invoke();
     }
 
-    /// <summary>Copies from the common configuration; bytes past its end read as zero.</summary>
+    /// <summary>Reads the common configuration; bytes past its end read as zero.</summary>
     public void ReadCommon(int offset, Span<byte> destination)
     {
         VirtioPciQueue? queue = Selected;
@@ -102,7 +101,7 @@ internal sealed class VirtioPciDevice : IDisposable
             DeviceStatus = (byte)_status,
             ConfigGeneration = _generation,
             QueueSelect = _queueSelect,
-            // A size of zero says that there is no such queue.
+            // A size of zero means that there is no such queue.
             QueueSize = queue?.Size ?? 0,
             QueueVector = queue?.Vector ?? NoVector,
             QueueEnable = queue is { Enabled: true } ? (ushort)1 : (ushort)0,
@@ -120,8 +119,8 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    /// <summary>Takes a write of one field of the common configuration, in the field's own size (a half of an address counts as one).
-    /// Others are without effect.</summary>
+    /// <summary>Writes one field of the common configuration, with an access of the field's size, or of half its size for an address. Other
+    /// accesses have no effect.</summary>
     public void WriteCommon(int offset, ReadOnlySpan<byte> source)
     {
         switch (offset, source.Length)
@@ -153,7 +152,7 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    /// <summary>Reads the ISR status, which clears it and takes INTx's level down.</summary>
+    /// <summary>Reads the ISR status, which clears it and lowers INTx's level.</summary>
     public byte ReadIsr()
     {
         byte isr = _isr;
@@ -165,7 +164,7 @@ internal sealed class VirtioPciDevice : IDisposable
 
     public void WriteDeviceConfig(int offset, ReadOnlySpan<byte> source) => _device.WriteConfig(offset, source);
 
-    /// <summary>The driver made something available; looked at in <see cref="DoWork"/>.</summary>
+    /// <summary>The driver has put something into a queue, which <see cref="DoWork"/> handles.</summary>
     public void Notify(int queue)
     {
         if ((uint)queue < QueueCount)
@@ -174,7 +173,7 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    /// <summary>Handles what queues were notified of.</summary>
+    /// <summary>Handles the queues that were notified.</summary>
     public void DoWork()
     {
         if (_disposed || (_status & Running) != Running)
@@ -252,7 +251,7 @@ internal sealed class VirtioPciDevice : IDisposable
             _log.FeaturesRefused(why);
             news &= ~DeviceStatus.FeaturesOk;
         }
-        // A driver only adds bits; what it takes away without a reset stays.
+        // A driver may only add bits: without a reset, none is cleared.
         _status |= news;
         if ((_status & Running) == Running && (news & Running) != 0)
         {
@@ -270,10 +269,10 @@ internal sealed class VirtioPciDevice : IDisposable
     {
         if ((_driverFeatures & (ulong)VirtioFeatures.Version1) == 0)
         {
-            return "VIRTIO_F_VERSION_1 is missing: this is no device for drivers from before virtio 1.0";
+            return "VIRTIO_F_VERSION_1 is missing: drivers from before virtio 1.0 are not supported";
         }
         ulong strange = _driverFeatures & ~Offered;
-        return strange != 0 || _strangeFeatures ? $"0x{strange:x} was not offered" : null;
+        return strange != 0 || _strangeFeatures ? $"bits 0x{strange:x} were not offered" : null;
     }
 
     private void WriteQueue(VirtioPciQueue queue, int offset, ReadOnlySpan<byte> source)
@@ -320,18 +319,18 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    /// <summary>queue_reset: the queue is as new when the driver reads the register again.</summary>
+    /// <summary>queue_reset: the queue is reset by the time the driver reads the register again.</summary>
     private void Stop(VirtioPciQueue queue)
     {
         if (queue.Ring is { } ring)
         {
-            // What of it is still held must not be written once the driver has its memory back.
+            // Requests that are still held must be given back before the driver reuses the memory.
             _device.Drain(ring);
         }
         queue.Reset();
     }
 
-    /// <summary>Nothing goes on until the driver resets the device, which it is told (section 2.1.2).</summary>
+    /// <summary>Tells the driver that it must reset the device, and does nothing more until then (section 2.1.2).</summary>
     private void Fail()
     {
         if ((_status & DeviceStatus.DeviceNeedsReset) == 0)
@@ -341,7 +340,7 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    /// <summary>A vector as the driver asks for it: one that is not there cannot be had, which the driver reads back.</summary>
+    /// <summary>The vector that the driver asks for, or NO_VECTOR if there is no such vector; the driver reads the result back.</summary>
     private ushort Vector(ReadOnlySpan<byte> source)
     {
         ushort vector = BinaryPrimitives.ReadUInt16LittleEndian(source);

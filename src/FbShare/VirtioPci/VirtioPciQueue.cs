@@ -4,10 +4,10 @@ using FbShare.Virtio;
 
 namespace FbShare.VirtioPci;
 
-/// <summary>What the driver has told of one queue, and the queue while it runs.</summary>
+/// <summary>The settings that the driver has made for one queue, and the queue itself while it runs.</summary>
 internal sealed class VirtioPciQueue
 {
-    /// <summary>The most entries, and how many until the driver asks for fewer.</summary>
+    /// <summary>The largest number of entries, which is used unless the driver asks for fewer.</summary>
     public const ushort MaxSize = 256;
 
     private readonly Action _call;
@@ -30,13 +30,13 @@ internal sealed class VirtioPciQueue
     /// <summary>Its MSI-X vector.</summary>
     public ushort Vector { get; set; }
 
-    /// <summary>Whether the driver enabled it. It runs from then on, but not before the driver is ready.</summary>
+    /// <summary>Whether the driver has enabled it. It runs once the driver is ready as well.</summary>
     public bool Enabled { get; private set; }
 
-    /// <summary>Whether the driver has told of something that was not looked at yet.</summary>
+    /// <summary>Whether the driver has notified it and the queue was not looked at since.</summary>
     public bool Notified { get; set; }
 
-    /// <summary>The running queue; null before it runs.</summary>
+    /// <summary>The running queue; null until it runs.</summary>
     public Virtqueue? Ring { get; private set; }
 
     public ulong Descriptors => _descriptors;
@@ -45,7 +45,7 @@ internal sealed class VirtioPciQueue
 
     public ulong Device => _device;
 
-    /// <summary>As after a reset of the device or of the queue alone.</summary>
+    /// <summary>Returns to the state after a reset of the device or of this queue.</summary>
     public void Reset()
     {
         Size = MaxSize;
@@ -56,7 +56,7 @@ internal sealed class VirtioPciQueue
         Ring = null;
     }
 
-    /// <summary>Takes the size if it is one that a ring can have; otherwise the old one stays, which the driver reads back.</summary>
+    /// <summary>Sets the size if it is valid. Otherwise the old one stays, and the driver reads that back.</summary>
     public void SetSize(ushort size)
     {
         if (!Enabled && size is > 0 and <= MaxSize && (size & (size - 1)) == 0)
@@ -65,7 +65,7 @@ internal sealed class VirtioPciQueue
         }
     }
 
-    /// <summary>Writes an address or a half of one.</summary>
+    /// <summary>Writes an address or half of one.</summary>
     /// <param name="register">Its register, QueueDescriptors, QueueDriver or QueueDevice.</param>
     /// <param name="offset">0 or 4.</param>
     /// <param name="length">4 or 8 bytes.</param>
@@ -84,7 +84,7 @@ internal sealed class VirtioPciQueue
 
     public void Enable() => Enabled = true;
 
-    /// <summary>Begins to run.</summary>
+    /// <summary>Starts the queue.</summary>
     public bool TryStart(GuestMemoryMap memory, VirtioFeatures features, [NotNullWhen(false)] out string? why)
     {
         if (!Virtqueue.TryCreate(memory, Size, _descriptors, _driver, _device, 0, features, out Virtqueue? ring, out why))

@@ -3,6 +3,7 @@ using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using FbShare.Rig.Driver;
 using Xunit;
 
 namespace FbShare.QemuTests.Testbed;
@@ -28,7 +29,7 @@ public sealed class DisconnectTests
         using FileDescriptor dmaBuf = device.Create([new(memfd, 0, 4 * Page)]);
         using MemoryMapping seen = MemoryMapping.Map(dmaBuf, 0, 4 * Page, writable: false);
 
-        MemFd.PunchHole(memfd, Page, Page);
+        GuestRam.PunchHole(memfd, Page, Page);
         guest.Slice(0, 4 * Page).Fill(2);
 
         Assert.Equal((2, 1, 2), (seen.Slice(0, 1)[0], seen.Slice(Page, 1)[0], seen.Slice(2 * Page, 1)[0]));
@@ -65,7 +66,7 @@ public sealed class DisconnectTests
             hub.Commit();
         }
 
-        MemFd.PunchHole(pages.Files[0], 10 * Page, 20 * Page);
+        GuestRam.PunchHole(pages.Files[0], 10 * Page, 20 * Page);
         byte[] drawn = pages.Draw(left, layout, 5);
         hub.SetScanout(0, one);
         hub.Flush(0, layout.Bounds);
@@ -97,7 +98,7 @@ public sealed class DisconnectTests
         for (int round = 1; round <= 100; round++)
         {
             long place = (long)entries[random.Next(9)].Item1 + (random.Next(7) * Page);
-            MemFd.PunchHole(pages.Files[0], place / hole * hole, hole);
+            GuestRam.PunchHole(pages.Files[0], place / hole * hole, hole);
             if (away)
             {
                 hub.Flush(0, new Rect(0, 0, 1, 1));

@@ -41,7 +41,7 @@ public sealed partial class FallbackTests
         try
         {
             Assert.Equal(Nobody, (uint)setfsuid(Nobody));
-            AssertCopied("may not be opened by this user", "KERNEL==\"udmabuf\"", before: () => _ = setfsuid(0), after: () => _ = setfsuid(Nobody));
+            AssertCopied("this user may not open /dev/udmabuf", "KERNEL==\"udmabuf\"", before: () => _ = setfsuid(0), after: () => _ = setfsuid(Nobody));
         }
         finally
         {
@@ -53,15 +53,15 @@ public sealed partial class FallbackTests
     public void A_row_of_more_ranges_than_list_limit()
     {
         using var setting = KernelSetting.OfUdmabuf("list_limit", 1);
-        AssertCopied("row 1 alone needs more than list_limit 1", "/list_limit");
+        AssertCopied("row 1 of the picture alone needs more than list_limit 1 allows", "/list_limit");
     }
 
     [TestbedFact]
     public void Memory_without_the_seal() => AssertCopied("F_SEAL_SHRINK", "seal=on", seals: MemFdSeals.Grow);
 
     [TestbedFact]
-    public void Memory_that_begins_within_a_page() =>
-        AssertCopied("within a page", null, entries: [(8 * Page, 100), (100 * Page, (uint)(400 * Page))]);
+    public void Memory_that_starts_inside_a_page() =>
+        AssertCopied("inside a page", null, entries: [(8 * Page, 100), (100 * Page, (uint)(400 * Page))]);
 
     [TestbedFact]
     public void X11_without_the_extension()

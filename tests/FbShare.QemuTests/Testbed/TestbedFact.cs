@@ -40,7 +40,7 @@ internal static class TestbedHost
         {
             return "no testbed VM: the test changes kernel settings";
         }
-        return needs.HasFlag(TestbedNeeds.HugePages) && int.Parse(File.ReadAllText("/proc/sys/vm/nr_hugepages")) < 96
+        return needs.HasFlag(TestbedNeeds.HugePages) && HugePages.Read().Total < 96
             ? "no huge pages: echo 96 > /proc/sys/vm/nr_hugepages"
             : null;
     }

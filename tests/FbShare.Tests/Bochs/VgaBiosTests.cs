@@ -26,11 +26,11 @@ public class VgaBiosTests
     }
 
     [Theory]
-    [InlineData("empty", "no expansion ROM")]
-    [InlineData("text", "no expansion ROM")]
-    [InlineData("cut", "no expansion ROM")]
-    [InlineData("isa", "not a PCI device's")]
-    [InlineData("pointer", "not a PCI device's")]
+    [InlineData("empty", "is not an expansion ROM")]
+    [InlineData("text", "is not an expansion ROM")]
+    [InlineData("cut", "is not an expansion ROM")]
+    [InlineData("isa", "not one of a PCI device")]
+    [InlineData("pointer", "not one of a PCI device")]
     public void What_is_no_video_BIOS_is_named(string kind, string expected)
     {
         byte[] file = kind switch

@@ -48,7 +48,7 @@ public sealed class RunTests : IDisposable
         var (code, output, error) = Run("echo started", "-object", "memory-backend-ram,id=ram,size=1G", "-machine", "memory-backend=ram");
         Assert.Equal(4, code);
         Assert.Empty(output);
-        Assert.Equal("fbshare: the guest's memory 'ram' is a memory-backend-ram, whose pages cannot be shared as a memfd: write -object memory-backend-memfd,id=ram,size=1G,share=on\n", error);
+        Assert.Equal("fbshare: the guest's memory 'ram' is a memory-backend-ram, which cannot be shared with fbshare: write -object memory-backend-memfd,id=ram,size=1G,share=on\n", error);
         AssertNothingLeft();
     }
 

@@ -9,10 +9,10 @@ namespace FbShare.Tests.Device;
 public class HeldFlushTests
 {
     [Theory]
-    [InlineData("kicked anew")]
+    [InlineData("kicked again")]
     [InlineData("refused")]
     [InlineData("stopped")]
-    [InlineData("started anew after a stop")]
+    [InlineData("started again after a stop")]
     public void A_held_flush_outlives_what_its_ring_is_told(string how)
     {
         using DeviceUnderTest device = FenceTests.Show(new DeviceUnderTest(new GpuOptions { RefreshHz = null }, path: null), out Screen screen);
@@ -22,7 +22,7 @@ public class HeldFlushTests
         using var kick = new EventFd();
         switch (how)
         {
-            case "kicked anew":
+            case "kicked again":
                 Assert.Equal(0UL, device.FrontEnd.SendAndAcknowledge(12, new byte[8], kick.Descriptor));
                 break;
             case "refused":

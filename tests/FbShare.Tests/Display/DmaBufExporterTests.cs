@@ -48,7 +48,7 @@ public class DmaBufExporterTests
         {
             using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, resource, ScanoutKind.Blob);
 
-            Assert.Equal("the device is not /dev/udmabuf", exporter.Choose(0, scanout, PictureForms.All).Reason);
+            Assert.Equal("the device does not know udmabuf's ioctls: it is not /dev/udmabuf", exporter.Choose(0, scanout, PictureForms.All).Reason);
             DmaBufExport first = scanout.Export!;
             exporter.Choose(0, scanout, PictureForms.All);
 
@@ -79,7 +79,7 @@ public class DmaBufExporterTests
             // Each is cut within a page at another place: another reason each time.
             using Backing backing = pages.Make((0, i), (8 * Page, 2 * Page));
             using Scanout scanout = Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 64), backing, i, ScanoutKind.Blob);
-            Assert.Contains("within a page", exporter.Choose(0, scanout, PictureForms.All).Reason, StringComparison.Ordinal);
+            Assert.Contains("inside a page", exporter.Choose(0, scanout, PictureForms.All).Reason, StringComparison.Ordinal);
         }
         Assert.InRange(_log.Count, 1, 64);
     }

@@ -1,4 +1,5 @@
 using FbShare.Linux;
+using FbShare.Rig.Driver;
 using Xunit;
 
 namespace FbShare.Tests.Linux;
@@ -15,7 +16,7 @@ public class PageMapTests
         using var pages = new PageMap();
         long first = (nint)mapping.Pointer / Page;
         mapping.Slice(0, 700 * Page).Fill(1);
-        MemFd.PunchHole(memfd, 300 * Page, 2 * Page);
+        GuestRam.PunchHole(memfd, 300 * Page, 2 * Page);
 
         bool[] present = [.. Read(0, 512), .. Read(512, 488)];
 

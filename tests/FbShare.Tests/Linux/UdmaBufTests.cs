@@ -14,7 +14,6 @@ public class UdmaBufTests
         Assert.Equal((LibC.UDMABUF_CREATE >> 16) & 0x3FFF, (nuint)sizeof(LibC.UdmabufCreate));
         Assert.Equal((LibC.UDMABUF_CREATE_LIST >> 16) & 0x3FFF, (nuint)sizeof(LibC.UdmabufCreateList));
         Assert.Equal(24, sizeof(LibC.UdmabufCreateItem));
-        Assert.Equal((LibC.DMA_BUF_IOCTL_EXPORT_SYNC_FILE >> 16) & 0x3FFF, (nuint)sizeof(LibC.DmaBufExportSyncFile));
         Assert.Equal((LibC.DMA_BUF_IOCTL_SYNC >> 16) & 0x3FFF, (nuint)sizeof(ulong));
         Assert.Equal((LibC.PAGEMAP_SCAN >> 16) & 0x3FFF, (nuint)sizeof(LibC.PmScanArg));
         Assert.Equal(24, sizeof(LibC.PageRegion));
@@ -75,9 +74,9 @@ public class UdmaBufTests
 
     public static TheoryData<string, MemFdSeals, long[], string, string?> Refusals() => new()
     {
-        { "offset", MemFdSeals.Shrink, [1, 4096], "begin and end at pages", null },
-        { "size", MemFdSeals.Shrink, [0, 4095], "begin and end at pages", null },
-        { "empty", MemFdSeals.Shrink, [0, 0], "empty", null },
+        { "offset", MemFdSeals.Shrink, [1, 4096], "do not start and end at page boundaries", null },
+        { "size", MemFdSeals.Shrink, [0, 4095], "do not start and end at page boundaries", null },
+        { "empty", MemFdSeals.Shrink, [0, 0], "needs at least one page", null },
         { "end", MemFdSeals.Shrink, [0, 16384], "not inside the file of 12288 bytes", null },
         { "list", MemFdSeals.Shrink, [0, 4096, 0, 4096, 0, 4096, 0, 4096, 0, 4096], "list_limit 4", "echo 5 | sudo tee /sys/module/udmabuf/parameters/list_limit" },
         { "bytes", MemFdSeals.Shrink, [0, (1 << 20) + 4096], "size_limit_mb 1", "echo 2 | sudo tee /sys/module/udmabuf/parameters/size_limit_mb" },

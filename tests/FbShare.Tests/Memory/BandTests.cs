@@ -78,10 +78,10 @@ public class BandTests
         using var pages = new TestPages(1 << 20);
         (ulong, uint)[] entries = [.. Enumerable.Range(0, 8).Select(i => ((ulong)(2 * i * Page), (uint)Page))];
 
-        Assert.Equal("row 0 alone needs more than list_limit 2; echo 5 | sudo tee /sys/module/udmabuf/parameters/list_limit",
+        Assert.Equal("row 0 of the picture alone needs more than list_limit 2 allows; echo 5 | sudo tee /sys/module/udmabuf/parameters/list_limit",
             Refuse(pages, entries, Rows(0, 3 * Page, 3 * Page, 2), new(2, 1 << 20)));
-        Assert.StartsWith("row 0 alone needs more than list_limit 0", Refuse(pages, entries, Rows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
-        Assert.StartsWith("row 0 alone needs more than size_limit_mb 0; echo 2",
+        Assert.StartsWith("row 0 of the picture alone needs more than list_limit 0 allows", Refuse(pages, entries, Rows(0, Page, Page, 2), new(0, 1 << 20)), StringComparison.Ordinal);
+        Assert.StartsWith("row 0 of the picture alone needs more than size_limit_mb 0 allows; echo 2",
             Refuse(pages, [(0, 1 << 18)], Rows(0, 1 << 17, 1024, 2), new(16, 1 << 16)), StringComparison.Ordinal);
     }
 
@@ -92,8 +92,8 @@ public class BandTests
     {
         using var pages = new TestPages(1 << 20);
 
-        Assert.Contains("within a page", Refuse(pages, [(0, Page), ((8 * Page) + odd, Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
-        Assert.Contains("within a page", Refuse(pages, [(0, odd), (8 * Page, 2 * Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
+        Assert.Contains("inside a page", Refuse(pages, [(0, Page), ((8 * Page) + odd, Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
+        Assert.Contains("inside a page", Refuse(pages, [(0, odd), (8 * Page, 2 * Page)], Rows(0, 1024, 1024, 8), new(16, 1 << 20)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public class QemuCommandLineTests
 
     [Fact]
     public void Of_two_memfds_that_nothing_uses_the_user_must_choose() =>
-        Assert.Contains("add -machine memory-backend=a", Refuse("-object", "memory-backend-memfd,id=a,size=1G", "-object", "memory-backend-memfd,id=b,size=1G"), StringComparison.Ordinal);
+        Assert.Contains("add for example -machine memory-backend=a", Refuse("-object", "memory-backend-memfd,id=a,size=1G", "-object", "memory-backend-memfd,id=b,size=1G"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("-object memory-backend-ram,id=ram,size=1G -machine memory-backend=ram", "write -object memory-backend-memfd,id=ram,size=1G,share=on")]
@@ -166,7 +166,7 @@ public class QemuCommandLineTests
     [Theory]
     [InlineData(true, "-accel tcg", "write -accel kvm")]
     [InlineData(true, "-machine pc,accel=tcg", "write -accel kvm")]
-    [InlineData(false, "", "there is no /dev/kvm: use a QEMU 8 or later")]
+    [InlineData(false, "", "there is no /dev/kvm: use QEMU 8 or later")]
     [InlineData(false, "-accel kvm", "run-qemu.sh")]
     public void Version_7_without_kvm_is_refused_with_one_that_works(bool usable, string words, string said)
     {
@@ -179,9 +179,9 @@ public class QemuCommandLineTests
         Assert.Contains("has no vhost-user-gpu-pci", Refuse(Info("11.1.3"), Request, "disk"), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("-device vhost-user-gpu-pci,chardev=c", "vhost-user-gpu-pci of its own")]
-    [InlineData("-device vhost-user-vga,chardev=c", "vhost-user-vga of its own")]
-    [InlineData("""-device {"driver":"vhost-user-test-device-pci","chardev":"c"}""", "vhost-user-test-device-pci of its own")]
+    [InlineData("-device vhost-user-gpu-pci,chardev=c", "already has a vhost-user-gpu-pci: leave it")]
+    [InlineData("-device vhost-user-vga,chardev=c", "already has a vhost-user-vga: leave it")]
+    [InlineData("""-device {"driver":"vhost-user-test-device-pci","chardev":"c"}""", "already has a vhost-user-test-device-pci: leave it")]
     [InlineData("-daemonize", "leave it out")]
     public void What_run_does_itself_is_refused(string words, string said) =>
         Assert.Contains(said, Refuse(words.Split(' ')), StringComparison.Ordinal);

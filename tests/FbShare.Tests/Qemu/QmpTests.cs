@@ -85,7 +85,7 @@ public class QmpTests
         var (ours, qemus) = UnixSocket.CreatePair();
         using var client = new QmpClient(ours);
         qemus.Dispose();
-        Assert.Contains("is gone", Assert.Throws<QemuException>(() => client.Execute("query-status")).Message, StringComparison.Ordinal);
+        Assert.Contains("monitor closed before it answered query-status", Assert.Throws<QemuException>(() => client.Execute("query-status")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,10 +129,10 @@ public class QmpTests
     }
 
     [Theory]
-    [InlineData("no-such-qemu", "is not there: install it (apt install qemu-system)")]
+    [InlineData("no-such-qemu", "there is no no-such-qemu: install it (apt install qemu-system)")]
     [InlineData("/nowhere/qemu-system-x86_64", "apt install qemu-system-x86)")]
     [InlineData("/etc/passwd", "cannot be run")]
-    [InlineData("/bin/echo", "is no QEMU")]
+    [InlineData("/bin/echo", "is not a QEMU")]
     [InlineData("/bin/false", "does not work")]
     public void What_is_no_qemu_is_named(string program, string said) =>
         Assert.Contains(said, Assert.Throws<QemuException>(() => QemuInfo.Ask(program)).Message, StringComparison.Ordinal);

@@ -50,7 +50,7 @@ internal sealed class CaseRun(PeerCase peer, PeerSettings settings, PeerPrograms
         return new PeerRow(peer, rate, perFlip, memory, viewer is null ? null : await AskLatencyAsync(viewer));
     }
 
-    /// <summary>Ends the processes, the last that was started first.</summary>
+    /// <summary>Ends the processes, in the reverse order of their start.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (CaseProcess process in Enumerable.Reverse(_processes))
@@ -60,7 +60,7 @@ internal sealed class CaseRun(PeerCase peer, PeerSettings settings, PeerPrograms
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>The first flips warm everybody up; a viewer must have taken part in them.</summary>
+    /// <summary>The first flips only warm up all processes. A viewer must have used some CPU by the end of them.</summary>
     private async Task WarmUpAsync(GuestConsole guest, CaseProcess? viewer, CancellationToken stop)
     {
         CpuTimes before = CpuTimes.Read(_processes);
@@ -68,7 +68,7 @@ internal sealed class CaseRun(PeerCase peer, PeerSettings settings, PeerPrograms
         await guest.WaitForLastFlipAsync(stop);
         if (viewer is not null && CpuTimes.Read(_processes).Since(before).Viewer <= NanosecondsPerMillisecond)
         {
-            throw new ToolException($"{peer.Name}: the viewer does nothing: {viewer.LastWords}");
+            throw new ToolException($"{peer.Name}: the viewer did not react to the guest's flips; it said: {viewer.LastWords}");
         }
         await guest.LetCardEndAsync(stop);
     }

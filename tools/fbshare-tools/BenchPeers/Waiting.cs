@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FbShare.Tools.BenchPeers;
 
-/// <summary>Waits for what a process of a case makes and tells nobody of.</summary>
+/// <summary>Waits by polling for something that a process of a case makes without reporting it.</summary>
 internal static class Waiting
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -17,7 +17,7 @@ internal static class Waiting
             maker.ThrowIfEnded();
             if (Stopwatch.GetElapsedTime(start) > Patience)
             {
-                throw new ToolException($"waited in vain for {what}: {maker.LastWords}");
+                throw new ToolException($"{what} did not come within {Patience.TotalSeconds:0} s; its process said: {maker.LastWords}");
             }
             await Task.Delay(Pause, stop);
         }

@@ -1,6 +1,6 @@
 namespace FbShare.Tools.TestReport;
 
-/// <summary>What became of all runs, for a reader and, in its last line, for programs.</summary>
+/// <summary>The results of all runs, for people and, in the last line, for programs.</summary>
 internal sealed class Report(IReadOnlyList<TestRun> runs)
 {
     public bool IsGood => runs.All(run => run.Failed.Count == 0);

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace FbShare.Tools.TestReport;
 
-/// <summary>What became of one run of tests, as its trx file (Visual Studio's test results) tells.</summary>
+/// <summary>The results of one run of tests, from its trx file (Visual Studio's test results).</summary>
 /// <param name="Name">The file's, without extension.</param>
 /// <param name="Failed">The tests that failed with their messages; a run that did not come to its end is one of them.</param>
 /// <param name="Skipped">The tests that were not run, with the reasons.</param>
