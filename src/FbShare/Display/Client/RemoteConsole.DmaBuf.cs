@@ -59,11 +59,11 @@ public sealed partial class RemoteConsole
         bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
         if (planes != 1 || files.Count != 1 || offsets.Length != 1 || strides.Length != 1)
         {
-            return Refuse(call, $"a picture of {planes} planes is not known here");
+            return Refuse(call, $"a picture of {planes} planes is not supported by this viewer");
         }
         if (x > FrameLayout.MaxDimension || y > FrameLayout.MaxDimension)
         {
-            return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not known here");
+            return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not supported by this viewer");
         }
         ulong offset = offsets[0] + ((ulong)y * strides[0]) + ((ulong)x * DrmFormats.BytesPerPixel);
         return ShowDmaBuf(call, files, [new BandPlace(0, height, strides[0], offset)], width, height, fourcc, modifier, isBottomUp);
@@ -89,7 +89,7 @@ public sealed partial class RemoteConsole
             call.Exit();
         }
         call.Exit();
-        return files.Count == 0 ? Refuse(call, "a picture of no bands is none")
+        return files.Count == 0 ? Refuse(call, "a picture needs at least one band")
             : ShowDmaBuf(call, files, places, width, height, fourcc, modifier, isBottomUp: false);
     }
 
@@ -121,7 +121,7 @@ public sealed partial class RemoteConsole
         var format = (DrmFormat)fourcc;
         if (!Enum.IsDefined(format))
         {
-            why = $"pixel format 0x{fourcc:x8} is not known here";
+            why = $"pixel format 0x{fourcc:x8} is not supported by this viewer";
             return false;
         }
         var bands = new DmaBufBand[files.Count];
@@ -137,7 +137,7 @@ public sealed partial class RemoteConsole
             }
             if (place.Y != row)
             {
-                why = $"a band begins at row {place.Y} and not at {row}";
+                why = $"a band begins at row {place.Y} where row {row} must come next";
                 return false;
             }
             row += place.Height;
@@ -170,7 +170,7 @@ public sealed partial class RemoteConsole
         return true;
     }
 
-    /// <summary>Lets go of the picture that was shown longest ago if as many are kept as may be.</summary>
+    /// <summary>Disposes the picture that was shown longest ago if no more may be kept.</summary>
     private void MakeRoom()
     {
         if (_kept.Count >= DmaBufFrame.MostInRotation && _kept.Where(k => !ReferenceEquals(k.Picture, Picture)).MinBy(k => k.ShownAt) is { } oldest)

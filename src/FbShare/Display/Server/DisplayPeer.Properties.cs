@@ -117,7 +117,7 @@ internal sealed partial class DisplayPeer
                 new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings(
                     [DisplayProtocol.Keyboard, DisplayProtocol.Mouse, DisplayProtocol.MultiTouch, DisplayProtocol.ConsoleExtension]), IsConstant: true),
             ]),
-            // The lamps of Scroll, Num and Caps Lock, which QEMU tells its own displays of and nobody else: never known here.
+            // The lights of Scroll, Num and Caps Lock: QEMU tells them only its own displays, so they are never known here.
             (DisplayProtocol.Keyboard, [new("Modifiers", "u", m => m.Append(0u), IsConstant: true)]),
             (DisplayProtocol.Mouse, [new("IsAbsolute", "b", m => m.Append(_server.Input?.IsAbsolute ?? true))]),
             (DisplayProtocol.MultiTouch, [new("MaxSlots", "i", m => m.Append(TouchSlots))]),
