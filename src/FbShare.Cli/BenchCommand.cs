@@ -9,13 +9,13 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare bench</c>: what the device costs here, without a guest.</summary>
 internal sealed class BenchCommand : CliCommand
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Print figures for programs." };
-    private readonly Option<int?> _flips = NumberOption.Optional("--flips", 1, int.MaxValue, "Measure nothing: flip so often, on one processor, and end. For strace and perf.");
+    private readonly Option<bool> _json = new("--json") { Description = "Print the figures as JSON." };
+    private readonly Option<int?> _flips = NumberOption.Optional("--flips", 1, int.MaxValue, "Measure nothing: show N pictures in turn, on one processor, and end. For strace and perf.");
 
     public BenchCommand()
         : base(
             "bench",
-            "Measures what the device costs on this host, with a driven front-end over a real socket and real eventfds (no guest needed, under a minute). Ends with 1 when a goal is missed.",
+            "Measures what the device costs on this host: plays the part of QEMU and its guest over a real socket, so none is needed. Takes under a minute; ends with exit status 1 when a goal is missed.",
             "fbshare bench",
             "fbshare bench --json | jq '.figures[] | select(.met == false)'",
             "strace -fc fbshare bench --flips 10000")

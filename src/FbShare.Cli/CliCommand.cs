@@ -5,7 +5,7 @@ namespace FbShare.Cli;
 /// <summary>One of the program's commands: its options, its examples for --help, and what it does.</summary>
 internal abstract class CliCommand : Command
 {
-    /// <param name="examples">Whole command lines, each shown in --help; a line may begin with a '#' comment line.</param>
+    /// <param name="examples">Whole command lines, each shown in --help; a line that starts with '#' is a comment to the next.</param>
     protected CliCommand(string name, string description, params string[] examples)
         : base(name, description)
     {

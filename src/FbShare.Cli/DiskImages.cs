@@ -2,7 +2,7 @@ using FbShare.Qemu;
 
 namespace FbShare.Cli;
 
-/// <summary>The files that a QEMU command line names: a missing one is told before anything is started.</summary>
+/// <summary>The files that a QEMU command line names: a missing one is reported before anything is started.</summary>
 internal static class DiskImages
 {
     private static readonly HashSet<string> FileOptions = ["", "hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb", "kernel", "initrd", "pflash"];
@@ -16,7 +16,7 @@ internal static class DiskImages
             // A colon makes it a protocol (nbd:, https://, json:, fat:), which only QEMU can judge.
             if (file is not null && !file.Contains(':', StringComparison.Ordinal) && !File.Exists(file))
             {
-                throw new CliException(ExitCodes.Failure, $"{file} is not there: check the path in {(option.Name.Length == 0 ? "the QEMU arguments" : $"-{option.Name}")}");
+                throw new CliException(ExitCodes.Failure, $"{file} does not exist: check the path in {(option.Name.Length == 0 ? "the QEMU arguments" : $"-{option.Name}")}");
             }
         }
     }

@@ -11,7 +11,7 @@ internal static class DisplayArguments
 {
     public static Option<DisplayAddress> Display() => new("--display")
     {
-        Description = "The display: unix:PATH of fbshare serve or run, qmp:PATH of a QEMU with -display dbus,p2p=yes, or dbus:ADDRESS of a bus that QEMU is on.",
+        Description = "The display: unix:PATH of fbshare serve or run, qmp:PATH of a QEMU with -display dbus,p2p=yes, or dbus:ADDRESS of a message bus that a QEMU with -display dbus is on.",
         HelpName = "unix:PATH|qmp:PATH|dbus:ADDRESS",
         Required = true,
         CustomParser = Parse,
@@ -56,7 +56,7 @@ internal static class DisplayArguments
 
     public static TimeSpan? ParseDuration(ArgumentResult result, string name)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (Durations.TryParse(text, out TimeSpan duration) && duration > TimeSpan.Zero)
         {
             return duration;
@@ -67,7 +67,7 @@ internal static class DisplayArguments
 
     private static DisplayAddress? Parse(ArgumentResult result)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (DisplayAddress.TryParse(text, out DisplayAddress? address, out string? why))
         {
             return address;

@@ -16,14 +16,14 @@ internal sealed class DumpCommand : CliCommand
     private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
     private readonly Option<string?> _file = new("-o", "--to") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE", Required = true };
     private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to take (default: 0).");
-    private readonly Option<bool> _all = new("--all") { Description = "Take every output: FILE gets the output's number before its ending." };
+    private readonly Option<bool> _all = new("--all") { Description = "Write every output, each to a file of its own: FILE with the output's number before its ending." };
     private readonly Option<TimeSpan?> _waitStill = new("--wait-still")
     {
-        Description = "Wait until nothing changed for this long (1s, 250ms).",
+        Description = "Wait until the picture has not changed for this long (1s, 250ms).",
         HelpName = "TIME",
         CustomParser = r => DisplayArguments.ParseDuration(r, "--wait-still"),
     };
-    private readonly Option<int?> _frame = NumberOption.Optional("--frame", 1, int.MaxValue, "Wait for the Nth frame from now on; 1 is the present one.");
+    private readonly Option<int?> _frame = NumberOption.Optional("--frame", 1, int.MaxValue, "Wait for the Nth frame from now on; 1 is the frame that is shown now.");
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
         Description = "Give up after this long, with exit status 3 (default: 30s).",
@@ -31,8 +31,8 @@ internal sealed class DumpCommand : CliCommand
         CustomParser = r => DisplayArguments.ParseDuration(r, "--timeout"),
     };
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the picture." };
-    private readonly Option<bool> _copy = new("--copy") { Description = "Have the picture copied even where it could be shared." };
-    private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever its name.", HelpName = string.Join('|', PictureFormats.Names) };
+    private readonly Option<bool> _copy = new("--copy") { Description = "Have the display copy the picture, even where it could be shared without copying." };
+    private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever the file's name says.", HelpName = string.Join('|', PictureFormats.Names) };
     private readonly PictureArguments _picture;
 
     public DumpCommand()

@@ -22,8 +22,8 @@ internal sealed class FbShareCommand : RootCommand
     public FbShareCommand()
         : base("Shares a QEMU guest's screen with the host: a virtio-gpu device outside QEMU, without copying where the host can.")
     {
-        var quiet = new Option<bool>(QuietName, "-q") { Description = "Say only warnings and errors.", Recursive = true };
-        var verbose = new Option<bool>(VerboseName, "-v") { Description = "Say details.", Recursive = true };
+        var quiet = new Option<bool>(QuietName, "-q") { Description = "Print only warnings and errors.", Recursive = true };
+        var verbose = new Option<bool>(VerboseName, "-v") { Description = "Print details too.", Recursive = true };
         quiet.Validators.Add(result =>
         {
             if (!result.Implicit && result.GetResult(verbose) is { Implicit: false })

@@ -30,7 +30,7 @@ internal static class NumberOption
     private static bool TryRead<T>(ArgumentResult result, string name, T least, T most, out T value)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (T.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= least && value <= most)
         {
             return true;

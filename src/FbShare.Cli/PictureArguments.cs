@@ -7,8 +7,8 @@ using FbShare.Pictures;
 namespace FbShare.Cli;
 
 /// <summary>How a picture is written, the same for every command that writes one: its format, part, size and compression.</summary>
-/// <param name="file">The command's option that names the file; without it these say nothing.</param>
-/// <param name="format">The command's option for a format other than the file's ending says; null where it has none.</param>
+/// <param name="file">The command's option that names the file; without it these have no effect.</param>
+/// <param name="format">The command's option for a format other than the one that the file's ending says; null where it has none.</param>
 internal sealed class PictureArguments(Option<string?> file, Option<string?>? format = null)
 {
     private const string Best = "best";
@@ -21,7 +21,7 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
     };
     private readonly Option<PictureScale?> _scale = new("--scale")
     {
-        Description = "Write it smaller or larger: a share of its size, or just this size.",
+        Description = "Write it smaller or larger: in percent of its size, or exactly this size.",
         HelpName = "PERCENT%|WxH",
         CustomParser = ParseScale,
     };
@@ -68,7 +68,7 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
         if (arguments.GetValue(file) is not { } path)
         {
             Option? idle = Array.Find<Option>([_crop, _scale, _compress], option => arguments.GetResult(option) is { Implicit: false });
-            return idle is null ? null : $"{idle.Name} says nothing without {file.Name} FILE";
+            return idle is null ? null : $"{idle.Name} has no effect without {file.Name} FILE";
         }
         if (!TryGetFormat(path, format is null ? null : arguments.GetValue(format), out PictureFormat kind))
         {
@@ -76,7 +76,7 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
         }
         return kind.IsEncoded() || arguments.GetResult(_compress) is not { Implicit: false }
             ? null
-            : $"--compress says nothing of {kind.ToString().ToLowerInvariant()} files, which are not compressed: write a .png, .jpg or .webp";
+            : $"--compress has no effect on {kind.ToString().ToLowerInvariant()} files, which are not compressed: write a .png, .jpg or .webp";
     }
 
     private static bool TryGetFormat(string path, string? name, out PictureFormat kind) =>
@@ -84,18 +84,18 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
 
     private static PictureScale? ParseScale(ArgumentResult result)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (PictureScale.TryParse(text, out PictureScale scale))
         {
             return scale;
         }
-        result.AddError($"--scale {text}: give a share such as 50% or a size in pixels such as 320x200");
+        result.AddError($"--scale {text}: give a percentage such as 50% or a size in pixels such as 320x200");
         return null;
     }
 
     private static Rect? ParseCrop(ArgumentResult result)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         string[] parts = text.Split(',', 'x');
         Span<int> numbers = stackalloc int[4];
         bool good = parts.Length == numbers.Length && text.IndexOf('x', StringComparison.Ordinal) > text.LastIndexOf(',');

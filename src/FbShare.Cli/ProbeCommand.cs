@@ -14,13 +14,13 @@ internal sealed class ProbeCommand : CliCommand
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
     private readonly Option<string> _qemu = new("--qemu") { Description = "The QEMU to ask.", HelpName = "PATH", DefaultValueFactory = _ => "qemu-system-x86_64" };
 
-    /// <summary>This process only tries the GL driver, which may die of it.</summary>
+    /// <summary>Only tries the OpenGL driver, which may crash: see <see cref="TryEglApart"/>.</summary>
     private readonly Option<bool> _egl = new("--egl") { Hidden = true };
 
     public ProbeCommand()
         : base(
             "probe",
-            "Tells what this host and its QEMU can do, which path pictures will take, and what to do for a better one.",
+            "Tells what this host and its QEMU can do, how pictures will reach viewers, and what to do for a better way.",
             "fbshare probe",
             "fbshare probe --json --qemu /opt/qemu/bin/qemu-system-x86_64 | jq .blob.path")
     {
@@ -87,13 +87,13 @@ internal sealed class ProbeCommand : CliCommand
         if (!process.WaitForExit(TimeSpan.FromSeconds(30)))
         {
             process.Kill();
-            return new Finding(false, "the GL driver did not answer within 30 s");
+            return new Finding(false, "the OpenGL driver did not answer within 30 s");
         }
         return process.ExitCode switch
         {
             ExitCodes.Success => new Finding(true, said.GetAwaiter().GetResult().Trim()),
-            ExitCodes.Unfit => new Finding(false, said.GetAwaiter().GetResult().Trim(), "a GPU's Mesa driver, or for software drawing Mesa 24.1 or later (Debian 13 has 25)"),
-            int code => new Finding(false, $"the GL driver died of the attempt (status {code})", "set LIBGL_ALWAYS_SOFTWARE=1, or remove the DRM node of vgem"),
+            ExitCodes.Unfit => new Finding(false, said.GetAwaiter().GetResult().Trim(), "use a GPU with a Mesa driver, or, to draw with the CPU, Mesa 24.1 or later (Debian 13 has 25)"),
+            int code => new Finding(false, $"the OpenGL driver crashed when it was tried (status {code})", "set LIBGL_ALWAYS_SOFTWARE=1, or remove the DRM node of vgem"),
         };
     }
 

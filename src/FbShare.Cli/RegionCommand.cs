@@ -12,21 +12,21 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare region</c>: ranges of any guest memory as a picture, with no virtio at all.</summary>
 internal sealed class RegionCommand : CliCommand
 {
-    private readonly Option<int?> _pid = NumberOption.Optional("--pid", 1, int.MaxValue, "Take the memory of this process (its only memfd, or the one that --fd names).", "PID");
-    private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Take this descriptor: of --pid, or inherited.");
-    private readonly Option<string?> _path = new("--path") { Description = "Take this file.", HelpName = "FILE" };
-    private readonly Option<string> _range = new("--range") { Description = "The bytes that are the picture, in order.", HelpName = "OFFSET:LENGTH[,...]", Required = true };
+    private readonly Option<int?> _pid = NumberOption.Optional("--pid", 1, int.MaxValue, "Show the memory of this process: its only memfd, or the one that --fd names.", "PID");
+    private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Show the memory behind this file descriptor: of the process that --pid names, else one that this process inherited.");
+    private readonly Option<string?> _path = new("--path") { Description = "Show the memory in this file.", HelpName = "FILE" };
+    private readonly Option<string> _range = new("--range") { Description = "Where the picture is in the memory: offsets and lengths in bytes, in the order of the picture's rows.", HelpName = "OFFSET:LENGTH[,...]", Required = true };
     private readonly Option<string> _size = new("--size") { Description = "The picture's size in pixels.", HelpName = "WxH", Required = true };
-    private readonly Option<uint?> _stride = NumberOption.Optional("--stride", 1u, uint.MaxValue, "Bytes from row to row (a row's pixels if not given).", "BYTES");
+    private readonly Option<uint?> _stride = NumberOption.Optional("--stride", 1u, uint.MaxValue, "Bytes from one row to the next (default: the row's pixels, 4 bytes each).", "BYTES");
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
     private readonly Option<string?> _output = new("--output", "-o") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE" };
-    private readonly Option<bool> _live = new("--live") { Description = "Show it in a window, as it is at every moment." };
+    private readonly Option<bool> _live = new("--live") { Description = "Show it in a window that follows every change." };
     private readonly PictureArguments _picture;
 
     public RegionCommand()
         : base(
             "region",
-            "Shows ranges of a guest's memory as a picture, through a udmabuf and the graphics driver.",
+            "Shows parts of a guest's memory as a picture: without copying where udmabuf and the graphics driver allow it.",
             "# the first 1280x800 pixels of QEMU's guest memory",
             "fbshare region --pid $(pidof qemu-system-x86_64) --range 0:0x3e8000 --size 1280x800 -o screen.png",
             "fbshare region --pid $(pidof qemu-system-x86_64) --range 0:0x3e8000 --size 1280x800 --live",
@@ -100,8 +100,8 @@ internal sealed class RegionCommand : CliCommand
         {
             throw new CliException(ExitCodes.Failure, e.Errno switch
             {
-                Errno.EPERM => $"{Subject(arguments)} may not be read: run as the same user with sysctl kernel.yama.ptrace_scope=0, or as root",
-                Errno.ESRCH or Errno.EINVAL => $"{Subject(arguments)} is not there",
+                Errno.EPERM => MayNotBeRead(Subject(arguments)),
+                Errno.ESRCH or Errno.EINVAL => IsNotThere(Subject(arguments)),
                 Errno.EBADF => $"there is no descriptor {arguments.GetValue(_fd)} in {Subject(arguments)}",
                 _ => e.Message,
             });
@@ -109,6 +109,10 @@ internal sealed class RegionCommand : CliCommand
     }
 
     private string Subject(ParseResult arguments) => arguments.GetValue(_pid) is { } pid ? $"process {pid}" : arguments.GetValue(_path) ?? "this process";
+
+    private static string IsNotThere(string subject) => $"{subject} does not exist";
+
+    private static string MayNotBeRead(string subject) => $"{subject} may not be read: run as the same user with sysctl kernel.yama.ptrace_scope=0, or as root";
 
     private static int FindMemFd(int pid)
     {
@@ -119,16 +123,16 @@ internal sealed class RegionCommand : CliCommand
             {
                 0 => throw new CliException(ExitCodes.Failure, $"process {pid} has no memfd: give its QEMU -object memory-backend-memfd,share=on"),
                 1 => memfds[0].Fd,
-                _ => throw Usage($"process {pid} has several memfds; name one with --fd: {string.Join(", ", memfds.Select(m => $"{m.Fd} ({m.Name})"))}"),
+                _ => throw Usage($"process {pid} has several memfds; choose one of them with --fd: {string.Join(", ", memfds.Select(m => $"{m.Fd} ({m.Name})"))}"),
             };
         }
         catch (DirectoryNotFoundException)
         {
-            throw new CliException(ExitCodes.Failure, $"process {pid} is not there");
+            throw new CliException(ExitCodes.Failure, IsNotThere($"process {pid}"));
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CliException(ExitCodes.Failure, $"process {pid} may not be read: run as the same user with sysctl kernel.yama.ptrace_scope=0, or as root");
+            throw new CliException(ExitCodes.Failure, MayNotBeRead($"process {pid}"));
         }
     }
 
@@ -146,7 +150,7 @@ internal sealed class RegionCommand : CliCommand
             }
             if (offset % page != 0 || length % page != 0 || length == 0)
             {
-                throw Usage($"range {part} does not begin and end at pages: both numbers must be multiples of {page}, and the length not 0");
+                throw Usage($"range {part} does not start and end at a page's edge: both numbers must be multiples of {page}, and the length not 0");
             }
             if (offset > (ulong)fileSize || length > (ulong)fileSize - offset)
             {

@@ -7,8 +7,8 @@ using FbShare.Linux;
 
 namespace FbShare.Cli;
 
-/// <summary>One picture in guest pages as a display that a viewer can show: live, since a timer stands in for the guest that would tell of
-/// its changes.</summary>
+/// <summary>One picture in guest pages as a display that a viewer can show: a timer tells of changes, in
+/// place of a guest.</summary>
 internal sealed class RegionDisplay : IDisposable
 {
     /// <summary>As often as most screens show a new picture.</summary>
@@ -52,7 +52,7 @@ internal sealed class RegionDisplay : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Takes what the user types and points at: pages feel nothing.</summary>
+    /// <summary>Ignores what the user types and points at: memory takes no input.</summary>
     private sealed class Nobody : IInputSink
     {
         public bool IsAbsolute => true;

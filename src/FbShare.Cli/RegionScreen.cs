@@ -5,7 +5,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Cli;
 
-/// <summary>Looks at one picture in guest pages: drawn by the graphics driver out of the pages themselves where that can be, else copied out.</summary>
+/// <summary>Looks at one picture in guest pages: drawn by the graphics driver from the pages themselves where that works, else copied.</summary>
 internal sealed class RegionScreen : IDisposable
 {
     private readonly Scanout _scanout;
@@ -26,12 +26,12 @@ internal sealed class RegionScreen : IDisposable
             _imports = _device.Importer is { } importer ? new ImportCache(importer) : null;
             if (_imports is null)
             {
-                log.Warn($"no zero copy: {_device.Import.Reason}");
+                log.Warn($"the picture is copied: {_device.Import.Reason}");
             }
         }
         catch (GraphicsException e)
         {
-            log.Warn($"no zero copy: {e.Message}");
+            log.Warn($"the picture is copied: {e.Message}");
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class RegionScreen : IDisposable
         _device?.Dispose();
     }
 
-    /// <summary>The frame's textures; those of the frame before, whose pages the guest does not have any more, are let go.</summary>
+    /// <summary>The frame's textures; those of the frame before it, which does not come again, are let go.</summary>
     private PictureTexture Import(DmaBufFrame frame)
     {
         if (_imported is not null && !ReferenceEquals(_imported, frame))

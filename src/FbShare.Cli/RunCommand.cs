@@ -6,24 +6,24 @@ using FbShare.Qemu;
 
 namespace FbShare.Cli;
 
-/// <summary><c>fbshare run</c>: a device and a QEMU on it, together from begin to end.</summary>
+/// <summary><c>fbshare run</c>: a device and a QEMU on it, together from start to end.</summary>
 internal sealed class RunCommand : CliCommand
 {
     private readonly Argument<string[]> _qemu = new("qemu") { Description = "After --: the QEMU program and its arguments.", Arity = ArgumentArity.OneOrMore, HelpName = "QEMU ARGUMENTS" };
     private readonly Option<string> _device = new("--device")
     {
-        Description = "The guest's gpu: blob (zero copy can be) where this QEMU has it, else 2d; pci is a whole PCI device with the guest's screen from its firmware on.",
+        Description = "The guest's GPU: auto is blob (pictures can be shared without copying) where this QEMU can, else 2d (pictures are copied); pci is a whole PCI device, which shows the guest's screen from its firmware on.",
         HelpName = "auto|pci|blob|2d",
         DefaultValueFactory = _ => "auto",
     };
-    private readonly Option<bool> _hugePages = new("--hugetlb") { Description = "Take the guest's memory from the host's 2 MiB huge pages." };
+    private readonly Option<bool> _hugePages = new("--hugetlb") { Description = "Take the guest's memory from the host's huge pages of 2 MiB." };
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _arguments = new();
 
     public RunCommand()
         : base(
             "run",
-            "Starts a virtio-gpu and a QEMU with it: adds the memory, machine and device arguments that this QEMU needs, and ends with its exit code.",
+            "Starts a virtio-gpu and a QEMU with it: adds the memory, machine and device arguments that this QEMU needs, and ends with QEMU's exit code.",
             "fbshare run -- qemu-system-x86_64 -m 2G -enable-kvm disk.qcow2",
             "fbshare run --size 1920x1080 --dump-to screen.png --dump-when still:2s -- qemu-system-x86_64 -m 2G -cdrom live.iso",
             "fbshare run --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -drive file=disk.qcow2,if=virtio",

@@ -7,16 +7,16 @@ namespace FbShare.Cli;
 /// device over vfio-user.</summary>
 internal sealed class ServeCommand : CliCommand
 {
-    private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket (made with mode 0600; a dead one is replaced).", HelpName = "PATH" };
+    private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket. It is made with mode 0600; one that nobody listens at any more is replaced.", HelpName = "PATH" };
     private readonly Option<string?> _vfioUser = new("--vfio-user")
     {
         Description = "Listen here for a QEMU 10.1 or later, or a Cloud Hypervisor, as a whole PCI device (vfio-user): the guest's screen is shown from its firmware on.",
         HelpName = "PATH",
     };
     private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Serve the connected UNIX socket with this number, then end.");
-    private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU is gone; otherwise wait for the next." };
-    private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not forward pictures to QEMU's own display (vhost-user-gpu-pci with a display other than none)." };
-    private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print what this back-end is, as JSON, and end." };
+    private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU has disconnected (default: wait for the next one)." };
+    private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not send pictures to QEMU's own display as well (which vhost-user-gpu-pci asks for, unless QEMU runs with -display none)." };
+    private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print as JSON what kind of back-end this is, and end." };
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _device = new();
 

@@ -22,7 +22,7 @@ internal sealed class StopSignals : IDisposable
         }
     }
 
-    /// <summary>128 and the first signal's number, as shells have it; null before one came.</summary>
+    /// <summary>128 and the first signal's number, as shells count; null before a signal came.</summary>
     public int? ExitCode => Volatile.Read(ref _exitCode) is var code and not 0 ? code : null;
 
     public void Dispose()

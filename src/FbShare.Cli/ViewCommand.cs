@@ -17,17 +17,17 @@ internal sealed class ViewCommand : CliCommand
     };
     private readonly Option<string> _filter = new("--filter")
     {
-        Description = "How a scaled picture looks: sharp pixels or mixed ones.",
+        Description = "How a scaled picture looks: nearest keeps every pixel sharp, linear smooths them.",
         HelpName = "nearest|linear",
         DefaultValueFactory = _ => "linear",
     };
-    private readonly Option<bool> _fullscreen = new("--fullscreen") { Description = "Begin on the whole screen." };
-    private readonly Option<bool> _hud = new("--hud") { Description = "Begin with the figures (path, rates, latencies) over the picture." };
-    private readonly Option<bool> _copy = new("--copy") { Description = "Begin with pictures copied even where they could be shared." };
+    private readonly Option<bool> _fullscreen = new("--fullscreen") { Description = "Start on the whole screen." };
+    private readonly Option<bool> _hud = new("--hud") { Description = "Start with figures over the picture: path, rates, latencies." };
+    private readonly Option<bool> _copy = new("--copy") { Description = "Start with copied pictures, even where they could be shared without copying." };
     private readonly Option<bool> _reconnect = new("--reconnect") { Description = "When the display is lost, wait for it to come back." };
     private readonly Option<string[]> _hotKey = new("--hotkey")
     {
-        Description = $"Change a hot key (again for another): ACTION=ctrl+alt+KEY or ACTION=none. Actions, in this order Ctrl+Alt with G, F, S, H, D, P, Insert and Q: {string.Join(", ", HotKeys.ActionNames)}.",
+        Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
         HelpName = "ACTION=KEYS",
         AllowMultipleArgumentsPerToken = false,
     };

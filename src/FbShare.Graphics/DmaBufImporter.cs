@@ -7,7 +7,7 @@ namespace FbShare.Graphics;
 /// <remarks>Belongs to the context that was current when it was made.</remarks>
 public sealed unsafe class DmaBufImporter
 {
-    /// <summary>Every driver that imports anything knows this one; others can be told as this and put right in the shader.</summary>
+    /// <summary>Every driver that imports anything knows this one; pixels of another can be declared as this one, and the shader puts them right.</summary>
     private const DrmFormat Common = DrmFormat.AR24;
 
     private readonly EglDisplay _display;
@@ -24,12 +24,12 @@ public sealed unsafe class DmaBufImporter
         Kind = kind;
         if (!display.Has("EGL_EXT_image_dma_buf_import"))
         {
-            throw new GraphicsException($"{display} does not import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on, but not under X11)");
+            throw new GraphicsException($"{display} cannot import dma-bufs (EGL_EXT_image_dma_buf_import is missing; Mesa's llvmpipe has it from 24.1 on, but not under X11)");
         }
         _formats = QueryFormats();
     }
 
-    /// <summary>What imports become, but for formats that the driver samples as external textures only.</summary>
+    /// <summary>What imports become, except for formats that the driver samples as external textures only.</summary>
     public ImportKind Kind { get; }
 
     /// <summary>What imports can become in a context, the best first.</summary>
@@ -53,7 +53,7 @@ public sealed unsafe class DmaBufImporter
 
     /// <summary>The importer whose pictures are right, tried kind by kind with a known picture.</summary>
     /// <param name="probe">Whether there is one, and why.</param>
-    /// <returns>Null where imports are not to be trusted.</returns>
+    /// <returns>Null where imports cannot be trusted.</returns>
     public static DmaBufImporter? Find(EglDisplay display, ContextGL gl, PictureRenderer renderer, out ImportProbe probe)
     {
         probe = new ImportProbe(ImportVerdict.Refused, $"{display} cannot make textures of what it imports (GL_OES_EGL_image is missing)");
@@ -121,7 +121,7 @@ public sealed unsafe class DmaBufImporter
     {
         while (_gl.GetError() != GLEnum.NoError)
         {
-            // Whatever went wrong before is not ours.
+            // Errors of earlier calls are not this one's.
         }
         switch (kind)
         {
@@ -142,7 +142,7 @@ public sealed unsafe class DmaBufImporter
         }
     }
 
-    /// <summary>The formats the driver lists, and how; without lists (EGL_EXT_image_dma_buf_import_modifiers) all eight, untold.</summary>
+    /// <summary>The formats the driver lists, and how; without lists (EGL_EXT_image_dma_buf_import_modifiers) all eight are assumed, without the modifier.</summary>
     private Dictionary<DrmFormat, Support> QueryFormats()
     {
         var formats = new Dictionary<DrmFormat, Support>();

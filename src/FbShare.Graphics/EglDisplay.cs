@@ -1,7 +1,7 @@
 namespace FbShare.Graphics;
 
 /// <summary>A connection to a driver: EGLDisplay, initialised, with what it can do.</summary>
-/// <remarks>EGL has one display per platform and native display in a process: dispose the last user's only.</remarks>
+/// <remarks>EGL has one display per platform and native display in a process: only its last user may dispose it.</remarks>
 public sealed unsafe class EglDisplay : IDisposable
 {
     private readonly bool _owned;

@@ -3,7 +3,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 
-/// <summary>A dma-buf that the driver took in (EGL_EXT_image_dma_buf_import). Keeps its pages; the descriptor may be closed.</summary>
+/// <summary>A dma-buf that the driver imported (EGL_EXT_image_dma_buf_import). Keeps its pages; the descriptor may be closed.</summary>
 internal sealed unsafe class EglImage : SafeHandle
 {
     private readonly EglDisplay _display;

@@ -1,6 +1,6 @@
 namespace FbShare.Graphics;
 
-/// <summary>A driver ready to draw without a window: display, context, and the importer where imports are to be trusted.</summary>
+/// <summary>A driver ready to draw without a window: display, context, and the importer where the driver's imports can be trusted.</summary>
 /// <remarks>Used and disposed on the thread that opened it.</remarks>
 public sealed class GraphicsDevice : IDisposable
 {
@@ -47,10 +47,10 @@ public sealed class GraphicsDevice : IDisposable
         }
     }
 
-    /// <summary>The best driver of the machine: a hardware device, else the software device, else whatever is surfaceless.</summary>
-    /// <param name="tell">Takes a line for each driver that was passed over, and why.</param>
-    /// <remarks>A DRM node whose driver draws with the CPU is passed over for the software device: imports through
-    /// such a node can kill the process (seen with vgem).</remarks>
+    /// <summary>The best driver of the machine: a hardware device, else the software device, else whatever EGL offers without a window.</summary>
+    /// <param name="tell">Takes a line for each driver that is not used, and why.</param>
+    /// <remarks>A DRM node whose driver draws with the CPU is not used; the software device is: imports through
+    /// such a node can crash the process (seen with vgem).</remarks>
     /// <exception cref="GraphicsException">There is none; the message says what was tried.</exception>
     public static GraphicsDevice OpenBest(Action<string> tell)
     {
@@ -85,7 +85,7 @@ public sealed class GraphicsDevice : IDisposable
                 {
                     last = $"{display} draws with the CPU";
                     display.Dispose();
-                    tell($"passed over: {last}");
+                    tell($"not used: {last}");
                     return null;
                 }
                 return Open(display, version);
@@ -96,7 +96,7 @@ public sealed class GraphicsDevice : IDisposable
                 last = e.Message;
             }
         }
-        tell($"passed over: {last}");
+        tell($"not used: {last}");
         return null;
     }
 

@@ -2,7 +2,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 
-/// <summary>One output's imported pictures, so that a guest's flips between N buffers import N times in all.</summary>
+/// <summary>One output's imported pictures, so that a guest that flips between N buffers has them imported N times in all.</summary>
 /// <remarks>An import keeps the guest's pages pinned: whoever knows that a frame does not come again says so (<see cref="Forget"/>).
 /// Belongs to one context, which is current at every call.</remarks>
 public sealed class ImportCache(DmaBufImporter importer) : IDisposable
@@ -13,7 +13,7 @@ public sealed class ImportCache(DmaBufImporter importer) : IDisposable
     public long Imports { get; private set; }
 
     /// <summary>The frame's textures: made now, or earlier for the same object.</summary>
-    /// <param name="frame">Stays the caller's; only told apart from others after this.</param>
+    /// <param name="frame">Stays the caller's; used only to recognise the frame after this.</param>
     /// <returns>Owned by the cache, good until the next call.</returns>
     /// <exception cref="GraphicsException">The driver refused.</exception>
     public PictureTexture Get(DmaBufFrame frame)

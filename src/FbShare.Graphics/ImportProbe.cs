@@ -4,9 +4,9 @@ using FbShare.Pictures;
 
 namespace FbShare.Graphics;
 
-/// <summary>Whether a driver's import of dma-bufs is to be trusted: decided by a known picture, not by what the driver says of itself.</summary>
-/// <remarks>Drivers were seen that list the extension and refuse every import, and such that show something else.</remarks>
-/// <param name="Verdict">What came of it.</param>
+/// <summary>Whether a driver's imports of dma-bufs can be trusted: tried with a known picture, whatever the driver says.</summary>
+/// <remarks>Some drivers list the extension and refuse every import; others show something else.</remarks>
+/// <param name="Verdict">The result.</param>
 /// <param name="Reason">Why, in words.</param>
 public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
 {
@@ -20,8 +20,8 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
 
     /// <summary>Imports a picture in pages out of order, draws it, reads it back and compares; then changes it under the
     /// driver and does so again.</summary>
-    /// <param name="openUdmaBuf">How to open the device; the real one if not given. Without one there is nothing to probe with, and an import that
-    /// the driver accepts is believed.</param>
+    /// <param name="openUdmaBuf">How to open the device; the real one if not given. Without udmabuf nothing can be tried, and
+    /// the driver is believed.</param>
     public static ImportProbe Run(ContextGL gl, DmaBufImporter importer, PictureRenderer renderer, Func<UdmaBufDevice>? openUdmaBuf = null)
     {
         int page = Environment.SystemPageSize;
@@ -30,7 +30,7 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
             using UdmaBufDevice device = openUdmaBuf is null ? UdmaBufDevice.Open() : openUdmaBuf();
             using FileDescriptor memfd = MemFd.Create("fbshare-probe", Pages * page);
             using MemoryMapping pixels = MemoryMapping.Map(memfd, 0, Pages * page, writable: true);
-            // The last page first, then the rest: nothing that a linear guess would show.
+            // The last page first, then the rest: a driver that ignores the order shows something else.
             FileDescriptor dmaBuf = device.Create([new(memfd, (Pages - 1) * page, page), new(memfd, 0, (Pages - 1) * page)]);
             using var frame = new DmaBufFrame(DrmFormat.XR24, Width, Height, [new DmaBufBand(dmaBuf, 0, Height, Stride, 0, Pages * page)]);
             using var target = new OffscreenTarget(gl, Width, Height);
@@ -43,14 +43,14 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
                 PictureComparison comparison = PictureComparison.Compare(expected, target.Read());
                 if (!comparison.AreEqual)
                 {
-                    return new ImportProbe(ImportVerdict.Refused, $"{gl.Renderer} shows an imported picture wrongly: {comparison}");
+                    return new ImportProbe(ImportVerdict.Refused, $"{gl.Renderer} shows an imported picture wrong: {comparison}");
                 }
             }
-            return new ImportProbe(ImportVerdict.Proven, $"{gl.Renderer} takes dma-bufs: it showed a known picture and its change, pixel by pixel");
+            return new ImportProbe(ImportVerdict.Proven, $"{gl.Renderer} can import dma-bufs: it showed a known picture and its change, pixel by pixel");
         }
         catch (UdmaBufException e)
         {
-            return new ImportProbe(ImportVerdict.Unproven, $"{gl.Renderer} says that it takes dma-bufs, and there is nothing to try it with: {e.Reason}");
+            return new ImportProbe(ImportVerdict.Unproven, $"{gl.Renderer} says that it can import dma-bufs, and there is no way to try it: {e.Reason}");
         }
         catch (Exception e) when (e is GraphicsException or LinuxException)
         {
@@ -75,13 +75,13 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
     }
 }
 
-/// <summary>Whether a driver's imports are to be trusted.</summary>
+/// <summary>Whether a driver's imports can be trusted.</summary>
 public enum ImportVerdict
 {
     /// <summary>The driver refused, or showed something else.</summary>
     Refused,
 
-    /// <summary>There was no udmabuf to try it with; the driver's own word is taken for it, and pictures that it refuses later are copied.</summary>
+    /// <summary>There was no udmabuf to try it with: the driver is believed, and pictures that it refuses later are copied.</summary>
     Unproven,
 
     /// <summary>It showed a known picture and its change.</summary>

@@ -3,8 +3,8 @@ using Silk.NET.OpenGL;
 
 namespace FbShare.Graphics;
 
-/// <summary>Draws pictures of the framebuffer's own pixels by glBlitFramebuffer. Where a processor draws, that moves rows, a tenth of the
-/// work of a shader that is run for every pixel.</summary>
+/// <summary>Draws pictures whose pixels are like the framebuffer's by glBlitFramebuffer. Where the CPU draws, that copies rows: a tenth of
+/// the work of a shader that runs for every pixel.</summary>
 /// <remarks>Leaves a framebuffer of its own bound for reading.</remarks>
 internal sealed class PictureBlit : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class PictureBlit : IDisposable
         _framebuffer = gl.GenFramebuffer();
     }
 
-    /// <summary>One, where the driver is a processor's; null elsewhere.</summary>
+    /// <summary>One, where the driver draws with the CPU; null elsewhere.</summary>
     public static PictureBlit? Create(ContextGL gl) => gl is { IsSoftware: true, Version: { IsEmbedded: true, Major: >= 3 } } ? new PictureBlit(gl) : null;
 
     /// <summary>Draws a picture pixel by pixel, blending nothing.</summary>
@@ -29,7 +29,7 @@ internal sealed class PictureBlit : IDisposable
     public bool TryDraw(PictureTexture picture, Rect target, (int Width, int Height) framebuffer, bool isWindow)
     {
         bool isPlain = !picture.IsExternal && picture.Order.IsIdentity && target.Width == picture.Width && target.Height == picture.Height;
-        // An X would come to be alpha.
+        // A byte without meaning would become alpha.
         if (!isPlain || (picture.Order.IsOpaque && _gl.GetInteger(AlphaBits) > 0))
         {
             return false;

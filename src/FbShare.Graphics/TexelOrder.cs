@@ -3,7 +3,7 @@ using FbShare.Pictures;
 namespace FbShare.Graphics;
 
 /// <summary>How a shader gets red, green, blue and alpha out of a texel: color = Matrix * texel + Bias.</summary>
-/// <remarks>Ones and zeros only, so exact. Done here because swizzles of textures are not in OpenGL ES 2.</remarks>
+/// <remarks>Only ones and zeros, so the result is exact. Done in the shader because OpenGL ES 2 has no texture swizzles.</remarks>
 internal readonly struct TexelOrder
 {
     private TexelOrder(float[] matrix, bool opaque)
@@ -27,7 +27,7 @@ internal readonly struct TexelOrder
     /// <summary>The pixels' bytes were given to OpenGL as R, G, B, A, or as B, G, R, A, whatever they are.</summary>
     public static TexelOrder Uploaded(DrmFormat format, bool asBgra) => Of(format, asBgra ? (2, 1, 0, 3) : (0, 1, 2, 3));
 
-    /// <summary>The pixels were called <paramref name="told"/>, which the driver knows, and are <paramref name="format"/>.</summary>
+    /// <summary>The driver was told <paramref name="told"/>, which it knows, and the pixels are <paramref name="format"/>.</summary>
     public static TexelOrder ToldAs(DrmFormat told, DrmFormat format) => Of(format, told.ByteOrder());
 
     /// <param name="texel">Which byte of the pixel each texel component is.</param>

@@ -24,7 +24,7 @@ public sealed class UploadTexture : IDisposable
         _gl = gl;
         _layout = layout;
         _hasRowLength = !gl.Version.IsEmbedded || gl.Version.Major >= 3 || gl.IsExtensionPresent("GL_EXT_unpack_subimage");
-        // The order of a window's own pixels, where the picture has it too.
+        // The order of a window's pixels, if the picture has it too.
         bool isBgra = layout.Format is DrmFormat.XR24 or DrmFormat.AR24 && gl.HasBgra;
         _format = isBgra ? PixelFormat.Bgra : PixelFormat.Rgba;
         InternalFormat stored = gl.Version.IsEmbedded && (isBgra || gl.Version.Major == 2) ? (InternalFormat)_format : InternalFormat.Rgba8;

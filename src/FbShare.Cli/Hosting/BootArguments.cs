@@ -23,7 +23,7 @@ internal sealed class BootArguments
     public string? FindUnused(ParseResult arguments, string otherwise)
     {
         Option? idle = Array.Find<Option>([_off, _rom], option => arguments.GetResult(option) is { Implicit: false });
-        return idle is null ? null : $"{idle.Name} says nothing without {otherwise}";
+        return idle is null ? null : $"{idle.Name} has no effect without {otherwise}";
     }
 
     /// <summary>Loads the boot screen's video BIOS.</summary>

@@ -31,7 +31,7 @@ internal sealed class DeviceArguments
         60,
         $"How often per second an output takes a new picture, {LowestRefresh} to {HighestRefresh}: the guest's animations run at this rate.",
         "HZ");
-    private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can (for benchmarks: it burns a core)." };
+    private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can. For benchmarks: a guest that always draws keeps a processor busy." };
     private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
     private readonly Option<string?> _display = new("--display")
     {
@@ -39,8 +39,8 @@ internal sealed class DeviceArguments
         HelpName = "unix:PATH",
         CustomParser = ParseDisplay,
     };
-    private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: the best that works, or just this one.", "auto", "udmabuf", "mmap", "copy");
-    private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared as the guest's own pages: blob resources, all (2D resources may tear), or off.", "blob", "all", "off");
+    private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: auto is the best way that works, the others are that way alone.", "auto", "udmabuf", "mmap", "copy");
+    private readonly Option<string> _zeroCopy = Choice("--zero-copy", "Which pictures are shared without copying: blob (those in blob resources), all (2D resources too, which may tear), or off (none).", "blob", "all", "off");
     private readonly Option<string?> _dumpTo = new("--dump-to") { Description = PictureArguments.Describe("Write a picture to this file while running"), HelpName = "FILE" };
     private readonly Option<DumpTrigger> _dumpWhen = new("--dump-when")
     {
@@ -98,7 +98,7 @@ internal sealed class DeviceArguments
         if (arguments.GetValue(_dumpTo) is null)
         {
             Option? idle = Array.Find<Option>([_dumpWhen, _dumpOutput, _cursor], option => arguments.GetResult(option) is { Implicit: false });
-            return idle is null ? _picture.FindContradiction(arguments) : $"{idle.Name} says nothing without --dump-to FILE";
+            return idle is null ? _picture.FindContradiction(arguments) : $"{idle.Name} has no effect without --dump-to FILE";
         }
         int outputs = arguments.GetValue(_outputs);
         int output = arguments.GetValue(_dumpOutput);
@@ -124,7 +124,7 @@ internal sealed class DeviceArguments
     private static string? ParseDisplay(ArgumentResult result)
     {
         const string scheme = "unix:";
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (text.StartsWith(scheme, StringComparison.Ordinal) && text.Length > scheme.Length)
         {
             return text[scheme.Length..];
@@ -135,7 +135,7 @@ internal sealed class DeviceArguments
 
     private static PictureSize ParseSize(ArgumentResult result)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         string[] parts = text.Split('x');
         if (parts.Length == 2 && int.TryParse(parts[0], out int width) && int.TryParse(parts[1], out int height)
             && width is >= 16 and <= FrameLayout.MaxDimension && height is >= 16 and <= FrameLayout.MaxDimension)
@@ -148,7 +148,7 @@ internal sealed class DeviceArguments
 
     private static DumpTrigger ParseTrigger(ArgumentResult result)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string text = GivenText.Of(result);
         if (!DumpTrigger.TryParse(text, out DumpTrigger trigger))
         {
             result.AddError($"--dump-when {text}: give still:DURATION (still:1s, still:250ms) or frame:N (frame:10)");

@@ -3,7 +3,7 @@ using FbShare.Display;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>The line on stdout that tells of a picture written: one wording for every command.</summary>
+/// <summary>The line on stdout about a picture that was written: the same for every command.</summary>
 internal static class FrameLine
 {
     public static string Describe(string file, Picture picture, string kind, string path, string reason) =>

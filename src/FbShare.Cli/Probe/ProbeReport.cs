@@ -7,7 +7,7 @@ namespace FbShare.Cli.Probe;
 /// <summary>What one part of the host can do.</summary>
 /// <param name="Ok">Whether it can be used.</param>
 /// <param name="Says">In words: what it is, or why it cannot be used.</param>
-/// <param name="Cure">What would make it usable or better; null where nothing is to be mended.</param>
+/// <param name="Cure">What would make it usable or better; null where nothing needs to be done.</param>
 internal sealed record Finding(bool Ok, string Says, string? Cure = null);
 
 /// <summary>How a kind of resource will reach a viewer.</summary>
@@ -46,7 +46,7 @@ internal sealed record ProbeReport(
         : new Forecast(
             "copy",
             "a 2D resource shows what was transferred",
-            Udmabuf.Ok && Egl.Ok ? "--zero-copy all shares its pages (it may tear), or a guest and QEMU that use blobs" : null);
+            Udmabuf.Ok && Egl.Ok ? "--zero-copy all shares the guest's pages instead (the picture may tear), or use a guest and a QEMU with blob resources" : null);
 
     /// <summary>Puts what was found into words.</summary>
     public static ProbeReport Of(UdmaBufException? udmabuf, UdmaBufLimits limits, Finding egl, HugePages hugePages, Kvm kvm, QemuInfo? qemu, string? qemuFailure)
@@ -57,7 +57,7 @@ internal sealed record ProbeReport(
                 : new Finding(false, udmabuf.Reason, udmabuf.Cure),
             udmabuf is null ? new UdmabufLimitsReport(limits.ListLimit, limits.SizeLimit >> 20) : null,
             udmabuf is not null && egl.Ok
-                ? egl with { Cure = "have udmabuf first (see there), then probe again: it tries the driver with a known picture" }
+                ? egl with { Cure = "make udmabuf usable first (see above), then probe again: it then tries the driver with a known picture" }
                 : egl,
             hugePages.Free > 0
                 ? new Finding(true, $"{hugePages.Free} of {hugePages.Total} pages of 2 MiB free: fbshare run --hugetlb with up to {hugePages.Free * 2L} MiB")
@@ -73,13 +73,13 @@ internal sealed record ProbeReport(
     private Forecast ZeroCopy() => this switch
     {
         { Udmabuf.Ok: false } => new Forecast("copy", Udmabuf.Says, Udmabuf.Cure),
-        { Egl.Ok: false } => new Forecast("copy", $"dma-bufs could be made, but this machine's GL does not take them: {Egl.Says}", Egl.Cure),
+        { Egl.Ok: false } => new Forecast("copy", $"dma-bufs can be made, but this machine's OpenGL driver cannot import them: {Egl.Says}", Egl.Cure),
         _ => new Forecast("udmabuf", "zero copy", Udmabuf.Cure),
     };
 
     /// <summary>A 4K screen can be 8100 single pages and is 32 MiB; two screens side by side on one resource twice that.</summary>
     private static string? CureOf(UdmaBufLimits limits) => limits.ListLimit < 8192
-        ? $"a fragmented screen has up to 8100 ranges and goes in several bands: echo 8192 | sudo tee {UdmaBufLimits.ParametersDirectory}/list_limit"
+        ? $"a screen that is scattered over up to 8100 ranges is shared in several parts; for one: echo 8192 | sudo tee {UdmaBufLimits.ParametersDirectory}/list_limit"
         : null;
 
     private static Finding Judge(QemuInfo? qemu, Kvm kvm, string? failure)

@@ -2,8 +2,8 @@ using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>What SDL reads on a bare console: input devices, and udev's news of more. SDL does not give their descriptors, so they are
-/// found among this process's own.</summary>
+/// <summary>What SDL reads on a bare console: input devices, and udev's messages about new ones. SDL does not tell their descriptors, so
+/// they are found among this process's own.</summary>
 internal sealed class ConsoleInput : IDisposable
 {
     private readonly EventLoop _loop;

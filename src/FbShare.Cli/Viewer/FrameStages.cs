@@ -56,9 +56,9 @@ internal sealed class FrameStages
     {
         bool isFlushKnown = this[0].Flushed != 0;
         string told = isFlushKnown ? $"told {Of(f => f.Told - f.Flushed)}, " : "";
-        Func<FrameTimes, long> begin = isFlushKnown ? f => f.Flushed : f => f.Told;
-        return $"the last {Count}, since {(isFlushKnown ? "the guest's flush" : "they were told of")} (median, 99 of 100 within, most): {told}drawn {Of(f => f.Drawn - begin(f))}, "
-            + $"presented {Of(f => f.Presented - begin(f))}, acknowledged {Of(f => f.Acknowledged - begin(f))} ms";
+        Func<FrameTimes, long> start = isFlushKnown ? f => f.Flushed : f => f.Told;
+        return $"the last {Count}, since {(isFlushKnown ? "the guest's flush" : "they were told of")} (median, 99 of 100 within, most): {told}drawn {Of(f => f.Drawn - start(f))}, "
+            + $"presented {Of(f => f.Presented - start(f))}, acknowledged {Of(f => f.Acknowledged - start(f))} ms";
 
         string Of(Func<FrameTimes, long> length)
         {

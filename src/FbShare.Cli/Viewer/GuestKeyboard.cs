@@ -13,7 +13,7 @@ internal sealed class GuestKeyboard
 
     public RemoteConsole? Console { get; set; }
 
-    /// <summary>Passes a key on, by its place on the keyboard. What was not pressed here is not let go here.</summary>
+    /// <summary>Passes a key on, by its place on the keyboard. A key that was not pressed here is not released here.</summary>
     public void Change(int scancode, bool pressed)
     {
         uint number = KeyNumbers.Of(scancode);
@@ -32,7 +32,7 @@ internal sealed class GuestKeyboard
         Console?.Key(number, pressed);
     }
 
-    /// <summary>Lets every key go: the window has lost the focus, and whatever happens to the keys now is not told here.</summary>
+    /// <summary>Releases every key: the window has lost the focus, and learns nothing of the keys from now on.</summary>
     public void LetGo()
     {
         foreach (uint number in _down)
@@ -42,7 +42,7 @@ internal sealed class GuestKeyboard
         _down.Clear();
     }
 
-    /// <summary>Presses and lets go Ctrl+Alt+Del.</summary>
+    /// <summary>Presses and releases Ctrl+Alt+Del.</summary>
     public void SendCtrlAltDel()
     {
         LetGo();

@@ -96,7 +96,7 @@ internal sealed class GuestPointer
         Console?.Touch(kind, slot, place.X, place.Y);
     }
 
-    /// <summary>Lets every button go.</summary>
+    /// <summary>Releases every button.</summary>
     public void LetGo()
     {
         foreach (MouseButton button in _down)

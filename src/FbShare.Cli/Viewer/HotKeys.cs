@@ -16,7 +16,7 @@ internal enum HotKeyAction
     /// <summary>Shows or hides what changes in the picture.</summary>
     Damage,
 
-    /// <summary>Zero copy or copy.</summary>
+    /// <summary>Switches between shared and copied pictures.</summary>
     Path,
 
     /// <summary>Presses Ctrl+Alt+Del in the guest.</summary>
@@ -46,7 +46,7 @@ internal sealed class HotKeys
     /// <summary>Actions and their keys, as the user may read them.</summary>
     public IReadOnlyDictionary<HotKeyAction, string> Keys => _keys;
 
-    /// <summary>The words that users give for actions.</summary>
+    /// <summary>The actions, as users name them.</summary>
     public static IEnumerable<string> ActionNames => Enum.GetNames<HotKeyAction>().Select(n => n.ToLowerInvariant());
 
     /// <summary>Takes one <c>--hotkey ACTION=KEYS</c>, such as <c>grab=ctrl+shift+F12</c> or <c>quit=none</c>.</summary>
@@ -91,7 +91,7 @@ internal sealed class HotKeys
                 };
                 if (modifier == 0)
                 {
-                    return $"the hot key {keys} for {action.ToString().ToLowerInvariant()}: '{part}' is none of ctrl, alt, shift and super";
+                    return $"the hot key {keys} for {action.ToString().ToLowerInvariant()}: '{part}' is not one of ctrl, alt, shift and super";
                 }
                 modifiers |= modifier;
             }

@@ -43,7 +43,7 @@ internal sealed class Hud : IDisposable
 
     /// <summary>Writes the figures anew.</summary>
     /// <param name="head">The output in a line.</param>
-    public void Write(long now, string head, string path, string reason, string cure, HotKeys keys)
+    public void Write(long now, string head, ShownPath path, HotKeys keys)
     {
         WrittenAt = now;
         TextCanvas canvas = _overlay.Canvas;
@@ -52,12 +52,12 @@ internal sealed class Hud : IDisposable
         canvas.SetFont(15, bold: true);
         Line(canvas, head, Plain, 20);
         canvas.SetFont(13, bold: true);
-        Line(canvas, $"path: {path}", Plain, 19);
+        Line(canvas, $"path: {path.Path}", Plain, 19);
         canvas.SetFont(12);
-        Wrapped(canvas, reason, Plain);
-        if (cure.Length > 0)
+        Wrapped(canvas, path.Reason, Plain);
+        if (path.Cure.Length > 0)
         {
-            Wrapped(canvas, $"to improve: {cure}", Faint);
+            Wrapped(canvas, $"to improve: {path.Cure}", Faint);
         }
         _y += 4;
         canvas.SetFont(13);

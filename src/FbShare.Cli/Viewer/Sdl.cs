@@ -16,7 +16,6 @@ internal static unsafe partial class Sdl
     public const uint SDL_WINDOW_RESIZABLE = 0x20;
     public const uint SDL_WINDOW_MINIMIZED = 0x40;
     public const uint SDL_WINDOW_MAXIMIZED = 0x80;
-    public const uint SDL_WINDOW_INPUT_FOCUS = 0x200;
     public const uint SDL_WINDOW_FULLSCREEN_DESKTOP = 0x1001;
     public const uint SDL_WINDOW_ALLOW_HIGHDPI = 0x2000;
 
@@ -47,7 +46,6 @@ internal static unsafe partial class Sdl
     public const byte SDL_WINDOWEVENT_EXPOSED = 3;
     public const byte SDL_WINDOWEVENT_SIZE_CHANGED = 6;
     public const byte SDL_WINDOWEVENT_MINIMIZED = 7;
-    public const byte SDL_WINDOWEVENT_MAXIMIZED = 8;
     public const byte SDL_WINDOWEVENT_RESTORED = 9;
     public const byte SDL_WINDOWEVENT_FOCUS_LOST = 13;
     public const byte SDL_WINDOWEVENT_CLOSE = 14;

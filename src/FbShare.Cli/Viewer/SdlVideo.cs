@@ -8,7 +8,7 @@ namespace FbShare.Cli.Viewer;
 /// <remarks>Used on one thread. The loop watches the window system's own connection, so that an idle viewer sleeps.</remarks>
 internal sealed unsafe class SdlVideo : IDisposable
 {
-    /// <summary>SDL puts focus changes of X11 off by 200 ms, to be told of in a later look at its events.</summary>
+    /// <summary>SDL reports focus changes of X11 200 ms late, and only when somebody looks at its events again.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(250);
 
     private readonly EventLoop _loop;
@@ -48,7 +48,7 @@ internal sealed unsafe class SdlVideo : IDisposable
         _ = Sdl.SDL_SetHint("SDL_MOUSE_TOUCH_EVENTS", "0");
         _ = Sdl.SDL_setenv("SDL_VIDEO_X11_WMCLASS", "fbshare", 0);
         _ = Sdl.SDL_setenv("SDL_VIDEO_WAYLAND_WMCLASS", "fbshare", 0);
-        // Not those that show nothing. Wayland's library complains on stderr where there is no folder for its sockets.
+        // Only those drivers that show something. Wayland's library complains on stderr where there is no folder for its sockets.
         _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } ? "x11,wayland,KMSDRM" : "x11,KMSDRM");
         if (Sdl.SDL_Init(Sdl.SDL_INIT_VIDEO) != 0)
         {

@@ -57,7 +57,7 @@ internal sealed class ViewSession : IDisposable
         _takesDmaBuf = _graphics.Obstacle is null && !settings.Copy;
         // Several windows must not wait for each other's turn on the display; a single one may.
         _ = Sdl.SDL_GL_SetSwapInterval(consoles.Count == 1 ? 1 : 0);
-        log.Verbose($"{_video.Driver}, {_graphics.Name}{(_graphics.Obstacle is { } why ? $", no zero copy: {why}" : "")}");
+        log.Verbose($"{_video.Driver}, {_graphics.Name}{(_graphics.Obstacle is { } why ? $", pictures are copied: {why}" : "")}");
         Attach();
         foreach (GuestWindow window in _windows.Values)
         {
@@ -66,7 +66,7 @@ internal sealed class ViewSession : IDisposable
     }
 
     /// <summary>Shows a display until the user, a signal or the display itself ends it.</summary>
-    /// <param name="otherwise">What the user can do where no window can be had.</param>
+    /// <param name="otherwise">What the user can do where no window can be opened.</param>
     /// <returns>The program's exit status.</returns>
     /// <exception cref="CaptureException">The picture library is missing.</exception>
     /// <inheritdoc cref="ViewSession(EventLoop, DisplayAddress, uint?, ViewSettings, Log)"/>
@@ -137,7 +137,7 @@ internal sealed class ViewSession : IDisposable
         _retry.Dispose();
     }
 
-    /// <summary>Begins to watch every window's console.</summary>
+    /// <summary>Starts to watch every window's console.</summary>
     private void Attach()
     {
         _lost = null;
@@ -147,7 +147,7 @@ internal sealed class ViewSession : IDisposable
         {
             if (_client.Consoles.FirstOrDefault(c => c.Id == id) is { } console)
             {
-                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _graphics.Obstacle ?? "asked for by hot key");
+                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _graphics.Obstacle ?? "asked for by a hot key");
                 DisplayArguments.Try(() =>
                 {
                     console.Watch(window, _takesDmaBuf);
@@ -167,13 +167,15 @@ internal sealed class ViewSession : IDisposable
         _client = null;
     }
 
+    private void DetachLost(DisplayLoss loss) => Detach(_settings.Reconnect ? $"{loss.Reason}; waiting for it to come back" : loss.Reason);
+
     /// <summary>Sees to a lost display, to its coming back, and to another path, which is asked for by connecting anew.</summary>
     private void Connect()
     {
         if (_lost is not null && _client is not null)
         {
             _log.Warn(_lost.Reason);
-            Detach(_settings.Reconnect ? $"{_lost.Reason}; waiting for it to come back" : _lost.Reason);
+            DetachLost(_lost);
             if (_settings.Reconnect)
             {
                 _retry.SetAfter(RetryTime);
@@ -203,7 +205,7 @@ internal sealed class ViewSession : IDisposable
         catch (Exception e) when (e is DisplayException or CliException)
         {
             _lost = new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
-            Detach(_settings.Reconnect ? $"{_lost.Reason}; waiting for it to come back" : _lost.Reason);
+            DetachLost(_lost);
             _retry.SetAfter(RetryTime);
         }
     }
@@ -216,7 +218,7 @@ internal sealed class ViewSession : IDisposable
                 _stopping = true;
                 break;
             case HotKeyAction.Path when !_takesDmaBuf && _graphics.Obstacle is { } why:
-                _log.Warn($"zero copy cannot be had in this window: {why}");
+                _log.Warn($"pictures cannot be shown without copying in this window: {why}");
                 break;
             case HotKeyAction.Path:
                 _switchesPath = true;
@@ -243,7 +245,7 @@ internal sealed class ViewSession : IDisposable
         }
         foreach (GuestWindow window in _windows.Values)
         {
-            window.EndOfInput();
+            window.Input.EndOfInput();
         }
         return any;
     }
@@ -275,27 +277,27 @@ internal sealed class ViewSession : IDisposable
                 window.OnWindowEvent(e.window_event);
                 break;
             case Sdl.SDL_KEYDOWN or Sdl.SDL_KEYUP:
-                window.OnKey(e.key_scancode, e.key_mod, e.type == Sdl.SDL_KEYDOWN, e.key_repeat != 0);
+                window.Input.OnKey(e.key_scancode, e.key_mod, e.type == Sdl.SDL_KEYDOWN, e.key_repeat != 0);
                 break;
             case Sdl.SDL_MOUSEMOTION:
                 Point(window);
-                window.OnMotion(e.motion_x, e.motion_y, e.motion_xrel, e.motion_yrel);
+                window.Input.OnMotion(e.motion_x, e.motion_y, e.motion_xrel, e.motion_yrel);
                 break;
             case Sdl.SDL_MOUSEBUTTONDOWN or Sdl.SDL_MOUSEBUTTONUP:
                 Point(window);
-                window.OnButton(e.button_button, e.type == Sdl.SDL_MOUSEBUTTONDOWN, e.button_x, e.button_y);
+                window.Input.OnButton(e.button_button, e.type == Sdl.SDL_MOUSEBUTTONDOWN, e.button_x, e.button_y);
                 break;
             case Sdl.SDL_MOUSEWHEEL:
-                window.OnWheel(e.wheel_x, e.wheel_y);
+                window.Input.OnWheel(e.wheel_x, e.wheel_y);
                 break;
             case Sdl.SDL_FINGERDOWN:
-                window.OnFinger(TouchKind.Begin, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                window.Input.OnFinger(TouchKind.Begin, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
                 break;
             case Sdl.SDL_FINGERMOTION:
-                window.OnFinger(TouchKind.Update, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                window.Input.OnFinger(TouchKind.Update, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
                 break;
             case Sdl.SDL_FINGERUP:
-                window.OnFinger(TouchKind.End, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
+                window.Input.OnFinger(TouchKind.End, e.tfinger_fingerId, e.tfinger_x, e.tfinger_y);
                 break;
         }
     }
@@ -304,9 +306,9 @@ internal sealed class ViewSession : IDisposable
     {
         if (!ReferenceEquals(_pointed, window))
         {
-            _pointed?.Leave();
+            _pointed?.Pointer.Leave();
             _pointed = window;
-            window.Enter();
+            window.Pointer.Enter();
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace FbShare.Cli.Viewer;
 
 /// <summary>What the user asked of the viewer.</summary>
-/// <param name="Smooth">Mix pixels when scaling.</param>
-/// <param name="Copy">Begin with the copy path.</param>
+/// <param name="Smooth">Smooth a scaled picture.</param>
+/// <param name="Copy">Start with copied pictures.</param>
 /// <param name="Reconnect">Wait for a lost display to come back.</param>
 internal sealed record ViewSettings(ScaleMode Scale, bool Smooth, bool Fullscreen, bool Hud, bool Copy, bool Reconnect, HotKeys HotKeys);

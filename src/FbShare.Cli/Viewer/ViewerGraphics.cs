@@ -4,14 +4,14 @@ using Silk.NET.OpenGL;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>OpenGL of the windows' context: the renderer, and the importer where imports are to be trusted.</summary>
+/// <summary>OpenGL of the windows' context: the renderer, and the importer where the driver's imports can be trusted.</summary>
 internal sealed unsafe class ViewerGraphics : IDisposable
 {
     private readonly EglDisplay _display;
     private readonly DmaBufImporter? _importer;
 
     /// <summary>Takes the context that is current.</summary>
-    /// <exception cref="GraphicsException">It is none that can be used.</exception>
+    /// <exception cref="GraphicsException">No context is current, or its driver is too old.</exception>
     public ViewerGraphics()
     {
         GL = ContextGL.OfCurrent();

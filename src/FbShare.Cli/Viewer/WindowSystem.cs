@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>The descriptors of the window systems' connections, which SDL does not give.</summary>
+/// <summary>The descriptors of the window systems' connections, which SDL does not tell.</summary>
 internal static partial class WindowSystem
 {
     [LibraryImport("libX11.so.6")]

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using FbShare.Display.Client;
+using FbShare.Linux;
 using FbShare.Pictures;
 
 namespace FbShare.Capture;
@@ -50,6 +52,16 @@ public sealed class Picture
         {
             bytes.Slice((int)layout.OffsetOf(0, y), layout.RowBytes).CopyTo(pixels.AsSpan(y * layout.RowBytes));
         }
+        return new Picture(layout.Format, layout.Width, layout.Height, pixels);
+    }
+
+    /// <summary>Copies a picture that another process shares, as it is now.</summary>
+    /// <exception cref="LinuxException">Its bytes cannot be read.</exception>
+    public static Picture Copy(RemotePicture shared)
+    {
+        FrameLayout layout = shared.Layout;
+        byte[] pixels = GC.AllocateUninitializedArray<byte>(layout.RowBytes * layout.Height);
+        shared.CopyTo(layout.Bounds, pixels, layout.RowBytes);
         return new Picture(layout.Format, layout.Width, layout.Height, pixels);
     }
 

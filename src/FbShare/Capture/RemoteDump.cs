@@ -40,7 +40,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     {
         Obstacle = picture.IsReadable
             ? null
-            : $"the picture is laid out as its GPU likes it (modifier 0x{picture.Modifier:x}) and cannot be read: use gl=off in QEMU's -display, or 'fbshare view'";
+            : $"the picture is in the GPU's own layout (modifier 0x{picture.Modifier:x}) and cannot be read: use gl=off in QEMU's -display, or 'fbshare view'";
         return Obstacle;
     }
 
@@ -102,9 +102,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
             return;
         }
         _done = true;
-        byte[] pixels = GC.AllocateUninitializedArray<byte>(shown.Layout.RowBytes * shown.Layout.Height);
-        shown.CopyTo(shown.Layout.Bounds, pixels, shown.Layout.RowBytes);
-        var picture = new Picture(shown.Layout.Format, shown.Layout.Width, shown.Layout.Height, pixels);
+        Picture picture = Picture.Copy(shown);
         if (_withCursor && _console.Cursor is { } cursor)
         {
             picture = picture.WithCursor(cursor, _console.CursorPosition);

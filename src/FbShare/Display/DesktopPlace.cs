@@ -27,9 +27,9 @@ internal readonly record struct DesktopPlace(int X, int Y, int DesktopWidth, int
             (int X, int Y) corner = (desktop.Right, 0);
             for (int before = 0; before < i; before++)
             {
-                if (scanouts[before] is { } other && other.ResourceId == scanout.ResourceId && other.Layout.Stride == scanout.Layout.Stride)
+                if (scanouts[before] is { } other && AreOfOnePicture(scanout, other))
                 {
-                    (int X, int Y) here = Corner(scanout.Layout), there = Corner(other.Layout);
+                    (int X, int Y) here = scanout.Origin, there = other.Origin;
                     corner = (places[before].X + here.X - there.X, places[before].Y + here.Y - there.Y);
                     break;
                 }
@@ -40,7 +40,10 @@ internal readonly record struct DesktopPlace(int X, int Y, int DesktopWidth, int
         return new DesktopPlace(places[output].X - desktop.X, places[output].Y - desktop.Y, desktop.Width, desktop.Height);
     }
 
-    /// <summary>Where a part begins in the buffer that it is a part of.</summary>
-    private static (int X, int Y) Corner(FrameLayout layout) =>
-        ((int)Math.Min(layout.Offset % layout.Stride / DrmFormats.BytesPerPixel, FrameLayout.MaxDimension), (int)Math.Min(layout.Offset / layout.Stride, FrameLayout.MaxDimension));
+    /// <summary>Whether two scanouts are parts of one picture. One buffer may hold several, each from an offset of its own on.</summary>
+    private static bool AreOfOnePicture(Scanout one, Scanout other) =>
+        one.ResourceId == other.ResourceId && one.Layout.Stride == other.Layout.Stride && Begin(one) == Begin(other);
+
+    /// <summary>Where the picture that a scanout is a part of begins in its buffer.</summary>
+    private static long Begin(Scanout part) => part.Layout.OffsetOf(-part.Origin.X, -part.Origin.Y);
 }

@@ -51,6 +51,9 @@ internal static class DisplayProtocol
     /// <summary>The most bytes of pixels in one message: D-Bus allows 128 MiB, and sd-bus a little less.</summary>
     public const long MostInlineBytes = 120L << 20;
 
+    /// <summary>Properties: <c>GetAll(s interface)</c>.</summary>
+    public const string GetAll = "GetAll";
+
     /// <summary>The property that names an object's further interfaces, on VM, consoles and listeners.</summary>
     public const string InterfacesProperty = "Interfaces";
 
@@ -66,6 +69,7 @@ internal static class DisplayProtocol
     private static readonly byte[] MultiTouchBytes = Bytes(MultiTouch);
     private static readonly byte[] PropertiesBytes = Bytes(Properties);
     private static readonly byte[] VmPathBytes = Bytes(VmPath);
+    private static readonly byte[] GetAllBytes = Bytes(GetAll);
 
     public static ReadOnlySpan<byte> ListenerPath => Text(ListenerPathBytes);
 
@@ -90,6 +94,8 @@ internal static class DisplayProtocol
     public static ReadOnlySpan<byte> PropertiesUtf8 => Text(PropertiesBytes);
 
     public static ReadOnlySpan<byte> VmPathUtf8 => Text(VmPathBytes);
+
+    public static ReadOnlySpan<byte> GetAllUtf8 => Text(GetAllBytes);
 
     /// <summary>With the zero behind it that sd-bus wants.</summary>
     private static byte[] Bytes(string name) => Encoding.UTF8.GetBytes(name + '\0');
@@ -157,5 +163,82 @@ internal static class DisplayProtocol
 
         /// <summary>MultiTouch: <c>SendEvent(u kind, t slot, d x, d y)</c>.</summary>
         public const string SendEvent = "SendEvent";
+
+        private static readonly byte[] RegisterListenerBytes = Bytes(RegisterListener);
+        private static readonly byte[] SetUIInfoBytes = Bytes(SetUIInfo);
+        private static readonly byte[] PressBytes = Bytes(Press);
+        private static readonly byte[] ReleaseBytes = Bytes(Release);
+        private static readonly byte[] SetAbsPositionBytes = Bytes(SetAbsPosition);
+        private static readonly byte[] RelMotionBytes = Bytes(RelMotion);
+        private static readonly byte[] SendEventBytes = Bytes(SendEvent);
+
+        public static ReadOnlySpan<byte> RegisterListenerUtf8 => Text(RegisterListenerBytes);
+
+        public static ReadOnlySpan<byte> SetUIInfoUtf8 => Text(SetUIInfoBytes);
+
+        public static ReadOnlySpan<byte> PressUtf8 => Text(PressBytes);
+
+        public static ReadOnlySpan<byte> ReleaseUtf8 => Text(ReleaseBytes);
+
+        public static ReadOnlySpan<byte> SetAbsPositionUtf8 => Text(SetAbsPositionBytes);
+
+        public static ReadOnlySpan<byte> RelMotionUtf8 => Text(RelMotionBytes);
+
+        public static ReadOnlySpan<byte> SendEventUtf8 => Text(SendEventBytes);
+    }
+
+    /// <summary>Names of properties, by the interface they belong to. (<see cref="InterfacesProperty"/> is on several.)</summary>
+    public static class PropertyNames
+    {
+        /// <summary>VM: the machine's name.</summary>
+        public const string Name = "Name";
+
+        /// <summary>VM: its UUID as text.</summary>
+        public const string Uuid = "UUID";
+
+        /// <summary>VM: the numbers of its consoles.</summary>
+        public const string ConsoleIds = "ConsoleIDs";
+
+        /// <summary>Console: its name.</summary>
+        public const string Label = "Label";
+
+        /// <summary>Console: its number among those of its device.</summary>
+        public const string Head = "Head";
+
+        /// <summary>Console: <see cref="GraphicConsole"/> or Text.</summary>
+        public const string Type = "Type";
+
+        /// <summary>The <see cref="Type"/> of a console that shows pictures.</summary>
+        public const string GraphicConsole = "Graphic";
+
+        /// <summary>Console: pixels.</summary>
+        public const string Width = "Width";
+
+        /// <summary>Console: pixels.</summary>
+        public const string Height = "Height";
+
+        /// <summary>Console: where its device is in the machine.</summary>
+        public const string DeviceAddress = "DeviceAddress";
+
+        /// <summary>Keyboard: which lamps are lit.</summary>
+        public const string Modifiers = "Modifiers";
+
+        /// <summary>Mouse: whether the pointer takes positions rather than movements.</summary>
+        public const string IsAbsolute = "IsAbsolute";
+
+        /// <summary>MultiTouch: how many fingers there can be.</summary>
+        public const string MaxSlots = "MaxSlots";
+
+        /// <summary>Ours: blob, 2d or boot; empty while nothing is shown.</summary>
+        public const string ResourceKind = "ResourceKind";
+
+        /// <summary>Ours: udmabuf, mmap or copy.</summary>
+        public const string Path = "Path";
+
+        /// <summary>Ours: why this path.</summary>
+        public const string PathReason = "PathReason";
+
+        /// <summary>Ours: what the user can do for a better path.</summary>
+        public const string Cure = "Cure";
     }
 }

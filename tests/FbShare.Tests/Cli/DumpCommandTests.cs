@@ -121,7 +121,7 @@ public sealed class DumpCommandTests
     [InlineData("--crop 0,0,0x5", "--display", "unix:/x", "-o", "s.png", "--crop", "0,0,0x5")]
     [InlineData("--crop -1,0,5x5", "--display", "unix:/x", "-o", "s.png", "--crop", "-1,0,5x5")]
     [InlineData("'most'", "--display", "unix:/x", "-o", "s.png", "--compress", "most")]
-    [InlineData("--compress says nothing of raw files", "--display", "unix:/x", "-o", "s.png", "--format", "raw", "--compress", "best")]
+    [InlineData("--compress has no effect on raw files", "--display", "unix:/x", "-o", "s.png", "--format", "raw", "--compress", "best")]
     [InlineData("--wait-still soon", "--display", "unix:/x", "-o", "s.png", "--wait-still", "soon")]
     public void A_command_line_that_makes_no_sense_is_status_2(string said, params string[] arguments)
     {

@@ -42,7 +42,7 @@ public class ProbeTests
     {
         Finding egl = Report(NoUdmabuf, GoodEgl, Qemu11).Egl;
         Assert.True(egl.Ok);
-        Assert.Contains("have udmabuf first", egl.Cure, StringComparison.Ordinal);
+        Assert.Contains("make udmabuf usable first", egl.Cure, StringComparison.Ordinal);
         Assert.Null(Report(null, GoodEgl, Qemu11).Egl.Cure);
     }
 

@@ -50,9 +50,9 @@ public sealed class RegionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "range 0:4095 does not begin and end at pages", "--range", "0:4095")]
-    [InlineData(2, "range 100:4096 does not begin and end at pages", "--range", "100:4096")]
-    [InlineData(2, "range 0:0 does not begin and end at pages", "--range", "0:0")]
+    [InlineData(2, "range 0:4095 does not start and end at a page's edge", "--range", "0:4095")]
+    [InlineData(2, "range 100:4096 does not start and end at a page's edge", "--range", "100:4096")]
+    [InlineData(2, "range 0:0 does not start and end at a page's edge", "--range", "0:0")]
     [InlineData(2, "range 4096:4096 overlaps another one", "--range", "0:8192,4096:4096")]
     [InlineData(2, "range 0:524288 ends after the file's 262144 bytes", "--range", "0:524288")]
     [InlineData(2, "range 0xfffffffffffff000:4096 ends after", "--range", "0xfffffffffffff000:4096")]
@@ -64,7 +64,7 @@ public sealed class RegionTests : IDisposable
     [InlineData(2, "name the file .png, .jpg, .webp, .ppm or .raw", "-o", "/tmp/screen.gif")]
     [InlineData(1, "the part 8x8+30+0 is not inside the picture of 32x32", "--crop", "30,0,8x8")]
     [InlineData(1, "there is no descriptor 999 in process", "--fd", "999")]
-    [InlineData(1, "process 4194303 is not there", "--pid", "4194303")]
+    [InlineData(1, "process 4194303 does not exist", "--pid", "4194303")]
     [InlineData(2, "give either --pid, --fd or --path", "--path", "/dev/shm/x")]
     [InlineData(2, "give either --output FILE or --live", "--live", "true")]
     public void What_cannot_be_is_said_in_one_sentence(int code, string sentence, string option, string value)

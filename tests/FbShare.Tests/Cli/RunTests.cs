@@ -57,7 +57,7 @@ public sealed class RunTests : IDisposable
     {
         var (code, _, error) = Run("echo started", "-drive", "file=/nowhere/disk.qcow2,if=virtio");
         Assert.Equal(1, code);
-        Assert.Contains("/nowhere/disk.qcow2 is not there", error, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/disk.qcow2 does not exist", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,6 +30,10 @@ public sealed class DesktopPlaceTests
     public void A_buffer_of_its_own_lies_beside_the_parts_of_another() =>
         AssertPlaces([Part(7, 0, 0, 800, 600), Part(7, 800, 0, 800, 600), Own(8, 640, 480)], [(0, 0), (800, 0), (1600, 0)], 2240, 600);
 
+    [Fact]
+    public void Two_pictures_in_one_buffer_lie_side_by_side() =>
+        AssertPlaces([Whole(7, 0), Whole(7, 600)], [(0, 0), (800, 0)], 1600, 600);
+
     private static void AssertPlaces(Scanout?[] scanouts, (int X, int Y)?[] places, int width, int height)
     {
         for (int i = 0; i < scanouts.Length; i++)
@@ -45,7 +49,12 @@ public sealed class DesktopPlaceTests
 
     /// <summary>A part of a buffer of 4096x2160.</summary>
     private static Scanout Part(uint resource, int x, int y, int width, int height) =>
-        Make(resource, FrameLayout.Packed(DrmFormat.XR24, 4096, 2160).Crop(new Rect(x, y, width, height)));
+        Make(resource, FrameLayout.Packed(DrmFormat.XR24, 4096, 2160).Crop(new Rect(x, y, width, height)), (x, y));
 
-    private static Scanout Make(uint resource, FrameLayout layout) => Scanout.OfHost(layout, new FrameBuffer(layout.End), resource);
+    /// <summary>A whole picture of 800x600 that begins at a row of a larger buffer.</summary>
+    private static Scanout Whole(uint resource, int row) =>
+        Make(resource, FrameLayout.Packed(DrmFormat.XR24, 800, 1200).Crop(new Rect(0, row, 800, 600)));
+
+    private static Scanout Make(uint resource, FrameLayout layout, (int X, int Y) origin = default) =>
+        Scanout.OfHost(layout, new FrameBuffer(layout.End), resource, origin);
 }

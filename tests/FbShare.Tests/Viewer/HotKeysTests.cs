@@ -50,7 +50,7 @@ public sealed class HotKeysTests
         Assert.Contains("grab, fullscreen, screenshot, hud, damage, path, ctrlaltdel, quit", new HotKeys().Set(text), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("grab=hyper+G", "'hyper' is none of ctrl, alt, shift and super")]
+    [InlineData("grab=hyper+G", "'hyper' is not one of ctrl, alt, shift and super")]
     [InlineData("grab=ctrl+Zork", "there is no key 'Zork'")]
     public void A_name_that_is_unknown_is_named(string text, string complaint)
     {

@@ -173,7 +173,7 @@ public sealed class DisplayClient : IDisposable
     private void Learn()
     {
         var ids = new List<uint>();
-        using (BusMessage call = Connection.NewCall(Destination, DisplayProtocol.VmPathUtf8, DisplayProtocol.PropertiesUtf8, "GetAll"u8))
+        using (BusMessage call = Connection.NewCall(Destination, DisplayProtocol.VmPathUtf8, DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8))
         {
             call.Append(DisplayProtocol.Vm);
             CallAndWait(call, "read which consoles there are", reply =>
@@ -186,13 +186,13 @@ public sealed class DisplayClient : IDisposable
                 {
                     switch (name, type)
                     {
-                        case ("Name", "s"):
+                        case (DisplayProtocol.PropertyNames.Name, "s"):
                             Name = PeerText.Name(value.ReadString());
                             return true;
-                        case ("UUID", "s"):
+                        case (DisplayProtocol.PropertyNames.Uuid, "s"):
                             Uuid = PeerText.Name(value.ReadString());
                             return true;
-                        case ("ConsoleIDs", "au"):
+                        case (DisplayProtocol.PropertyNames.ConsoleIds, "au"):
                             ids.AddRange(value.ReadUInt32s());
                             if (ids.Count > MostConsoles)
                             {

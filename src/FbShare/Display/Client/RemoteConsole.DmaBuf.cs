@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
@@ -21,15 +20,15 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "this viewer takes no dma-bufs");
         }
-        using var files = new Files();
-        files.Add(call.ReadDescriptor());
+        using var files = new ReceivedFiles { call.ReadDescriptor() };
         uint width = call.ReadUInt32();
         uint height = call.ReadUInt32();
         uint stride = call.ReadUInt32();
         uint fourcc = call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
         bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
-        return ShowDmaBuf(call, files, [new BandPlace(0, height, stride, 0)], width, height, fourcc, modifier, isBottomUp);
+        var incoming = new IncomingPicture(files, width, height, fourcc, modifier, isBottomUp);
+        return incoming.TryAdd(0, height, stride, 0, out string? why) ? ShowDmaBuf(call, incoming) : Refuse(call, why);
     }
 
     private bool TakeDmaBuf2(BusMessage call)
@@ -38,7 +37,7 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "this viewer takes no dma-bufs");
         }
-        using var files = new Files();
+        using var files = new ReceivedFiles();
         call.Enter('a', "h"u8);
         while (!call.IsAtEnd)
         {
@@ -66,7 +65,8 @@ public sealed partial class RemoteConsole
             return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not supported by this viewer");
         }
         ulong offset = offsets[0] + ((ulong)y * strides[0]) + ((ulong)x * DrmFormats.BytesPerPixel);
-        return ShowDmaBuf(call, files, [new BandPlace(0, height, strides[0], offset)], width, height, fourcc, modifier, isBottomUp);
+        var incoming = new IncomingPicture(files, width, height, fourcc, modifier, isBottomUp);
+        return incoming.TryAdd(0, height, strides[0], offset, out string? why) ? ShowDmaBuf(call, incoming) : Refuse(call, why);
     }
 
     private bool TakeBands(BusMessage call)
@@ -79,32 +79,33 @@ public sealed partial class RemoteConsole
         uint height = call.ReadUInt32();
         uint fourcc = call.ReadUInt32();
         ulong modifier = call.ReadUInt64();
-        using var files = new Files();
-        var places = new List<BandPlace>();
+        using var files = new ReceivedFiles();
+        var incoming = new IncomingPicture(files, width, height, fourcc, modifier, isBottomUp: false);
         call.Enter('a', "(huuut)"u8);
         while (call.Enter('r', "huuut"u8))
         {
             files.Add(call.ReadDescriptor());
-            places.Add(new BandPlace(call.ReadUInt32(), call.ReadUInt32(), call.ReadUInt32(), call.ReadUInt64()));
-            call.Exit();
-        }
-        call.Exit();
-        return files.Count == 0 ? Refuse(call, "a picture needs at least one band")
-            : ShowDmaBuf(call, files, places, width, height, fourcc, modifier, isBottomUp: false);
-    }
-
-    /// <summary>Checks a picture in dma-bufs and shows it, as the object it was before if its first buffer is known.</summary>
-    /// <param name="files">Taken over if the picture is new.</param>
-    private bool ShowDmaBuf(BusMessage call, Files files, List<BandPlace> places, uint width, uint height, uint fourcc, ulong modifier, bool isBottomUp)
-    {
-        RemotePicture picture;
-        try
-        {
-            if (!TryTakeDmaBuf(files, places, width, height, fourcc, modifier, isBottomUp, out RemotePicture? taken, out string? why))
+            if (!incoming.TryAdd(call.ReadUInt32(), call.ReadUInt32(), call.ReadUInt32(), call.ReadUInt64(), out string? why))
             {
                 return Refuse(call, why);
             }
-            picture = taken;
+            call.Exit();
+        }
+        call.Exit();
+        return ShowDmaBuf(call, incoming);
+    }
+
+    /// <summary>Shows a picture in dma-bufs, as the object that it was before if its first buffer is known.</summary>
+    private bool ShowDmaBuf(BusMessage call, IncomingPicture incoming)
+    {
+        if (!incoming.TryComplete(out FrameLayout layout, out string? why))
+        {
+            return Refuse(call, why);
+        }
+        RemotePicture picture;
+        try
+        {
+            picture = FindOrKeep(incoming, layout);
         }
         catch (LinuxException e)
         {
@@ -113,61 +114,22 @@ public sealed partial class RemoteConsole
         return Show(call, picture);
     }
 
-    private bool TryTakeDmaBuf(
-        Files files, List<BandPlace> places, uint width, uint height, uint fourcc, ulong modifier, bool isBottomUp,
-        [NotNullWhen(true)] out RemotePicture? picture, [NotNullWhen(false)] out string? why)
+    private RemotePicture FindOrKeep(IncomingPicture incoming, FrameLayout layout)
     {
-        picture = null;
-        var format = (DrmFormat)fourcc;
-        if (!Enum.IsDefined(format))
-        {
-            why = $"pixel format 0x{fourcc:x8} is not supported by this viewer";
-            return false;
-        }
-        var bands = new DmaBufBand[files.Count];
-        FrameLayout layout = default;
-        uint row = 0;
-        bool isLinear = modifier is DisplayProtocol.ModifierLinear or DisplayProtocol.ModifierUnknown;
-        for (int i = 0; i < bands.Length; i++)
-        {
-            BandPlace place = places[i];
-            if (!TryCheck(files[i], format, width, place.Height, place.Stride, place.Offset, isLinear, out FrameLayout band, out long size, out why))
-            {
-                return false;
-            }
-            if (place.Y != row)
-            {
-                why = $"a band begins at row {place.Y} where row {row} must come next";
-                return false;
-            }
-            row += place.Height;
-            layout = i == 0 ? band : layout;
-            bands[i] = new DmaBufBand(files[i], (int)place.Y, band.Height, band.Stride, band.Offset, size);
-        }
-        if (row != height || !FrameLayout.TryCreate(format, width, height, (uint)layout.Stride, (ulong)layout.Offset, long.MaxValue, out layout, out _))
-        {
-            why = $"the bands have {row} rows and the picture {height}";
-            return false;
-        }
-        why = null;
-        FileStatus identity = files[0].GetStatus();
+        FileStatus identity = incoming.FirstFile.GetStatus();
         _shown++;
-        int index = _kept.FindIndex(k => k.File == identity && k.Picture.Layout == layout && k.Picture.Modifier == modifier
-            && k.Picture.IsBottomUp == isBottomUp && k.Picture.DmaBuf!.Bands.Count == bands.Length);
-        if (index >= 0)
+        int index = _kept.FindIndex(k => k.File == identity && incoming.IsLike(k.Picture, layout));
+        if (index < 0)
         {
-            picture = _kept[index].Picture;
-            _kept[index].ShownAt = _shown;
-        }
-        else
-        {
-            picture = RemotePicture.OfDmaBuf(new DmaBufFrame(format, (int)width, (int)height, bands), layout, modifier, isBottomUp);
-            files.Clear();
+            RemotePicture made = incoming.Make(layout);
             MakeRoom();
-            _kept.Add(new Kept(identity, picture) { ShownAt = _shown });
+            index = _kept.Count;
+            _kept.Add(new Kept(identity, made));
         }
+        RemotePicture picture = _kept[index].Picture;
+        _kept[index].ShownAt = _shown;
         RetireLongUnseen();
-        return true;
+        return picture;
     }
 
     /// <summary>Disposes the picture that was shown longest ago if no more may be kept.</summary>
@@ -193,8 +155,6 @@ public sealed partial class RemoteConsole
         }
     }
 
-    private readonly record struct BandPlace(uint Y, uint Height, uint Stride, ulong Offset);
-
     /// <summary>A picture that may come again.</summary>
     private sealed class Kept(FileStatus file, RemotePicture picture)
     {
@@ -204,11 +164,5 @@ public sealed partial class RemoteConsole
 
         /// <summary>The number of the picture that it was last.</summary>
         public long ShownAt { get; set; }
-    }
-
-    /// <summary>A message's descriptors until a picture takes them over.</summary>
-    private sealed class Files : List<FileDescriptor>, IDisposable
-    {
-        public void Dispose() => ForEach(f => f.Dispose());
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
@@ -17,32 +16,32 @@ public sealed partial class RemoteConsole
         ReadOnlySpan<byte> member = call.Member;
         if (of.SequenceEqual(DisplayProtocol.Map))
         {
-            return member.SequenceEqual("UpdateMap"u8) ? TakeUpdate(call)
-                : member.SequenceEqual("ScanoutMap"u8) && TakeMap(call);
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.UpdateMap) ? TakeUpdate(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.ScanoutMap) && TakeMap(call);
         }
         if (of.SequenceEqual(DisplayProtocol.Flushes))
         {
-            return member.SequenceEqual("Update"u8) && TakeFlush(call);
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.Update) && TakeFlush(call);
         }
         if (of.SequenceEqual(DisplayProtocol.DmaBuf2))
         {
-            return member.SequenceEqual("ScanoutDMABUF2"u8) && TakeDmaBuf2(call);
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.ScanoutDmaBuf2) && TakeDmaBuf2(call);
         }
         if (of.SequenceEqual(DisplayProtocol.Bands))
         {
-            return member.SequenceEqual("ScanoutBands"u8) && TakeBands(call);
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.ScanoutBands) && TakeBands(call);
         }
         if (of.SequenceEqual(DisplayProtocol.Listener))
         {
-            return member.SequenceEqual("UpdateDMABUF"u8) ? TakeUpdate(call)
-                : member.SequenceEqual("MouseSet"u8) ? TakePosition(call)
-                : member.SequenceEqual("Update"u8) ? TakePixels(call)
-                : member.SequenceEqual("Scanout"u8) ? TakeWhole(call)
-                : member.SequenceEqual("ScanoutDMABUF"u8) ? TakeDmaBuf(call)
-                : member.SequenceEqual("CursorDefine"u8) ? TakeCursor(call)
-                : member.SequenceEqual("Disable"u8) && TakeDisable(call);
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.UpdateDmaBuf) ? TakeUpdate(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.MouseSet) ? TakePosition(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.Update) ? TakePixels(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.Scanout) ? TakeWhole(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.ScanoutDmaBuf) ? TakeDmaBuf(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.CursorDefine) ? TakeCursor(call)
+                : member.SequenceEqual(DisplayProtocol.ListenerCalls.Disable) && TakeDisable(call);
         }
-        return of.SequenceEqual(DisplayProtocol.PropertiesUtf8) && member.SequenceEqual("GetAll"u8) && call.HasSignature("s"u8) && AnswerGetAll(call);
+        return of.SequenceEqual(DisplayProtocol.PropertiesUtf8) && member.SequenceEqual(DisplayProtocol.GetAllUtf8) && call.HasSignature("s"u8) && AnswerGetAll(call);
     }
 
     private bool AnswerGetAll(BusMessage call)
@@ -56,7 +55,7 @@ public sealed partial class RemoteConsole
                 ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName, DisplayProtocol.FlushesName]
                 : [DisplayProtocol.MapName, DisplayProtocol.FlushesName];
             reply.Open('e', "sv"u8);
-            reply.Append("Interfaces");
+            reply.Append(DisplayProtocol.InterfacesProperty);
             reply.AppendVariant("as", m => m.AppendStrings(interfaces));
             reply.Close();
         }
@@ -85,7 +84,7 @@ public sealed partial class RemoteConsole
             {
                 why = $"pixel format 0x{code:x8} is not supported by this viewer";
             }
-            else if (TryCheck(file, format, width, height, stride, offset, isLinear: true, out FrameLayout layout, out _, out why))
+            else if (SharedRows.TryCheck(file, format, width, height, stride, offset, isLinear: true, out FrameLayout layout, out _, out why))
             {
                 picture = RemotePicture.OfMap(file, layout);
             }
@@ -102,37 +101,6 @@ public sealed partial class RemoteConsole
             }
         }
         return picture is null ? Refuse(call, why!) : Show(call, picture);
-    }
-
-    /// <summary>The door for every picture in a descriptor: it is memory, the rows are inside it, and they can be looked at as one run of bytes.</summary>
-    /// <param name="isLinear">Whether the rows are stride apart; otherwise the bytes are the GPU's business.</param>
-    /// <param name="size">Bytes of the memory.</param>
-    /// <exception cref="LinuxException">The descriptor does not say what it is.</exception>
-    private static bool TryCheck(
-        FileDescriptor file, DrmFormat format, uint width, uint height, uint stride, ulong offset, bool isLinear,
-        out FrameLayout layout, out long size, [NotNullWhen(false)] out string? why)
-    {
-        layout = default;
-        MemoryKind kind = file.GetMemoryKind();
-        size = kind switch
-        {
-            MemoryKind.DmaBuf => Linux.DmaBuf.GetSize(file),
-            MemoryKind.SharedFile => file.GetStatus().Size,
-            _ => -1,
-        };
-        if (kind == MemoryKind.None)
-        {
-            why = "a picture must come as a dma-buf or a file in memory, and this descriptor is neither";
-            return false;
-        }
-        if (!FrameLayout.TryCreate(format, width, height, stride, offset, isLinear ? size : long.MaxValue, out layout, out why))
-        {
-            return false;
-        }
-        why = layout.Span > Array.MaxLength ? $"its rows span {layout.Span} bytes, and at most {Array.MaxLength} can be read"
-            : layout.Offset > int.MaxValue ? $"it begins at byte {layout.Offset}, and it must begin at byte {int.MaxValue} or before"
-            : null;
-        return why is null;
     }
 
     private bool Show(BusMessage call, RemotePicture picture)

@@ -108,7 +108,7 @@ public sealed partial class RemoteConsole
         {
             Rect common = now.Layout.Bounds.Intersect(next.Layout.Bounds);
             using RemotePicture.Reading reading = now.Read(common);
-            next.Write(common, reading[0].Pixels, reading[0].Stride);
+            next.Write(common, reading.Pixels, now.Layout.Stride);
         }
     }
 

@@ -118,7 +118,7 @@ public sealed partial class RemoteConsole : IDisposable
             _listener = listener;
             listener.Export(Handle);
             listener.Closed = why => _client.Lose(listener, $"the display of output {Id}", why);
-            using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, "RegisterListener"u8);
+            using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, DisplayProtocol.ConsoleCalls.RegisterListenerUtf8);
             call.Append(theirs.Descriptor);
             _client.CallAndWait(call, $"watch output {Id}");
         }
@@ -175,7 +175,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// nobody is told.</summary>
     public void RefreshPointer()
     {
-        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);
         call.Append(DisplayProtocol.Mouse);
         _client.Connection.Call(call, _pointerReply);
     }
@@ -183,14 +183,14 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Presses or releases a key, by QEMU's number (the XT scancode, 0x80 more for those behind 0xe0).</summary>
     public void Key(uint number, bool pressed)
     {
-        using BusMessage call = NewCall(DisplayProtocol.KeyboardUtf8, pressed ? "Press"u8 : "Release"u8);
+        using BusMessage call = NewCall(DisplayProtocol.KeyboardUtf8, pressed ? DisplayProtocol.ConsoleCalls.PressUtf8 : DisplayProtocol.ConsoleCalls.ReleaseUtf8);
         call.Append(number);
         SendInput(call);
     }
 
     public void Button(MouseButton button, bool pressed)
     {
-        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, pressed ? "Press"u8 : "Release"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, pressed ? DisplayProtocol.ConsoleCalls.PressUtf8 : DisplayProtocol.ConsoleCalls.ReleaseUtf8);
         call.Append((uint)button);
         SendInput(call);
     }
@@ -198,7 +198,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Puts the pointer at a pixel, where <see cref="PointerIsAbsolute"/>.</summary>
     public void MoveTo(int x, int y)
     {
-        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, "SetAbsPosition"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, DisplayProtocol.ConsoleCalls.SetAbsPositionUtf8);
         call.Append((uint)Math.Max(x, 0));
         call.Append((uint)Math.Max(y, 0));
         SendInput(call);
@@ -207,7 +207,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Moves the pointer, where not <see cref="PointerIsAbsolute"/>.</summary>
     public void MoveBy(int dx, int dy)
     {
-        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, "RelMotion"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, DisplayProtocol.ConsoleCalls.RelMotionUtf8);
         call.Append(dx);
         call.Append(dy);
         SendInput(call);
@@ -216,7 +216,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>A finger, in pixels.</summary>
     public void Touch(TouchKind kind, int slot, double x, double y)
     {
-        using BusMessage call = NewCall(DisplayProtocol.MultiTouchUtf8, "SendEvent"u8);
+        using BusMessage call = NewCall(DisplayProtocol.MultiTouchUtf8, DisplayProtocol.ConsoleCalls.SendEventUtf8);
         call.Append((uint)kind);
         call.Append((ulong)slot);
         call.Append(x);
@@ -229,7 +229,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <param name="heightMm">As above.</param>
     public void Resize(int width, int height, int widthMm = 0, int heightMm = 0)
     {
-        using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, "SetUIInfo"u8);
+        using BusMessage call = NewCall(DisplayProtocol.ConsoleUtf8, DisplayProtocol.ConsoleCalls.SetUIInfoUtf8);
         call.Append((ushort)Math.Clamp(widthMm, 0, ushort.MaxValue));
         call.Append((ushort)Math.Clamp(heightMm, 0, ushort.MaxValue));
         call.Append(0);
@@ -260,34 +260,34 @@ public sealed partial class RemoteConsole : IDisposable
         {
             switch (name, type)
             {
-                case ("Label", "s"):
+                case (DisplayProtocol.PropertyNames.Label, "s"):
                     Label = PeerText.Name(value.ReadString());
                     return true;
-                case ("Type", "s"):
-                    IsGraphic = value.ReadString() == "Graphic";
+                case (DisplayProtocol.PropertyNames.Type, "s"):
+                    IsGraphic = value.ReadString() == DisplayProtocol.PropertyNames.GraphicConsole;
                     return true;
-                case ("Width", "u"):
+                case (DisplayProtocol.PropertyNames.Width, "u"):
                     _told.Width = Width = (int)Math.Min(value.ReadUInt32(), FrameLayout.MaxDimension);
                     return true;
-                case ("Height", "u"):
+                case (DisplayProtocol.PropertyNames.Height, "u"):
                     _told.Height = Height = (int)Math.Min(value.ReadUInt32(), FrameLayout.MaxDimension);
                     return true;
-                case ("IsAbsolute", "b"):
+                case (DisplayProtocol.PropertyNames.IsAbsolute, "b"):
                     PointerIsAbsolute = value.ReadBoolean();
                     return true;
-                case ("Interfaces", "as"):
+                case (DisplayProtocol.InterfacesProperty, "as"):
                     Status = Status with { IsKnown = value.ReadStrings().Contains(DisplayProtocol.ConsoleExtension) };
                     return true;
-                case ("ResourceKind", "s"):
+                case (DisplayProtocol.PropertyNames.ResourceKind, "s"):
                     Status = Status with { ResourceKind = PeerText.Name(value.ReadString()) };
                     return true;
-                case ("Path", "s"):
+                case (DisplayProtocol.PropertyNames.Path, "s"):
                     Status = Status with { Path = PeerText.Name(value.ReadString()) };
                     return true;
-                case ("PathReason", "s"):
+                case (DisplayProtocol.PropertyNames.PathReason, "s"):
                     Status = Status with { Reason = PeerText.Line(value.ReadString()) };
                     return true;
-                case ("Cure", "s"):
+                case (DisplayProtocol.PropertyNames.Cure, "s"):
                     Status = Status with { Cure = PeerText.Line(value.ReadString()) };
                     return true;
                 default:
@@ -304,14 +304,14 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Sizes and pictures come on different connections, so it cannot be seen which is older: the console's present size decides.</summary>
     private void AskSize()
     {
-        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);
         call.Append(DisplayProtocol.Console);
         _client.Connection.Call(call, _sizeReply);
     }
 
     private void ReadProperties(string interfaceName)
     {
-        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);
         call.Append(interfaceName);
         _client.CallAndWait(call, $"read {interfaceName} of output {Id}", reply =>
         {

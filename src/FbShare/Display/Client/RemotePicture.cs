@@ -7,13 +7,13 @@ namespace FbShare.Display.Client;
 /// <remarks>Owned by its <see cref="RemoteConsole"/>, which disposes it after <see cref="IDisplayView.Forget"/>.</remarks>
 public sealed class RemotePicture : IDisposable
 {
-    private readonly Plane[] _planes;
+    private readonly SharedRows[] _rows;
     private FileDescriptor? _file;
 
-    private RemotePicture(FrameLayout layout, Plane[] planes)
+    private RemotePicture(FrameLayout layout, SharedRows[] rows)
     {
         Layout = layout;
-        _planes = planes;
+        _rows = rows;
     }
 
     /// <summary>Format and size; stride and offset are the first band's.</summary>
@@ -39,9 +39,9 @@ public sealed class RemotePicture : IDisposable
     /// <exception cref="LinuxException">The bytes cannot be read.</exception>
     public Reading Read(Rect area)
     {
-        foreach (Plane plane in _planes)
+        foreach (SharedRows band in _rows)
         {
-            plane.Begin(RowsOf(area));
+            band.Begin(RowsOf(area));
         }
         return new Reading(this);
     }
@@ -55,14 +55,14 @@ public sealed class RemotePicture : IDisposable
         ArgumentOutOfRangeException.ThrowIfEqual(Layout.Bounds.Contains(area), false, nameof(area));
         using Reading reading = Read(area);
         Rect rows = RowsOf(area);
-        for (int i = 0; i < reading.Count; i++)
+        foreach (SharedRows band in _rows)
         {
-            PixelBand band = reading[i];
+            ReadOnlySpan<byte> pixels = band.Pixels;
             Rect part = rows.Intersect(new Rect(0, band.Y, Layout.Width, band.Height));
             for (int y = part.Y; y < part.Bottom; y++)
             {
                 int row = IsBottomUp ? Layout.Height - 1 - y : y;
-                band.Pixels.Slice(((y - band.Y) * band.Stride) + (part.X * DrmFormats.BytesPerPixel), part.Width * DrmFormats.BytesPerPixel)
+                pixels.Slice(((y - band.Y) * band.Stride) + (part.X * DrmFormats.BytesPerPixel), part.Width * DrmFormats.BytesPerPixel)
                     .CopyTo(destination[((row - area.Y) * stride)..]);
             }
         }
@@ -72,9 +72,9 @@ public sealed class RemotePicture : IDisposable
     {
         DmaBuf?.Dispose();
         _file?.Dispose();
-        foreach (Plane plane in _planes)
+        foreach (SharedRows band in _rows)
         {
-            plane.Dispose();
+            band.Dispose();
         }
     }
 
@@ -82,7 +82,7 @@ public sealed class RemotePicture : IDisposable
     /// <param name="frame">Owned from here on.</param>
     /// <param name="layout">Checked against the only band, or any band for format and size.</param>
     internal static RemotePicture OfDmaBuf(DmaBufFrame frame, FrameLayout layout, ulong modifier, bool isBottomUp) =>
-        new(layout, [.. frame.Bands.Select(b => new Plane(b.Descriptor, b.Offset, b.Y, b.Height, b.Stride, frame.Width))])
+        new(layout, [.. frame.Bands.Select(b => new SharedRows(b.Descriptor, b.Offset, b.Y, b.Height, b.Stride, frame.Width))])
         {
             DmaBuf = frame,
             Modifier = modifier,
@@ -96,16 +96,16 @@ public sealed class RemotePicture : IDisposable
     /// <exception cref="LinuxException">It cannot be mapped.</exception>
     internal static RemotePicture OfMap(FileDescriptor file, FrameLayout layout)
     {
-        var plane = new Plane(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
-        plane.Begin(default);
-        return new RemotePicture(layout, [plane]) { Source = RemotePictureSource.Map, _file = file };
+        var rows = new SharedRows(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
+        rows.Begin(default);
+        return new RemotePicture(layout, [rows]) { Source = RemotePictureSource.Map, _file = file };
     }
 
     /// <summary>A picture in memory of this process, black.</summary>
     internal static RemotePicture OfMessages(DrmFormat format, int width, int height)
     {
         FrameLayout layout = FrameLayout.Packed(format, width, height);
-        return new RemotePicture(layout, [new Plane(new byte[layout.End], layout)]) { Source = RemotePictureSource.Messages };
+        return new RemotePicture(layout, [new SharedRows(new byte[layout.End], layout)]) { Source = RemotePictureSource.Messages };
     }
 
     /// <summary>Where an area of the picture lies in memory, which may begin with the last row.</summary>
@@ -118,7 +118,7 @@ public sealed class RemotePicture : IDisposable
         for (int y = 0; y < area.Height; y++)
         {
             pixels.Slice(y * stride, area.Width * DrmFormats.BytesPerPixel)
-                .CopyTo(_planes[0].Own.AsSpan((int)Layout.OffsetOf(area.X, area.Y + y)));
+                .CopyTo(_rows[0].Own.AsSpan((int)Layout.OffsetOf(area.X, area.Y + y)));
         }
     }
 
@@ -129,130 +129,18 @@ public sealed class RemotePicture : IDisposable
 
         internal Reading(RemotePicture picture) => _picture = picture;
 
-        /// <summary>How many bands there are, from top to bottom; nearly always one.</summary>
-        public int Count => _picture._planes.Length;
-
-        /// <summary>One band's pixels.</summary>
-        public PixelBand this[int index]
-        {
-            get
-            {
-                Plane plane = _picture._planes[index];
-                return new PixelBand(plane.Y, plane.Height, plane.Stride, plane.Pixels);
-            }
-        }
+        /// <summary>From the first row's first byte to the last row's last, as far apart as the layout's stride says. Of a picture in several
+        /// dma-bufs, the first one's rows.</summary>
+        public ReadOnlySpan<byte> Pixels => _picture._rows[0].Pixels;
 
         public void Dispose()
         {
-            foreach (Plane plane in _picture._planes)
+            foreach (SharedRows band in _picture._rows)
             {
-                plane.End();
+                band.End();
             }
         }
     }
-
-    /// <summary>Some whole rows in one run of bytes.</summary>
-    /// <remarks>Mapped where the bytes cannot go away under the mapping: a dma-buf, or a file that is sealed against shrinking. Another file,
-    /// such as a stock QEMU's, could be cut off by its owner, and looking at the mapping would end this process (SIGBUS): it is read
-    /// into memory of our own, row by row as they change.</remarks>
-    private sealed class Plane : IDisposable
-    {
-        private readonly FileDescriptor? _descriptor;
-        private readonly long _offset;
-        private readonly int _length;
-        private readonly int _rowBytes;
-        private readonly bool _isDmaBuf;
-        private readonly bool _canBeCut;
-        private MemoryMapping? _mapping;
-        private byte[]? _bytes;
-
-        /// <param name="descriptor">Stays the picture's.</param>
-        public Plane(FileDescriptor descriptor, long offset, int y, int height, int stride, int width)
-        {
-            _descriptor = descriptor;
-            _offset = offset;
-            _rowBytes = width * DrmFormats.BytesPerPixel;
-            _length = checked(((height - 1) * stride) + _rowBytes);
-            _isDmaBuf = descriptor.GetMemoryKind() == MemoryKind.DmaBuf;
-            _canBeCut = !_isDmaBuf && descriptor.GetSeals()?.HasFlag(MemFdSeals.Shrink) != true;
-            Y = y;
-            Height = height;
-            Stride = stride;
-        }
-
-        public Plane(byte[] own, FrameLayout layout)
-        {
-            _bytes = own;
-            Height = layout.Height;
-            Stride = layout.Stride;
-        }
-
-        public byte[]? Own => _descriptor is null ? _bytes : null;
-
-        public int Y { get; }
-
-        public int Height { get; }
-
-        public int Stride { get; }
-
-        public ReadOnlySpan<byte> Pixels => _bytes ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
-
-        /// <summary>Maps the bytes at the first reading and waits for a dma-buf's writers, or reads what changed.</summary>
-        /// <param name="area">In the picture's rows.</param>
-        public void Begin(Rect area)
-        {
-            if (_descriptor is null)
-            {
-                return;
-            }
-            if (_canBeCut)
-            {
-                ReadRows(area.Intersect(new Rect(0, Y, _rowBytes, Height)));
-                return;
-            }
-            _mapping ??= MemoryMapping.Map(_descriptor, 0, _offset + _length, writable: false);
-            if (_isDmaBuf)
-            {
-                Linux.DmaBuf.BeginRead(_descriptor);
-            }
-        }
-
-        public void End()
-        {
-            if (_descriptor is not null && _isDmaBuf)
-            {
-                Linux.DmaBuf.EndRead(_descriptor);
-            }
-        }
-
-        public void Dispose() => _mapping?.Dispose();
-
-        private void ReadRows(Rect area)
-        {
-            bool isNew = _bytes is null;
-            _bytes ??= new byte[_length];
-            int first = isNew ? 0 : (area.Y - Y) * Stride;
-            int end = isNew ? _length : area.IsEmpty ? first : ((area.Bottom - 1 - Y) * Stride) + _rowBytes;
-            // What the file does not have any more stays as it was.
-            _descriptor!.Read(_offset + first, _bytes.AsSpan(first, end - first));
-        }
-    }
-}
-
-/// <summary>Some whole rows of a picture.</summary>
-/// <param name="y">The first row's place in the picture.</param>
-/// <param name="height">Rows.</param>
-/// <param name="stride">Bytes from row to row.</param>
-/// <param name="pixels">From the first row's first byte to the last row's last.</param>
-public readonly ref struct PixelBand(int y, int height, int stride, ReadOnlySpan<byte> pixels)
-{
-    public int Y { get; } = y;
-
-    public int Height { get; } = height;
-
-    public int Stride { get; } = stride;
-
-    public ReadOnlySpan<byte> Pixels { get; } = pixels;
 }
 
 /// <summary>How a remote picture comes.</summary>

@@ -55,9 +55,9 @@ internal static class DisplayIntrospection
 
     private const string VirtualMachine = $"""
           <interface name="{DisplayProtocol.Vm}">
-            <property name="Name" type="s" access="read"/>
-            <property name="UUID" type="s" access="read"/>
-            <property name="ConsoleIDs" type="au" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Name}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Uuid}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.ConsoleIds}" type="au" access="read"/>
             <property name="{DisplayProtocol.InterfacesProperty}" type="as" access="read"/>
           </interface>
 
@@ -74,18 +74,18 @@ internal static class DisplayIntrospection
               <arg name="width" type="u" direction="in"/>
               <arg name="height" type="u" direction="in"/>
             </method>
-            <property name="Label" type="s" access="read"/>
-            <property name="Head" type="u" access="read"/>
-            <property name="Type" type="s" access="read"/>
-            <property name="Width" type="u" access="read"/>
-            <property name="Height" type="u" access="read"/>
-            <property name="DeviceAddress" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Label}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Head}" type="u" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Type}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Width}" type="u" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Height}" type="u" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.DeviceAddress}" type="s" access="read"/>
             <property name="{DisplayProtocol.InterfacesProperty}" type="as" access="read"/>
           </interface>
           <interface name="{DisplayProtocol.Keyboard}">
             <method name="{DisplayProtocol.ConsoleCalls.Press}"><arg type="u" name="keycode" direction="in"/></method>
             <method name="{DisplayProtocol.ConsoleCalls.Release}"><arg type="u" name="keycode" direction="in"/></method>
-            <property name="Modifiers" type="u" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Modifiers}" type="u" access="read"/>
           </interface>
           <interface name="{DisplayProtocol.Mouse}">
             <method name="{DisplayProtocol.ConsoleCalls.Press}"><arg type="u" name="button" direction="in"/></method>
@@ -98,7 +98,7 @@ internal static class DisplayIntrospection
               <arg type="i" name="dx" direction="in"/>
               <arg type="i" name="dy" direction="in"/>
             </method>
-            <property name="IsAbsolute" type="b" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.IsAbsolute}" type="b" access="read"/>
           </interface>
           <interface name="{DisplayProtocol.MultiTouch}">
             <method name="{DisplayProtocol.ConsoleCalls.SendEvent}">
@@ -107,13 +107,13 @@ internal static class DisplayIntrospection
               <arg type="d" name="x" direction="in"/>
               <arg type="d" name="y" direction="in"/>
             </method>
-            <property name="MaxSlots" type="i" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.MaxSlots}" type="i" access="read"/>
           </interface>
           <interface name="{DisplayProtocol.ConsoleExtension}">
-            <property name="ResourceKind" type="s" access="read"/>
-            <property name="Path" type="s" access="read"/>
-            <property name="PathReason" type="s" access="read"/>
-            <property name="Cure" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.ResourceKind}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Path}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.PathReason}" type="s" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Cure}" type="s" access="read"/>
           </interface>
 
         """;

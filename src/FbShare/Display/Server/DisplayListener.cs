@@ -237,7 +237,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     private void AskForCapabilities()
     {
-        using BusMessage m = NewCall(DisplayProtocol.PropertiesUtf8, "GetAll"u8);
+        using BusMessage m = NewCall(DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);
         m.Append(DisplayProtocol.ListenerName);
         _connection.Call(m, _connection.OnReply(LearnCapabilities));
         Await();

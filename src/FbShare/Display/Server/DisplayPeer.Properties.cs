@@ -29,7 +29,7 @@ internal sealed partial class DisplayPeer
                     }
                 }
                 return Refuse(call, BusErrors.UnknownProperty, $"{path} has no property {of}.{name}");
-            case "GetAll" when call.HasSignature("s"u8):
+            case DisplayProtocol.GetAll when call.HasSignature("s"u8):
                 string all = call.ReadString();
                 if (all.Length > 0 && !interfaces.Exists(i => i.Name == all))
                 {
@@ -85,9 +85,9 @@ internal sealed partial class DisplayPeer
     [
         (DisplayProtocol.Vm,
         [
-            new("Name", "s", m => m.Append(_server.Machine.Name)),
-            new("UUID", "s", m => m.Append(_server.Machine.Uuid.ToString())),
-            new("ConsoleIDs", "au", m =>
+            new(DisplayProtocol.PropertyNames.Name, "s", m => m.Append(_server.Machine.Name)),
+            new(DisplayProtocol.PropertyNames.Uuid, "s", m => m.Append(_server.Machine.Uuid.ToString())),
+            new(DisplayProtocol.PropertyNames.ConsoleIds, "au", m =>
             {
                 m.Open('a', "u"u8);
                 for (uint i = 0; i < _server.Hub.OutputCount; i++)
@@ -108,31 +108,31 @@ internal sealed partial class DisplayPeer
         [
             (DisplayProtocol.Console,
             [
-                new("Label", "s", m => m.Append($"virtio-gpu output {output}"), IsConstant: true),
-                new("Head", "u", m => m.Append((uint)output), IsConstant: true),
-                new("Type", "s", m => m.Append("Graphic"), IsConstant: true),
-                new("Width", "u", m => m.Append((uint)(scanout?.Layout.Width ?? 0))),
-                new("Height", "u", m => m.Append((uint)(scanout?.Layout.Height ?? 0))),
-                new("DeviceAddress", "s", m => m.Append(_server.DeviceAddress)),
+                new(DisplayProtocol.PropertyNames.Label, "s", m => m.Append($"virtio-gpu output {output}"), IsConstant: true),
+                new(DisplayProtocol.PropertyNames.Head, "u", m => m.Append((uint)output), IsConstant: true),
+                new(DisplayProtocol.PropertyNames.Type, "s", m => m.Append(DisplayProtocol.PropertyNames.GraphicConsole), IsConstant: true),
+                new(DisplayProtocol.PropertyNames.Width, "u", m => m.Append((uint)(scanout?.Layout.Width ?? 0))),
+                new(DisplayProtocol.PropertyNames.Height, "u", m => m.Append((uint)(scanout?.Layout.Height ?? 0))),
+                new(DisplayProtocol.PropertyNames.DeviceAddress, "s", m => m.Append(_server.DeviceAddress)),
                 new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings(
                     [DisplayProtocol.Keyboard, DisplayProtocol.Mouse, DisplayProtocol.MultiTouch, DisplayProtocol.ConsoleExtension]), IsConstant: true),
             ]),
-            // The lights of Scroll, Num and Caps Lock: QEMU tells them only its own displays, so they are never known here.
-            (DisplayProtocol.Keyboard, [new("Modifiers", "u", m => m.Append(0u), IsConstant: true)]),
-            (DisplayProtocol.Mouse, [new("IsAbsolute", "b", m => m.Append(_server.Input?.IsAbsolute ?? true))]),
-            (DisplayProtocol.MultiTouch, [new("MaxSlots", "i", m => m.Append(TouchSlots))]),
+            // The lamps of Scroll, Num and Caps Lock, which QEMU tells its own displays of and nobody else: never known here.
+            (DisplayProtocol.Keyboard, [new(DisplayProtocol.PropertyNames.Modifiers, "u", m => m.Append(0u), IsConstant: true)]),
+            (DisplayProtocol.Mouse, [new(DisplayProtocol.PropertyNames.IsAbsolute, "b", m => m.Append(_server.Input?.IsAbsolute ?? true))]),
+            (DisplayProtocol.MultiTouch, [new(DisplayProtocol.PropertyNames.MaxSlots, "i", m => m.Append(TouchSlots))]),
             (DisplayProtocol.ConsoleExtension,
             [
-                new("ResourceKind", "s", m => m.Append(scanout?.Kind switch
+                new(DisplayProtocol.PropertyNames.ResourceKind, "s", m => m.Append(scanout?.Kind switch
                 {
                     ScanoutKind.Blob => "blob",
                     ScanoutKind.TwoD => "2d",
                     ScanoutKind.Boot => "boot",
                     _ => "",
                 })),
-                new("Path", "s", m => m.Append(path?.Path.ToString().ToLowerInvariant() ?? "")),
-                new("PathReason", "s", m => m.Append(path?.Reason ?? "")),
-                new("Cure", "s", m => m.Append(path?.Cure ?? "")),
+                new(DisplayProtocol.PropertyNames.Path, "s", m => m.Append(path?.Path.ToString().ToLowerInvariant() ?? "")),
+                new(DisplayProtocol.PropertyNames.PathReason, "s", m => m.Append(path?.Reason ?? "")),
+                new(DisplayProtocol.PropertyNames.Cure, "s", m => m.Append(path?.Cure ?? "")),
             ]),
         ];
     }

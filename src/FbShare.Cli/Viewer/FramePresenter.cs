@@ -1,0 +1,144 @@
+using FbShare.Display;
+using FbShare.Display.Client;
+using FbShare.Graphics;
+using FbShare.Linux;
+
+namespace FbShare.Cli.Viewer;
+
+/// <summary>Brings frames onto the screen: when the next one is drawn, when the display is told that its picture has been read, and how
+/// long each stage took.</summary>
+internal sealed class FramePresenter : IDisposable
+{
+    /// <summary>If the driver still reads a dma-buf after this time, it is not waited for any longer: the guest does not wait either.</summary>
+    private static readonly TimeSpan ReadTime = TimeSpan.FromMilliseconds(40);
+
+    private readonly SdlWindow _window;
+    private readonly ViewerGraphics _graphics;
+    private readonly LoopTimer _nextFrame;
+    private readonly long _framePeriod;
+    private RemoteConsole? _console;
+    private bool _dirty = true;
+    private bool _owesReply;
+    private long _flushedAt;
+    private long _toldAt;
+    private long _flushes;
+    private long _notBefore;
+    private (int Width, int Height) _drawnSize;
+
+    public FramePresenter(EventLoop loop, SdlWindow window, ViewerGraphics graphics)
+    {
+        _window = window;
+        _graphics = graphics;
+        _framePeriod = 1_000_000_000L / window.RefreshHz;
+        // What a timer brings about is seen in the session's next round.
+        _nextFrame = new LoopTimer(loop, () => { });
+    }
+
+    /// <summary>Of the frames that were presented.</summary>
+    public FrameStages Stages { get; } = new();
+
+    /// <summary>How many frames were presented.</summary>
+    public long Frames { get; private set; }
+
+    public void Attach(RemoteConsole console) => _console = console;
+
+    public void Detach()
+    {
+        _console = null;
+        _owesReply = false;
+        _toldAt = 0;
+        _flushes = 0;
+    }
+
+    /// <summary>What the window shows is out of date.</summary>
+    public void Redraw() => _dirty = true;
+
+    /// <summary>The display told of a change.</summary>
+    /// <returns>Whether it needs no answer later, since nobody sees the window.</returns>
+    public bool Update(FlushMark? flush, long now)
+    {
+        if (!_window.IsVisible)
+        {
+            return true;
+        }
+        if (_toldAt == 0)
+        {
+            _toldAt = now;
+            _flushedAt = flush?.At ?? 0;
+        }
+        _dirty = true;
+        _owesReply = true;
+        return false;
+    }
+
+    /// <summary>How many flips of the guest an update stands for: the display may tell of several together.</summary>
+    public long CountFlips(FlushMark? flush)
+    {
+        long flips = flush?.Count is { } count && _flushes > 0 && count > _flushes ? count - _flushes : 1;
+        _flushes = flush?.Count ?? 0;
+        return flips;
+    }
+
+    /// <summary>Tells the display that its picture has been read.</summary>
+    public void Acknowledge()
+    {
+        if (_owesReply)
+        {
+            _owesReply = false;
+            _console?.Done();
+        }
+    }
+
+    /// <summary>Whether something changed and the screen is ready for another frame; else a timer sees to it.</summary>
+    public bool IsDue(long now)
+    {
+        if (!_dirty)
+        {
+            return false;
+        }
+        if (!_window.IsVisible)
+        {
+            Acknowledge();
+            return false;
+        }
+        if (now < _notBefore)
+        {
+            if (_nextFrame.DueAt is null)
+            {
+                _nextFrame.SetAt(_notBefore);
+            }
+            return false;
+        }
+        // A little less than a period: a display that paces the swaps itself is not to be missed.
+        _notBefore = now + (_framePeriod * 9 / 10);
+        return true;
+    }
+
+    /// <summary>Shows what was drawn.</summary>
+    /// <param name="size">The window's, as it was drawn for.</param>
+    /// <param name="isRead">Whether the guest's picture is not needed any more for what was drawn.</param>
+    /// <param name="isPassing">Whether something in the frame is to go with the next one.</param>
+    /// <returns>When it was presented.</returns>
+    public long Present((int Width, int Height) size, bool isRead, bool isPassing)
+    {
+        long drawn = EventLoop.Now;
+        using EglFence? fence = _owesReply && !isRead ? _graphics.Fence() : null;
+        _window.Swap();
+        long presented = EventLoop.Now;
+        fence?.Wait(ReadTime);
+        // Of a copy too only now: it is made anew for the answer, and would grow old while the window waits for its display.
+        Acknowledge();
+        if (_toldAt != 0)
+        {
+            Stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, EventLoop.Now));
+        }
+        Frames++;
+        // Drivers see a window's new size with the next frame: what was drawn for it first may lie in a buffer of the old one.
+        _dirty = size != _drawnSize || isPassing;
+        _drawnSize = size;
+        _toldAt = 0;
+        return presented;
+    }
+
+    public void Dispose() => _nextFrame.Dispose();
+}
