@@ -114,7 +114,7 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
         }
     }
 
-    /// <summary>A fenced flush waits for this consumer; an earlier one does so no longer.</summary>
+    /// <summary>A fenced flush waits for this consumer now; an earlier flush no longer does.</summary>
     public void Owe(ReadFence fence)
     {
         ReadFence.Reader before = _owed;
@@ -130,7 +130,7 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
         before.Leave();
     }
 
-    /// <summary>The consumer is gone: whatever it read, it does so no longer.</summary>
+    /// <summary>The consumer is gone, so it no longer reads anything.</summary>
     public void End()
     {
         if (IsReading)

@@ -2,7 +2,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Display;
 
-/// <summary>Where an output lies on the guest's desktop: what a tablet's axes span, for a guest has one desktop however many outputs.</summary>
+/// <summary>Where an output lies on the guest's desktop. A tablet's axes span the whole desktop, and a guest has one, however many outputs.</summary>
 /// <remarks>The guest tells nobody how it has arranged its outputs. Those that show parts of one buffer (X) lie as the parts do, and
 /// show it twice where they are the same (mirrored); buffers of their own (Wayland) lie side by side in the outputs' order, from the
 /// left, their tops in a line, which is what desktops do until their user moves them.</remarks>

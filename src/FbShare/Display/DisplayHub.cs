@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Display;
 
-/// <summary>Between one source of scanouts and its consumers: the outputs by number. The way of a change is told in
-/// <see cref="DisplayOutput"/>.</summary>
+/// <summary>Connects one source of scanouts with its consumers, output by output. <see cref="DisplayOutput"/> says how a change
+/// travels.</summary>
 /// <remarks>Only a consumer of the guest's own pages holds the guest up, through the <see cref="ReadFence"/> of a flush; one that reads a
 /// copy never does. Lives on the source's loop; nothing here is for other threads.</remarks>
 public sealed class DisplayHub : IDisposable
@@ -86,7 +86,7 @@ public sealed class DisplayHub : IDisposable
     /// <param name="fence">Passes when everybody who reads the source's own pages has seen this change; null: the source does not wait.</param>
     public void Flush(int output, Rect damage, ReadFence? fence = null) => _outputs[output].Flush(damage, fence);
 
-    /// <summary>The source has nothing more to say for now: a picture set but not flushed is shown after all.</summary>
+    /// <summary>The source has nothing more to do for now: a picture that was set and not flushed is shown.</summary>
     public void Commit()
     {
         foreach (DisplayOutput output in _outputs)
@@ -102,7 +102,7 @@ public sealed class DisplayHub : IDisposable
     /// <summary>Adds a consumer, which is shown the output's present state at once.</summary>
     public void Attach(int output, IDisplayConsumer consumer) => _outputs[output].Attach(consumer);
 
-    /// <summary>Takes a consumer away; whoever waited for it does so no longer.</summary>
+    /// <summary>Removes a consumer; nobody waits for it any more.</summary>
     public void Detach(int output, IDisplayConsumer consumer) => _outputs[output].Detach(consumer);
 
     /// <summary>Shows the picture to a consumer as if it were new: because what the consumer <see cref="IDisplayConsumer.Takes"/> has

@@ -58,7 +58,7 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     {
         if (scanout is not null)
         {
-            // The same buffer again needs no telling while nothing came between.
+            // If the same buffer is set again and nothing else was set in between, there is nothing to tell.
             _isNew |= !ReferenceEquals(scanout, Scanout);
             Scanout = scanout;
             return;
@@ -175,7 +175,7 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     {
         if (_attachments.Length == 0)
         {
-            // Whoever comes is shown all of it.
+            // A new consumer is shown the whole picture.
             _isNew = false;
             _export = null;
             return;

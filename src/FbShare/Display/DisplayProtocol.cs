@@ -44,11 +44,11 @@ internal static class DisplayProtocol
     /// <summary>DRM_FORMAT_MOD_INVALID: the exporter does not say; for a plain buffer that is linear.</summary>
     public const ulong ModifierUnknown = 0x00ff_ffff_ffff_ffff;
 
-    /// <summary>y0_top of a dma-buf whose first row is the picture's top. By its name it should be the other way round; but QEMU's own
-    /// displays turn a picture over where it is true (egl_fb_blit), and its blobs, which lie as everybody's, have false.</summary>
+    /// <summary>y0_top of a dma-buf whose first row is the picture's top. The name suggests the opposite; but QEMU's own
+    /// displays flip a picture for which it is true (egl_fb_blit), and QEMU sends false for blobs, whose first row is the top.</summary>
     public const bool IsTopDown = false;
 
-    /// <summary>The most bytes of pixels in one message: D-Bus ends at 128 MiB, and sd-bus a little before.</summary>
+    /// <summary>The most bytes of pixels in one message: D-Bus allows 128 MiB, and sd-bus a little less.</summary>
     public const long MostInlineBytes = 120L << 20;
 
     /// <summary>Properties: <c>GetAll(s interface)</c>.</summary>

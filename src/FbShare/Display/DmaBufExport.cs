@@ -4,7 +4,7 @@ using FbShare.Pictures;
 
 namespace FbShare.Display;
 
-/// <summary>What came of making dma-bufs of a scanout: the dma-bufs, or why there are none. Kept with the scanout, so tried once.</summary>
+/// <summary>The result of making dma-bufs of a scanout: the dma-bufs, or why there are none. Kept with the scanout, so that it is tried once.</summary>
 public sealed class DmaBufExport : IDisposable
 {
     private readonly PageWatch? _watch;
@@ -46,7 +46,7 @@ public sealed class DmaBufExport : IDisposable
         var mappings = new List<MemoryMapping>();
         try
         {
-            // The watch comes first: a page replaced between the two is noticed.
+            // The watch is made first, so that a page that is replaced in between is noticed.
             watch = new PageWatch(bands.SelectMany(b => b.Ranges));
             foreach (Band band in bands)
             {

@@ -10,10 +10,10 @@ namespace FbShare.Display;
 /// copied.</remarks>
 internal sealed class PictureCopy : IDisposable
 {
-    /// <summary>With so many buffers all being read, a consumer waits until one is free.</summary>
+    /// <summary>The most buffers: while all of them are being read, a consumer waits until one is free.</summary>
     private const int MostBuffers = 3;
 
-    /// <summary>After so many changes that one buffer was enough for, others are let go.</summary>
+    /// <summary>After this many changes for which one buffer was enough, the other buffers are freed.</summary>
     private const int Patience = 300;
 
     private readonly List<Buffer> _buffers = [];
@@ -46,7 +46,7 @@ internal sealed class PictureCopy : IDisposable
             }
             if (Make(layout, budget, out obstacle) is not { } made)
             {
-                // While others read, their buffers will do in a moment.
+                // A buffer that others read now will be usable in a moment.
                 obstacle = _buffers.Count > 0 ? null : obstacle;
                 return null;
             }
@@ -64,7 +64,7 @@ internal sealed class PictureCopy : IDisposable
         return buffer;
     }
 
-    /// <summary>Lets go of all buffers; who still reads one reads on in a mapping of its own.</summary>
+    /// <summary>Frees all buffers; whoever still reads one goes on in its own mapping.</summary>
     public void Clear()
     {
         foreach (Buffer buffer in _buffers)
@@ -76,8 +76,8 @@ internal sealed class PictureCopy : IDisposable
 
     public void Dispose() => Clear();
 
-    /// <summary>The buffer with the picture in it, else of those that nobody reads the one that lacks least. Those that cannot hold the
-    /// picture are let go.</summary>
+    /// <summary>The buffer that has the whole picture, or else, of those that nobody reads, the one that needs the fewest pixels. Buffers that
+    /// cannot hold the picture are freed.</summary>
     private Buffer? Choose(FrameLayout layout)
     {
         Buffer? best = null;

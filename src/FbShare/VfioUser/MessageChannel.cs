@@ -14,7 +14,7 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
     /// <summary>The last message's header.</summary>
     public Messages.Header Header => MemoryMarshal.Read<Messages.Header>(HeaderBytes);
 
-    /// <summary>Begins a reply to the last message.</summary>
+    /// <summary>Starts a reply to the last message.</summary>
     public void BeginReply()
     {
         _reply.ResetWrittenCount();

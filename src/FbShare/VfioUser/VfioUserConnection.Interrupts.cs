@@ -12,7 +12,7 @@ internal sealed partial class VfioUserConnection
     /// <summary>How many interrupts of a kind the device has.</summary>
     private uint IrqCount(uint index) => (IrqIndex)index switch
     {
-        // An error of the device's, which there never is: QEMU warns where it is not offered.
+        // The error interrupt is never raised, but QEMU warns if a device does not offer it.
         IrqIndex.Intx or IrqIndex.Error => 1,
         IrqIndex.Msix => (uint)_function.Interrupts.VectorCount,
         _ => 0,
@@ -70,7 +70,7 @@ internal sealed partial class VfioUserConnection
         }
         catch (LinuxException e)
         {
-            // A descriptor that is no eventfd, or none to be had.
+            // The descriptor is not an eventfd, or no descriptor is free.
             return e.Errno;
         }
     }
@@ -86,7 +86,7 @@ internal sealed partial class VfioUserConnection
             _ => Errno.EINVAL,
         };
 
-    /// <summary>Gives each its eventfd; without descriptors takes them away.</summary>
+    /// <summary>Gives each interrupt its eventfd; without descriptors, takes the eventfds away.</summary>
     private Errno SetTriggers(in Messages.IrqSet set)
     {
         for (uint i = 0; i < set.Count; i++)
@@ -123,7 +123,7 @@ internal sealed partial class VfioUserConnection
         return Errno.None;
     }
 
-    /// <summary>The client tries its own eventfds.</summary>
+    /// <summary>The client tests its own eventfds.</summary>
     private Errno Raise(in Messages.IrqSet set, ReadOnlySpan<byte> bools)
     {
         for (int i = 0; i < (int)set.Count; i++)
@@ -162,7 +162,7 @@ internal sealed partial class VfioUserConnection
         return Errno.None;
     }
 
-    /// <summary>With KVM the guest's end of interrupt comes by an eventfd, past the client.</summary>
+    /// <summary>With KVM, the guest's end of interrupt arrives through an eventfd and not through the client.</summary>
     private Errno WatchUnmask()
     {
         StopWatchingUnmask();
@@ -172,7 +172,7 @@ internal sealed partial class VfioUserConnection
         }
         var unmask = new EventFd(fd);
         _unmask = unmask;
-        // Every write is an edge of its own; the count is nobody's business.
+        // Every write wakes the loop; how many there were does not matter.
         _unmaskWatch = _loop.Add(unmask.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => _function.Interrupts.UnmaskLine());
         return Errno.None;
     }

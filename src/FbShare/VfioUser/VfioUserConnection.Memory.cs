@@ -38,7 +38,7 @@ internal sealed partial class VfioUserConnection
                 // A page that is cut off while it is read or written would end this process (SIGBUS).
                 throw new GuestMemoryException($"it must be sealed against shrinking: use {Cure}, not memory-backend-file or memory-backend-shm");
             }
-            // Ring addresses come in the guest's own terms here, so the client's are the same.
+            // Rings are named by guest addresses here, so the client's address of a region is its guest address.
             _memory.Add(_memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
             _hasMemory = true;
             return Errno.None;
@@ -55,8 +55,8 @@ internal sealed partial class VfioUserConnection
         }
     }
 
-    /// <summary>Memory without a file. The guest's own comes first and decides; what comes later without one is firmware or another
-    /// device's memory, which a gpu need not reach.</summary>
+    /// <summary>Memory without a file. The guest's own memory comes first and decides; later memory without a file belongs to firmware or to
+    /// another device, and a GPU need not reach it.</summary>
     private Errno MapWithout(in Messages.DmaMap map)
     {
         if (_hasMemory || (map.Flags & Messages.DmaWritable) == 0)
@@ -75,7 +75,7 @@ internal sealed partial class VfioUserConnection
     {
         if (!MemoryMarshal.TryRead(request, out Messages.DmaUnmap unmap) || (unmap.Flags & ~Messages.DmaUnmapAll) != 0)
         {
-            // There is no dirty bitmap to be had.
+            // This device keeps no dirty bitmap.
             return Errno.EINVAL;
         }
         if ((unmap.Flags & Messages.DmaUnmapAll) != 0)
@@ -90,7 +90,7 @@ internal sealed partial class VfioUserConnection
         return Errno.None;
     }
 
-    /// <summary>Removes the regions in a range; false if one is only partly in it. Firmware's was never taken in, so none may be there.</summary>
+    /// <summary>Removes the regions in a range; false if one is only partly in it. A range may hold no region at all, because firmware's memory is never taken in.</summary>
     private bool TryRemove(ulong address, ulong size)
     {
         foreach (MemoryRegion region in _memory.Regions)

@@ -73,7 +73,7 @@ internal sealed partial class VfioUserConnection
         return Errno.None;
     }
 
-    /// <summary>All of them are checked before the first is done.</summary>
+    /// <summary>All writes are checked before the first one is done.</summary>
     private Errno RegionWriteMulti(ReadOnlySpan<byte> request)
     {
         if (!BinaryPrimitives.TryReadUInt64LittleEndian(request, out ulong count) || count > Messages.MaxPayload / Messages.MultiElementSize

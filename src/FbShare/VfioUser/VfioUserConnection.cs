@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace FbShare.VfioUser;
 
-/// <summary>One client's connection (QEMU's vfio-user-pci): takes its messages, keeps the guest memory map and lets the guest at a PCI
+/// <summary>One client's connection (QEMU's vfio-user-pci): takes its messages, keeps the guest memory map and gives the guest access to a PCI
 /// function (QEMU docs/interop/vfio-user.rst).</summary>
-/// <remarks>Whatever a client sends is answered, with an error number where it cannot be; only bytes that are no messages end the
-/// connection. A guest's access is answered before what it sets off is done, since its processor waits.</remarks>
+/// <remarks>Every request is answered, if need be with an error number; only bytes that are not a message end the connection. A guest's
+/// access to a register is answered before the work that it causes is done, because the guest's processor waits for the answer.</remarks>
 internal sealed partial class VfioUserConnection : IFrontEndConnection
 {
     private readonly EventLoop _loop;
@@ -43,7 +43,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
 
     public Action? Closed { get; set; }
 
-    /// <summary>JSON: what this server can do. Memory comes in pages, in as many pieces as are ever seen.</summary>
+    /// <summary>JSON: what this server can do. Memory is mapped in whole pages, in more pieces than any machine has.</summary>
     private static ReadOnlySpan<byte> Capabilities =>
         """{"capabilities":{"max_msg_fds":16,"max_data_xfer_size":1048576,"pgsizes":4096,"max_dma_maps":1024,"write_multiple":true}}"""u8;
 
@@ -131,7 +131,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         Messages.Header header = _channel.Header;
         if ((header.Flags & Messages.TypeMask) == Messages.TypeReply)
         {
-            // Nothing was asked of the client.
+            // This server asks the client nothing, so this reply answers nothing.
             _channel.DropDescriptors();
             return;
         }

@@ -11,7 +11,7 @@ internal sealed class BackendChannel : IDisposable
     private bool _dead;
 
     /// <param name="socket">Owned from here on, also when this fails.</param>
-    /// <exception cref="LinuxException">It cannot be watched; nothing else than a socket is taken.</exception>
+    /// <exception cref="LinuxException">The descriptor is not a socket, or the loop cannot watch it.</exception>
     public BackendChannel(EventLoop loop, UnixSocket socket)
     {
         _socket = socket;
@@ -32,7 +32,7 @@ internal sealed class BackendChannel : IDisposable
         var message = new Messages.Header { Request = Messages.BackendConfigChange, Flags = Messages.Version };
         try
         {
-            // A front-end that does not read its channel has a change waiting already.
+            // If the channel is full, the front-end has a notice of a change waiting already.
             _socket.Send(MemoryMarshal.AsBytes(new ReadOnlySpan<Messages.Header>(in message)), wait: false);
         }
         catch (LinuxException)
@@ -47,7 +47,7 @@ internal sealed class BackendChannel : IDisposable
         _socket.Dispose();
     }
 
-    /// <summary>No request here asks for a reply; what comes all the same is read and dropped.</summary>
+    /// <summary>None of our requests asks for a reply: what comes anyway is read and dropped.</summary>
     private void Drain()
     {
         Span<byte> buffer = stackalloc byte[256];

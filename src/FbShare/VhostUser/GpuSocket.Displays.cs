@@ -14,13 +14,13 @@ internal sealed partial class GpuSocket
     private readonly byte[] _received = new byte[HeaderSize + DisplayInfoSize];
     private int _receivedCount;
 
-    /// <summary>Bytes of a message that is none of ours still to come.</summary>
+    /// <summary>How many bytes are still to come of a message that is skipped.</summary>
     private uint _skip;
 
     private bool _questionDue;
     private bool _questionSent;
 
-    /// <summary>Takes what QEMU says of each of its consoles; nothing if it will not say any more.</summary>
+    /// <summary>Receives the size of each of QEMU's consoles; an empty span if QEMU will not answer any more.</summary>
     public delegate void DisplaysHandler(ReadOnlySpan<DisplaySize> sizes);
 
     /// <summary>Runs on the loop after <see cref="AskDisplays"/>.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class GpuSocket
     private bool Receive()
     {
         Span<byte> scrap = stackalloc byte[512];
-        // Who is told of an answer may be done with this socket.
+        // Whoever receives the answer may dispose this socket.
         while (!_dead)
         {
             Span<byte> wanted = _skip > 0 ? scrap[..(int)Math.Min(_skip, (uint)scrap.Length)]

@@ -10,7 +10,7 @@ namespace FbShare.VhostUser;
 
 /// <summary>Forwards what outputs show to QEMU's own display over the socket of VHOST_USER_GPU_SET_SOCKET
 /// (QEMU docs/interop/vhost-user-gpu.rst).</summary>
-/// <remarks>Never waits: each output keeps its lease until its pixels are written, and changes add up meanwhile.</remarks>
+/// <remarks>Never blocks: each output keeps its lease until its pixels are written, and changes are gathered meanwhile.</remarks>
 internal sealed partial class GpuSocket : IDisposable
 {
     /// <summary>Pixels go out in messages of at most this many bytes, so that a large picture needs no buffer of its size.</summary>
@@ -97,7 +97,7 @@ internal sealed partial class GpuSocket : IDisposable
 
     private void Changed()
     {
-        // While a message is under way the watch goes on with the rest; and what changes while messages are composed is seen there.
+        // While a message is being sent, the watch sends the rest of it; what changes while messages are composed is included there.
         if (!_dead && !_isPumping && _sent == _message.WrittenCount)
         {
             try
@@ -179,7 +179,7 @@ internal sealed partial class GpuSocket : IDisposable
         return message[HeaderSize..];
     }
 
-    /// <summary>What one output still has to tell.</summary>
+    /// <summary>What QEMU has not been told yet of one output.</summary>
     private sealed class Output(GpuSocket socket, int index) : IDisplayConsumer
     {
         private FrameBuffer? _buffer;
@@ -260,7 +260,7 @@ internal sealed partial class GpuSocket : IDisposable
             _damage = new Rect(_damage.X, _damage.Y + rows, _damage.Width, _damage.Height - rows);
             if (_damage.IsEmpty)
             {
-                // All pixels are in the message: what changed meanwhile may come.
+                // All pixels are in the message, so the frame is no longer needed.
                 _lease.GiveBack();
             }
             return true;

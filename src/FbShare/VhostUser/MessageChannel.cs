@@ -6,7 +6,7 @@ namespace FbShare.VhostUser;
 /// <summary>Whole vhost-user messages off and onto a socket.</summary>
 internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, HeaderSize, MostUnread)
 {
-    /// <summary>Hundreds more than a front-end that waits for each reply ever owes.</summary>
+    /// <summary>Far more unread replies than a front-end that waits for each of them can leave.</summary>
     private const int MostUnread = 64 << 10;
 
     private static readonly int HeaderSize = Marshal.SizeOf<Messages.Header>();
@@ -17,7 +17,7 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
     /// <summary>Takes in bytes until a message is whole or none are left.</summary>
     /// <returns>True if a message is whole; false if more bytes are needed.</returns>
     /// <exception cref="EndOfStreamException">The front-end is gone.</exception>
-    /// <exception cref="VhostUserException">The bytes are no vhost-user message.</exception>
+    /// <exception cref="VhostUserException">The bytes are not a vhost-user message.</exception>
     public bool TryReceive() => Receive() switch
     {
         Reception.Message => true,

@@ -5,11 +5,11 @@ namespace FbShare.VhostUser;
 /// <content>QEMU's own display (GPU_SET_SOCKET): pictures go there, and the sizes of its windows come from there.</content>
 public sealed partial class VhostUserBackend
 {
-    /// <summary>How long a guest that asks for its displays waits for QEMU's word; its own patience is 5 s.</summary>
+    /// <summary>How long a guest that asks for its displays waits for QEMU's answer; the guest itself gives up after 5 s.</summary>
     private static readonly TimeSpan DisplayPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>What QEMU said last of each output. Until somebody sets xres and yres or draws its window larger it says its default,
-    /// which is nobody's wish, and the device's own sizes stand.</summary>
+    /// <summary>The size that QEMU reported last for each output. Until somebody sets xres and yres or resizes its window, QEMU reports
+    /// its default, which nobody asked for: then the device's own sizes stay.</summary>
     private readonly DisplaySize[] _said = [.. Enumerable.Range(0, DisplaySize.MaxOutputs).Select(i => i == 0 ? new DisplaySize(true, 1280, 800) : default)];
 
     private LoopTimer? _displayTimer;
@@ -57,7 +57,7 @@ public sealed partial class VhostUserBackend
         AnswerDisplays();
     }
 
-    /// <summary>Lets a guest that waits for its displays have them.</summary>
+    /// <summary>Answers a guest that waits to be told its displays.</summary>
     private void AnswerDisplays()
     {
         _displayTimer?.Cancel();

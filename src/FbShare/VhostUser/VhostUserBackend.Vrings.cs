@@ -21,8 +21,8 @@ public sealed partial class VhostUserBackend
         return good;
     }
 
-    /// <summary>Without VHOST_USER_F_PROTOCOL_FEATURES every ring is enabled, at once and whenever it starts; with it one that is
-    /// enabled stays so.</summary>
+    /// <summary>Without VHOST_USER_F_PROTOCOL_FEATURES every ring is enabled, at once and whenever it starts. With it, a ring that is
+    /// enabled stays enabled.</summary>
     private void StartDisabled(bool disabled)
     {
         _startDisabled = disabled;
@@ -90,7 +90,7 @@ public sealed partial class VhostUserBackend
         }
         try
         {
-            // What is held belongs to the rings as they were.
+            // Requests that are still held belong to the rings where they were before.
             _device.Drain(queue);
             vring.Move(_memory, _features, address);
         }
@@ -177,11 +177,11 @@ public sealed partial class VhostUserBackend
         }
     }
 
-    /// <summary>Whether the guest's driver starts from scratch. QEMU's generic vhost-user devices tell of a reset in no other way than
-    /// that the rings, after all of them were stopped, start at 0 instead of where they stopped, which is what comes back after
-    /// stop and cont. One ring's reset is no device reset: another one runs all the while. A front-end that tells the device's status
-    /// or sends RESET_DEVICE has said it already: then no place is known here.</summary>
-    /// <param name="suspended">No ring ran before this one.</param>
+    /// <summary>Whether the guest's driver starts from scratch. QEMU's generic vhost-user devices do not announce a reset. It shows only
+    /// in the rings: after all of them were stopped they start at 0; after stop and cont they start where they stopped. The reset of one
+    /// ring is not a reset of the device, because the other ring goes on running. A front-end that sends SET_STATUS or RESET_DEVICE has
+    /// announced the reset already, and then it is not known here where the rings stopped.</summary>
+    /// <param name="suspended">Whether no ring was running before this one.</param>
     private bool IsNewDriver(Vring started, bool suspended)
     {
         if (started.Base != 0 || started.StoppedAt is not { } place)
@@ -190,10 +190,10 @@ public sealed partial class VhostUserBackend
         }
         if (suspended)
         {
-            // After just 65536 requests both places are 0; then the used ring tells.
+            // After exactly 65536 requests both places are 0; then the used ring shows whether the driver is new.
             return place != 0 || started.Queue!.IsUnused;
         }
-        // The one before stopped at 0 and was started there, which said nothing: this one's place does, unless work was done since.
+        // The ring that started before this one had stopped at 0, which proves nothing. This one's place does, unless a request was taken since.
         return place != 0 && Array.TrueForAll(_vrings, v => v == started || v.Queue is null or { LastAvail: 0 } && v.StoppedAt == 0);
     }
 

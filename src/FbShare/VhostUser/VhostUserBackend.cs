@@ -21,8 +21,8 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         ProtocolFeatures.MultiQueue | ProtocolFeatures.ReplyAck | ProtocolFeatures.BackendReq | ProtocolFeatures.Config |
         ProtocolFeatures.ResetDevice | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status;
 
-    /// <remarks>Without VIRTIO_F_RING_RESET: QEMU's generic device passes no queue reset on, and a reset of both queues one after the other
-    /// could not be told from the device's.</remarks>
+    /// <remarks>VIRTIO_F_RING_RESET is not offered: QEMU's generic device does not pass the reset of a queue on, and resets of both queues
+    /// would look like a reset of the device.</remarks>
     private const VirtioFeatures TransportFeatures = VirtioFeatures.Version1 | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx;
 
     private readonly EventLoop _loop;
@@ -246,7 +246,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
 
     private void SetFeatures(ulong features)
     {
-        // A running ring goes on by the features it was started with.
+        // A running ring keeps the features with which it was started.
         _features = (VirtioFeatures)features & TransportFeatures;
         StartDisabled((features & Messages.FeatureProtocolFeatures) != 0);
         ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
@@ -327,7 +327,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         return null;
     }
 
-    /// <summary>The device's reset in so many words: rings stop, are disabled, and begin at 0 again.</summary>
+    /// <summary>An explicit reset of the device: rings stop, are disabled, and start at 0 again.</summary>
     private void ResetDevice()
     {
         foreach (Vring vring in _vrings)

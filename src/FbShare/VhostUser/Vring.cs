@@ -6,8 +6,8 @@ namespace FbShare.VhostUser;
 
 /// <summary>What a front-end has told of one queue, and the queue while it runs.</summary>
 /// <remarks>A ring is stopped, started, or started and enabled ("Ring states"). It starts with a kick descriptor and stops with
-/// GET_VRING_BASE; while it runs, nothing the front-end says moves its place. Its requests are handled only while it is enabled; what
-/// comes to a disabled one waits, since every request of a GPU has an effect.</remarks>
+/// GET_VRING_BASE; while it runs, no message moves its place. Its requests are handled only while it is enabled; requests
+/// to a disabled ring wait, because every request to a GPU has an effect.</remarks>
 internal sealed class Vring : IDisposable
 {
     private readonly EventLoop _loop;
@@ -94,7 +94,7 @@ internal sealed class Vring : IDisposable
         (_kick, _watch) = (kick, watch);
     }
 
-    /// <summary>Begins to run on the rings given before.</summary>
+    /// <summary>Starts on the rings that were given before.</summary>
     /// <exception cref="GuestMemoryException">The rings are not sound; the queue stays stopped.</exception>
     public void Start(GuestMemoryMap memory, VirtioFeatures features)
     {
@@ -102,8 +102,8 @@ internal sealed class Vring : IDisposable
         Queue.Call = _call is null ? null : _call.Signal;
     }
 
-    /// <summary>Goes on at the same place with rings that lie elsewhere.</summary>
-    /// <exception cref="GuestMemoryException">The rings are not sound; the queue goes on with those it has.</exception>
+    /// <summary>Continues at the same place with rings at other addresses.</summary>
+    /// <exception cref="GuestMemoryException">The rings are not sound; the queue keeps those it has.</exception>
     public void Move(GuestMemoryMap memory, VirtioFeatures features, Messages.VringAddress address)
     {
         Virtqueue before = Queue!;
@@ -139,7 +139,7 @@ internal sealed class Vring : IDisposable
         StopWatching();
     }
 
-    /// <summary>What ran until now was another driver's.</summary>
+    /// <summary>Forgets where the queue stopped: the driver that used it is gone.</summary>
     public void ForgetPlace() => StoppedAt = null;
 
     /// <summary>Stops the queue and forgets its place, as the device's reset does.</summary>

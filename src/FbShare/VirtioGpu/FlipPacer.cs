@@ -11,7 +11,7 @@ internal struct FlipPacer(long period)
     /// measured from slot to slot so that late wake-ups do not add up.</returns>
     public long Take(long now)
     {
-        // Never further away than the next slot: a guest that asked for many at once does not pay for them later.
+        // Never later than the next slot: a guest that sent many flushes at once does not wait for all of them afterwards.
         long due = Math.Clamp(_next, now, now + period);
         _next = due + period;
         return due;

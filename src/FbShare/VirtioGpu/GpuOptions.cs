@@ -1,6 +1,6 @@
 namespace FbShare.VirtioGpu;
 
-/// <summary>What the device offers and how far it goes.</summary>
+/// <summary>What the device offers, and its limits.</summary>
 public sealed record GpuOptions
 {
     /// <summary>Outputs, 1 to 16.</summary>
@@ -18,7 +18,7 @@ public sealed record GpuOptions
     /// <summary>Show 2D resources straight from their backing, too: faster, may tear.</summary>
     public bool ZeroCopy2D { get; init; }
 
-    /// <summary>Fenced flushes per second and output; null lets the guest run free.</summary>
+    /// <summary>Fenced flushes per second and output; null: no limit.</summary>
     public double? RefreshHz { get; init; } = 60;
 
     /// <summary>The most host memory that the guest may use up, in bytes: for 2D resources (QEMU's max_hostmem), lists of pages and copies of

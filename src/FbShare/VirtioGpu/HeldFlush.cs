@@ -25,7 +25,7 @@ internal sealed class HeldFlush(Action read)
     /// <summary>When it completes, as far as is known now (<see cref="Linux.EventLoop.Now"/>).</summary>
     public long CompletesAt => Fence.IsPassed ? _due : _deadline;
 
-    /// <summary>Takes this for a flush that came at <paramref name="now"/>.</summary>
+    /// <summary>Starts to hold a flush that came at <paramref name="now"/>.</summary>
     /// <param name="longest">How long it may be held at most, in nanoseconds.</param>
     public void Begin(uint outputs, long now, long longest)
     {
@@ -43,7 +43,7 @@ internal sealed class HeldFlush(Action read)
 
     public bool IsOf(Virtqueue queue) => ReferenceEquals(_queue, queue);
 
-    /// <summary>Hands over what was held, and is free.</summary>
+    /// <summary>Completes what was held; this can be used again.</summary>
     public (Virtqueue Queue, ushort Head, int Written) Release()
     {
         var held = (_queue!, _head, _written);

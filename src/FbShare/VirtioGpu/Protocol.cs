@@ -63,7 +63,7 @@ internal static class Protocol
     public const uint EventDisplay = 1;
     public const uint BlobMemGuest = 1;
 
-    /// <summary>virtio_gpu_formats to DRM's names; false for a number that is none of the eight.</summary>
+    /// <summary>virtio_gpu_formats to DRM's names; false for any number but those eight.</summary>
     public static bool TryGetFormat(uint format, out DrmFormat drm)
     {
         drm = format switch

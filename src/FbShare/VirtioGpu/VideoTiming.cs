@@ -23,7 +23,7 @@ internal readonly record struct VideoTiming(int Width, int Height, int Horizonta
 
     private const double MinVerticalBlankSeconds = 460e-6;
 
-    /// <summary>Readers of an EDID take a slower clock than 10 MHz for rubbish; tiny modes get more blanking.</summary>
+    /// <summary>Readers of an EDID reject a clock below 10 MHz, so tiny modes get more blanking.</summary>
     private const double MinPixelClock = 10_000_000;
 
     /// <summary>The timing of a size at a rate.</summary>

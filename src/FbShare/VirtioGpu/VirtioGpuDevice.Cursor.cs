@@ -14,7 +14,7 @@ public sealed partial class VirtioGpuDevice
         ReadOnlySpan<byte> command = buffer[..chain.Read(0, buffer)];
         ResponseType response = TryRead(command, out Protocol.CursorCommand request)
             ? Cursor(request)
-            : Refuse(CommandType.UpdateCursor, ResponseType.ErrUnspec, "too short");
+            : Refuse(CommandType.UpdateCursor, ResponseType.ErrUnspec, "the request is too short");
         // Linux gives no room for a response here; a driver that does give room is answered.
         Reply(queue, chain, request.Header, response);
     }
@@ -28,7 +28,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (request.ScanoutId >= (uint)_outputs.Length)
         {
-            return Refuse(type, ResponseType.ErrInvalidScanoutId, $"scanout {request.ScanoutId} of {_outputs.Length}");
+            return Refuse(type, ResponseType.ErrInvalidScanoutId, $"there is no scanout {request.ScanoutId}: there are {_outputs.Length}");
         }
         int output = (int)request.ScanoutId;
         if (type == CommandType.UpdateCursor)
@@ -38,7 +38,7 @@ public sealed partial class VirtioGpuDevice
             {
                 if (!_resources.TryGet(request.ResourceId, out Resource? resource))
                 {
-                    return Refuse(type, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there");
+                    return Refuse(type, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
                 }
                 if (!TryReadCursor(resource, (int)Math.Min(request.HotX, CursorSize - 1), (int)Math.Min(request.HotY, CursorSize - 1), out image))
                 {
@@ -47,7 +47,7 @@ public sealed partial class VirtioGpuDevice
             }
             _hub.DefineCursor(output, image);
         }
-        // The coordinates are signed in fact: a pointer hangs over the left and the top edge.
+        // The coordinates are signed in practice: a pointer may hang over the left or the top edge.
         bool visible = type == CommandType.UpdateCursor ? request.ResourceId != 0 : _hub.GetCursor(output) is not null;
         _hub.MoveCursor(output, new CursorPosition((int)request.X, (int)request.Y, visible));
         return ResponseType.OkNoData;
@@ -87,7 +87,7 @@ public sealed partial class VirtioGpuDevice
         return true;
     }
 
-    /// <summary>Orders the bytes as AR24 has them. A pointer's X is its alpha: Linux makes 2D pointers in a format without.</summary>
+    /// <summary>Orders the bytes as AR24 has them. The unused byte of a pointer is its alpha: Linux makes 2D pointers in a format without alpha.</summary>
     private static void ToAr24(Span<byte> pixels, DrmFormat format)
     {
         if (format is DrmFormat.AR24 or DrmFormat.XR24)

@@ -14,8 +14,8 @@ public sealed partial class VirtioGpuDevice
 
     private bool _displaysFresh;
 
-    /// <summary>Asked before a guest is told its displays, by a transport whose front-end has a word in their sizes.</summary>
-    /// <returns>True if that word is on its way: the guest's request waits for <see cref="AnswerDisplays"/>. False to answer at once.</returns>
+    /// <summary>Called before a guest is told its displays; set by a transport whose front-end takes part in choosing their sizes.</summary>
+    /// <returns>True if the front-end has been asked: the guest's request waits for <see cref="AnswerDisplays"/>. False to answer at once.</returns>
     public Func<bool>? DisplayQuery { get; set; }
 
     /// <summary>The guest's displays are known now.</summary>
@@ -27,7 +27,7 @@ public sealed partial class VirtioGpuDevice
         return _displaysFresh;
     }
 
-    /// <summary>Sets an output's size as its front-end has it, which has told the guest already that something changed.</summary>
+    /// <summary>Sets an output's size as the front-end wants it. The front-end has told the guest already that something changed.</summary>
     public void SetDisplay(int output, bool connected, int width, int height)
     {
         if ((uint)output >= (uint)_outputs.Length)

@@ -21,12 +21,12 @@ public sealed partial class VirtioGpuDevice
     {
         if (!TryRead(command, out Protocol.ResourceFlush request))
         {
-            Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrUnspec, "too short"));
+            Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrUnspec, "the request is too short"));
             return;
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there"));
+            Reply(queue, chain, header, Refuse(CommandType.ResourceFlush, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}"));
             return;
         }
         if (resource.Layout2D is { } layout && !request.Rectangle.IsWithin(layout.Width, layout.Height))
@@ -100,8 +100,8 @@ public sealed partial class VirtioGpuDevice
         }
     }
 
-    /// <summary>Begins a flush of some outputs. Any of theirs that is still held completes: a driver that sends the next before does not
-    /// wait for it.</summary>
+    /// <summary>Starts a flush of some outputs. An earlier flush of theirs that is still held completes: a driver that sends the next one does not
+    /// wait for the earlier.</summary>
     private HeldFlush BeginFlush(uint outputs, long now)
     {
         HeldFlush? free = null;

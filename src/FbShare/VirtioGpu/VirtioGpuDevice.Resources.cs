@@ -19,15 +19,15 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.ResourceCreate2D;
         if (!TryRead(command, out Protocol.ResourceCreate2D request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!IsFree(request.ResourceId))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is 0 or taken");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"resource number {request.ResourceId} is 0 or in use already");
         }
         if (!Protocol.TryGetFormat(request.Format, out DrmFormat format))
         {
-            return Refuse(name, ResponseType.ErrInvalidParameter, $"format {request.Format}");
+            return Refuse(name, ResponseType.ErrInvalidParameter, $"pixel format {request.Format} is not supported");
         }
         if (!FrameLayout.TryCreate(format, request.Width, request.Height, request.Width * DrmFormats.BytesPerPixel, 0, long.MaxValue, out FrameLayout layout, out string? why))
         {
@@ -57,15 +57,15 @@ public sealed partial class VirtioGpuDevice
         }
         if (!TryRead(command, out Protocol.ResourceCreateBlob request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!IsFree(request.ResourceId))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is 0 or taken");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"resource number {request.ResourceId} is 0 or in use already");
         }
         if (request.BlobMem != Protocol.BlobMemGuest || request.Size == 0)
         {
-            return Refuse(name, ResponseType.ErrInvalidParameter, $"blob_mem {request.BlobMem} of {request.Size} bytes: only guest blobs that are not empty");
+            return Refuse(name, ResponseType.ErrInvalidParameter, $"blob_mem {request.BlobMem} of {request.Size} bytes is not supported: only blobs in guest memory that are not empty are");
         }
         if (!_resources.HasRoom(Backing.HostBytesFor(request.EntryCount)))
         {
@@ -90,11 +90,11 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.ResourceUnref;
         if (!TryRead(command, out Protocol.ResourceOnly request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
         HideEverywhere(resource);
         _resources.Remove(resource);
@@ -106,15 +106,15 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.ResourceAttachBacking;
         if (!TryRead(command, out Protocol.ResourceAttachBacking request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
         if (resource.Backing is not null)
         {
-            return Refuse(name, ResponseType.ErrUnspec, $"{request.ResourceId} has a backing already");
+            return Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has a backing already");
         }
         if (!_resources.HasRoomFor(Backing.HostBytesFor(request.EntryCount)))
         {
@@ -133,15 +133,15 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.ResourceDetachBacking;
         if (!TryRead(command, out Protocol.ResourceOnly request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
         if (resource.Backing is null)
         {
-            return Refuse(name, ResponseType.ErrUnspec, $"{request.ResourceId} has no backing");
+            return Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has no backing");
         }
         if (resource.IsBlob)
         {
@@ -161,11 +161,11 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.TransferToHost2D;
         if (!TryRead(command, out Protocol.TransferToHost2D request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
         if (resource.IsBlob)
         {
@@ -174,7 +174,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (resource.Backing is not { } backing)
         {
-            return Refuse(name, ResponseType.ErrUnspec, $"{request.ResourceId} has no backing");
+            return Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has no backing");
         }
         FrameLayout layout = resource.Layout2D!.Value;
         if (!request.Rectangle.IsWithin(layout.Width, layout.Height))
@@ -184,7 +184,7 @@ public sealed partial class VirtioGpuDevice
         Rect rect = request.Rectangle.ClipTo(layout.Width, layout.Height);
         if (rect.IsEmpty)
         {
-            // Firmware drivers send such; it is no fault.
+            // Firmware drivers send empty rectangles; that is not an error.
             return ResponseType.OkNoData;
         }
         int rowBytes = rect.Width * DrmFormats.BytesPerPixel;

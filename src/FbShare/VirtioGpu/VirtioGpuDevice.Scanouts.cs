@@ -11,11 +11,11 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.SetScanout;
         if (!TryRead(command, out Protocol.SetScanout request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (request.ScanoutId >= (uint)_outputs.Length)
         {
-            return Refuse(name, ResponseType.ErrInvalidScanoutId, $"scanout {request.ScanoutId} of {_outputs.Length}");
+            return Refuse(name, ResponseType.ErrInvalidScanoutId, $"there is no scanout {request.ScanoutId}: there are {_outputs.Length}");
         }
         if (request.ResourceId == 0)
         {
@@ -24,7 +24,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || resource.Layout2D is not { } layout)
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there or no 2D resource");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"resource {request.ResourceId} does not exist or is not a 2D resource");
         }
         if (!request.Rectangle.TryWithin(layout.Width, layout.Height, out Rect rect))
         {
@@ -39,11 +39,11 @@ public sealed partial class VirtioGpuDevice
         const CommandType name = CommandType.SetScanoutBlob;
         if (!TryRead(command, out Protocol.SetScanoutBlob request))
         {
-            return Refuse(name, ResponseType.ErrUnspec, "too short");
+            return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
         if (request.ScanoutId >= (uint)_outputs.Length)
         {
-            return Refuse(name, ResponseType.ErrInvalidScanoutId, $"scanout {request.ScanoutId} of {_outputs.Length}");
+            return Refuse(name, ResponseType.ErrInvalidScanoutId, $"there is no scanout {request.ScanoutId}: there are {_outputs.Length}");
         }
         if (request.ResourceId == 0)
         {
@@ -52,11 +52,11 @@ public sealed partial class VirtioGpuDevice
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || !resource.IsBlob)
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"{request.ResourceId} is not there or no blob");
+            return Refuse(name, ResponseType.ErrInvalidResourceId, $"resource {request.ResourceId} does not exist or is not a blob");
         }
         if (!Protocol.TryGetFormat(request.Format, out DrmFormat format))
         {
-            return Refuse(name, ResponseType.ErrInvalidParameter, $"format {request.Format}");
+            return Refuse(name, ResponseType.ErrInvalidParameter, $"pixel format {request.Format} is not supported");
         }
         if (!FrameLayout.TryCreate(format, request.Width, request.Height, request.Strides[0], request.Offsets[0], resource.BlobLength, out FrameLayout layout, out string? why))
         {

@@ -235,7 +235,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     }
 
     /// <summary>Logs the first guest error of a kind.</summary>
-    /// <param name="command">Null for a request that is none this device knows: what a guest chooses makes no kind of its own.</param>
+    /// <param name="command">Null for a request that this device does not know: all of them are one kind, so that a guest cannot make many.</param>
     private void Complain(CommandType? command, ResponseType error, string why)
     {
         if (!_complained.IsFirst((command, error)))

@@ -43,7 +43,7 @@ public sealed class DisplayClient : IDisposable
     /// <summary>Every console, graphic ones and others.</summary>
     public IReadOnlyList<RemoteConsole> Consoles => _consoles;
 
-    /// <summary>Told once when the display is gone, why.</summary>
+    /// <summary>Called once when the display is gone, with the reason.</summary>
     public Action<DisplayLoss>? Lost { get; set; }
 
     /// <summary>Takes what is odd but no reason to stop; nobody, if it is not set.</summary>
@@ -57,7 +57,7 @@ public sealed class DisplayClient : IDisposable
 
     internal BusConnection Connection { get; }
 
-    /// <summary>Whom to call: the name on a bus, nobody in particular on a connection between peers.</summary>
+    /// <summary>The destination of calls: a name on a bus, empty on a connection between peers.</summary>
     internal ReadOnlySpan<byte> Destination => _address.Kind == DisplayAddressKind.Bus ? QemuName : default;
 
     /// <summary>Connects and learns which consoles there are. Runs the loop meanwhile.</summary>
@@ -125,7 +125,7 @@ public sealed class DisplayClient : IDisposable
             _lost = true;
             DisplayLossKind kind = KindOf(connection);
             Lost?.Invoke(new DisplayLoss(kind, kind == DisplayLossKind.Broken
-                ? $"{what} is let go, because it broke the protocol: {PeerText.Line(why)}"
+                ? $"{what} was disconnected, because it broke the protocol: {PeerText.Line(why)}"
                 : $"{what} is gone: {PeerText.Line(why)}"));
         }
     }

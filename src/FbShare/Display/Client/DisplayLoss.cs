@@ -1,16 +1,16 @@
 namespace FbShare.Display.Client;
 
 /// <summary>How a display was lost.</summary>
-/// <param name="Kind">Whose doing it was.</param>
+/// <param name="Kind">Who ended it.</param>
 /// <param name="Reason">In a sentence for the user.</param>
 public sealed record DisplayLoss(DisplayLossKind Kind, string Reason);
 
-/// <summary>Whose doing it was that a display was lost.</summary>
+/// <summary>Who ended the connection to a display.</summary>
 public enum DisplayLossKind
 {
-    /// <summary>It ended, or let go of this client: it may come back.</summary>
+    /// <summary>It ended, or it disconnected this client: it may come back.</summary>
     Gone,
 
-    /// <summary>It sent what makes no sense, and this client let go of it.</summary>
+    /// <summary>It broke the protocol, and this client disconnected.</summary>
     Broken,
 }

@@ -24,7 +24,7 @@ internal sealed class IncomingPicture(ReceivedFiles files, uint width, uint heig
         var format = (DrmFormat)fourcc;
         if (!Enum.IsDefined(format))
         {
-            why = $"pixel format 0x{fourcc:x8} is not known here";
+            why = $"pixel format 0x{fourcc:x8} is not supported by this viewer";
             return false;
         }
         FileDescriptor file = files[_bands.Count];

@@ -58,11 +58,11 @@ public sealed partial class RemoteConsole
         bool isBottomUp = call.ReadBoolean() != DisplayProtocol.IsTopDown;
         if (planes != 1 || files.Count != 1 || offsets.Length != 1 || strides.Length != 1)
         {
-            return Refuse(call, $"a picture of {planes} planes is not known here");
+            return Refuse(call, $"a picture of {planes} planes is not supported by this viewer");
         }
         if (x > FrameLayout.MaxDimension || y > FrameLayout.MaxDimension)
         {
-            return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not known here");
+            return Refuse(call, $"a picture that begins at {x},{y} of its buffer is not supported by this viewer");
         }
         ulong offset = offsets[0] + ((ulong)y * strides[0]) + ((ulong)x * DrmFormats.BytesPerPixel);
         var incoming = new IncomingPicture(files, width, height, fourcc, modifier, isBottomUp);
@@ -132,7 +132,7 @@ public sealed partial class RemoteConsole
         return picture;
     }
 
-    /// <summary>Lets go of the picture that was shown longest ago if as many are kept as may be.</summary>
+    /// <summary>Disposes the picture that was shown longest ago if no more may be kept.</summary>
     private void MakeRoom()
     {
         if (_kept.Count >= DmaBufFrame.MostInRotation && _kept.Where(k => !ReferenceEquals(k.Picture, Picture)).MinBy(k => k.ShownAt) is { } oldest)

@@ -82,7 +82,7 @@ public sealed partial class RemoteConsole
             uint code = call.ReadUInt32();
             if (!PixmanFormats.TryFromPixman(code, out DrmFormat format))
             {
-                why = $"pixel format 0x{code:x8} is not known here";
+                why = $"pixel format 0x{code:x8} is not supported by this viewer";
             }
             else if (SharedRows.TryCheck(file, format, width, height, stride, offset, isLinear: true, out FrameLayout layout, out _, out why))
             {
@@ -135,7 +135,7 @@ public sealed partial class RemoteConsole
         return true;
     }
 
-    /// <summary>Lets go of the dma-bufs that are kept, but for the one that is shown.</summary>
+    /// <summary>Disposes the dma-bufs that are kept, except the one that is shown.</summary>
     private void RetireKept()
     {
         foreach (Kept kept in _kept)
@@ -192,8 +192,8 @@ public sealed partial class RemoteConsole
 
     private bool TakeDisable(BusMessage call)
     {
-        // A QEMU says this of a dma-buf that it lets go of, after it has told of the one in its place (dbus_release_dmabuf); where a
-        // guest shows nothing, it tells of a picture that says so.
+        // A QEMU sends this when it releases a dma-buf, after it has sent the next one (dbus_release_dmabuf); when a guest shows
+        // nothing, it sends a picture that says so.
         bool isRelease = !Status.IsKnown && Picture is { Source: RemotePictureSource.DmaBuf };
         RemotePicture? before = Picture;
         if (!isRelease)
@@ -216,7 +216,7 @@ public sealed partial class RemoteConsole
         {
             return Refuse(call, "MouseSet takes 'iii'");
         }
-        // Farther away than any picture is as far as it gets.
+        // A position beyond any possible picture is moved to its edge.
         CursorPosition = new CursorPosition(ReadCoordinate(call), ReadCoordinate(call), call.ReadInt32() != 0);
         _view?.MoveCursor(CursorPosition);
         _listener?.Reply(call);
@@ -238,7 +238,7 @@ public sealed partial class RemoteConsole
         ReadOnlySpan<byte> pixels = call.ReadBytes();
         if (width is < 1 or > MostCursorSize || height is < 1 or > MostCursorSize || pixels.Length < width * height * DrmFormats.BytesPerPixel)
         {
-            return Refuse(call, $"a pointer of {width}x{height} pixels in {pixels.Length} bytes cannot be");
+            return Refuse(call, $"a pointer of {width}x{height} pixels in {pixels.Length} bytes is refused: from 1x1 to {MostCursorSize}x{MostCursorSize} pixels of {DrmFormats.BytesPerPixel} bytes each are taken");
         }
         Cursor = new CursorImage(width, height, Math.Clamp(hotX, 0, width - 1), Math.Clamp(hotY, 0, height - 1), pixels[..(width * height * DrmFormats.BytesPerPixel)].ToArray());
         _view?.DefineCursor(Cursor);

@@ -20,7 +20,7 @@ public sealed partial class RemoteConsole
         ReadOnlySpan<byte> pixels = call.ReadBytes();
         if (!PixmanFormats.TryFromPixman(code, out DrmFormat format))
         {
-            return Refuse(call, $"pixel format 0x{code:x8} is not known here");
+            return Refuse(call, $"pixel format 0x{code:x8} is not supported by this viewer");
         }
         if (!FrameLayout.TryCreate(format, width, height, stride, 0, pixels.Length, out FrameLayout layout, out string? why))
         {
@@ -45,14 +45,14 @@ public sealed partial class RemoteConsole
         Rect area = ReadRect(call);
         if (area.X < 0 || area.Y < 0)
         {
-            return Refuse(call, $"an update at {area.X},{area.Y} is outside of every picture");
+            return Refuse(call, $"an update at {area.X},{area.Y} is outside of any possible picture");
         }
         uint stride = call.ReadUInt32();
         uint code = call.ReadUInt32();
         ReadOnlySpan<byte> pixels = call.ReadBytes();
         if (!PixmanFormats.TryFromPixman(code, out DrmFormat format))
         {
-            return Refuse(call, $"pixel format 0x{code:x8} is not known here");
+            return Refuse(call, $"pixel format 0x{code:x8} is not supported by this viewer");
         }
         if (!FrameLayout.TryCreate(format, (uint)area.Width, (uint)area.Height, stride, 0, pixels.Length, out _, out string? why))
         {
@@ -83,7 +83,7 @@ public sealed partial class RemoteConsole
         return grown;
     }
 
-    /// <summary>Neither does it say when the surface shrinks: a picture in messages has the console's size.</summary>
+    /// <summary>Nor does it say when the surface shrinks: a picture in messages has the console's size.</summary>
     private void FollowSize()
     {
         if (Picture is not { Source: RemotePictureSource.Messages } picture || _told.Width == 0 || _told.Height == 0)

@@ -98,7 +98,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Told why a key or pointer event was not taken.</summary>
     public Action<InputRefusal>? InputRefused { get; set; }
 
-    /// <summary>Begins to look: the view is told of the present picture soon, and of all that follow.</summary>
+    /// <summary>Starts to watch: the view is shown the present picture soon, and all that follow.</summary>
     /// <param name="takeDmaBuf">Ask for zero copy where the server can.</param>
     /// <exception cref="DisplayException">The server refused the listener.</exception>
     public void Watch(IDisplayView view, bool takeDmaBuf)
@@ -124,7 +124,7 @@ public sealed partial class RemoteConsole : IDisposable
         }
     }
 
-    /// <summary>Ends looking; the view is told of nothing more and its pictures are disposed. <see cref="Watch"/> may follow, by another path.</summary>
+    /// <summary>Stops watching; the view is told of nothing more and its pictures are disposed. <see cref="Watch"/> may follow, by another path.</summary>
     public void Unwatch()
     {
         foreach (BusMessage call in _owed)
@@ -180,7 +180,7 @@ public sealed partial class RemoteConsole : IDisposable
         _client.Connection.Call(call, _pointerReply);
     }
 
-    /// <summary>Presses or lets go a key, by QEMU's number (the XT scancode, 0x80 more for those behind 0xe0).</summary>
+    /// <summary>Presses or releases a key, by QEMU's number (the XT scancode, 0x80 more for those behind 0xe0).</summary>
     public void Key(uint number, bool pressed)
     {
         using BusMessage call = NewCall(DisplayProtocol.KeyboardUtf8, pressed ? DisplayProtocol.ConsoleCalls.PressUtf8 : DisplayProtocol.ConsoleCalls.ReleaseUtf8);
@@ -301,7 +301,7 @@ public sealed partial class RemoteConsole : IDisposable
         Changed?.Invoke();
     }
 
-    /// <summary>Sizes come on another connection than pictures, and which is the older cannot be seen: what the console has now settles it.</summary>
+    /// <summary>Sizes and pictures come on different connections, so it cannot be seen which is older: the console's present size decides.</summary>
     private void AskSize()
     {
         using BusMessage call = NewCall(DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);

@@ -50,7 +50,7 @@ internal sealed class SharedRows : IDisposable
 
     public ReadOnlySpan<byte> Pixels => _bytes ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
 
-    /// <summary>The door for every picture in a descriptor: it is memory, the rows are inside it, and they can be looked at as one run of bytes.</summary>
+    /// <summary>The door for every picture in a descriptor: it is memory, the rows are inside it, and they can be read as one run of bytes.</summary>
     /// <param name="isLinear">Whether the rows are stride apart; otherwise the bytes are the GPU's business.</param>
     /// <param name="size">Bytes of the memory.</param>
     /// <exception cref="LinuxException">The descriptor does not say what it is.</exception>
@@ -75,8 +75,8 @@ internal sealed class SharedRows : IDisposable
         {
             return false;
         }
-        why = layout.Span > Array.MaxLength ? $"its rows lie over {layout.Span} bytes, and at most {Array.MaxLength} can be looked at"
-            : layout.Offset > int.MaxValue ? $"it begins at byte {layout.Offset}, and the last that it can begin at is {int.MaxValue}"
+        why = layout.Span > Array.MaxLength ? $"its rows span {layout.Span} bytes, and at most {Array.MaxLength} can be read"
+            : layout.Offset > int.MaxValue ? $"it begins at byte {layout.Offset}, and it must begin at byte {int.MaxValue} or before"
             : null;
         return why is null;
     }

@@ -7,13 +7,13 @@ namespace FbShare.Display.DBus;
 
 /// <summary>The server's half of the authentication at the beginning of a D-Bus connection (D-Bus specification, "Authentication
 /// Protocol"): EXTERNAL, and descriptors if the client asks for them.</summary>
-/// <remarks>Takes bytes and gives bytes; whoever owns the socket carries both. libsystemd's own takes a descriptor that arrives in one
-/// read with the end of the authentication for an attack and breaks the connection (bus_socket_read_auth); clients that do not wait
-/// between BEGIN and their first call send just that.</remarks>
+/// <remarks>Takes bytes and gives bytes; whoever owns the socket carries both. libsystemd's own code treats a descriptor that arrives
+/// in one read with the end of the authentication as an attack and breaks the connection (bus_socket_read_auth); clients that do not
+/// wait between BEGIN and their first call send exactly that.</remarks>
 /// <param name="user">Who is at the other end, by SO_PEERCRED: the only identity that is taken.</param>
 internal sealed class BusAuthentication(uint user)
 {
-    /// <summary>The longest dialogue that is listened to, in bytes; a real one has some eighty.</summary>
+    /// <summary>The longest dialogue that is accepted, in bytes; a real one has about eighty.</summary>
     public const int MostBytes = 4096;
 
     private readonly ArrayBufferWriter<byte> _replies = new(64);
@@ -99,7 +99,7 @@ internal sealed class BusAuthentication(uint user)
         }
         else if (command.SequenceEqual("BEGIN"u8))
         {
-            // The specification: a client that begins before it is let in is disconnected.
+            // The specification: a client that sends BEGIN before it is authenticated is disconnected.
             Fault = _state == State.Begin ? null : "it began before it was authenticated";
             _state = Fault is null ? State.Done : _state;
         }

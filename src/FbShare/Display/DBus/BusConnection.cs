@@ -17,8 +17,8 @@ internal delegate bool BusHandler(BusMessage message);
 /// nothing else to do.</remarks>
 internal sealed unsafe class BusConnection : IDisposable
 {
-    /// <summary>A peer with this many messages unread is taken for dead: sd-bus would keep them without bound. What is sent unasked has at
-    /// most some kilobytes a message; a picture in a message is sent only after the answer to the one before.</summary>
+    /// <summary>A peer with this many messages unread is treated as dead: sd-bus would keep them without limit. A message that was not asked for
+    /// has a few kilobytes at most; a picture in a message is sent only after the answer to the one before.</summary>
     private const ulong MostQueued = 1024;
 
     /// <summary>A client with this many messages unread is not listened to until it reads: answers are at most that many more than its
@@ -102,7 +102,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <param name="socket">Owned from here on, also when this fails.</param>
     /// <param name="authenticates">Whether this end is the server: the client is authenticated, the sizes of its messages are bounded, and
     /// what goes wrong in handling one ends its connection only (<see cref="End"/>).</param>
-    /// <exception cref="BusException">sd-bus is not there or refused.</exception>
+    /// <exception cref="BusException">sd-bus is missing, or refused.</exception>
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public static BusConnection OverSocket(EventLoop loop, FileDescriptor socket, bool authenticates)
     {
@@ -192,7 +192,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Replies that the call failed.</summary>
     public void ReplyError(BusMessage call, string name, string text)
     {
-        // What a client sent may stand in the text: it is not sent back at any length.
+        // The text may quote what a client sent, so its length is limited.
         fixed (byte* nameBytes = Encoding.UTF8.GetBytes(name + '\0'), textBytes = Encoding.UTF8.GetBytes(PeerText.Line(text) + '\0'))
         {
             var error = new SdBus.Error { Name = nameBytes, Message = textBytes };
@@ -483,7 +483,7 @@ internal sealed unsafe class BusConnection : IDisposable
         return Queued < MostAnswersUnread && _gate.HandOn();
     }
 
-    /// <summary>Has sd-bus through with its own authentication, and lets it write to the client from now on.</summary>
+    /// <summary>Completes sd-bus's own authentication; from now on it may write to the client.</summary>
     private void LetIn()
     {
         _gate!.AuthenticateToBus();
@@ -517,7 +517,7 @@ internal sealed unsafe class BusConnection : IDisposable
         }
     }
 
-    /// <summary>Asks the loop for just what sd-bus waits for.</summary>
+    /// <summary>Watches exactly what sd-bus waits for.</summary>
     private void Watch()
     {
         // POLLIN, POLLOUT are EPOLLIN, EPOLLOUT.

@@ -63,7 +63,7 @@ internal sealed class BusGate : IDisposable
         }
         catch (LinuxException)
         {
-            // ECONNRESET and its kind: nothing more comes.
+            // ECONNRESET and similar errors: nothing more comes.
             count = 0;
         }
         if (count is null)
@@ -87,7 +87,7 @@ internal sealed class BusGate : IDisposable
         }
     }
 
-    /// <summary>The dialogue for sd-bus, which authenticates whoever feeds it, for the client that was let in.</summary>
+    /// <summary>Plays the client's part of the authentication towards sd-bus, after the client itself was authenticated.</summary>
     /// <exception cref="LinuxException">The socket pair failed.</exception>
     public void AuthenticateToBus() =>
         _bus.SendAll(_authentication.TakesDescriptors ? "\0AUTH EXTERNAL\r\nDATA\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n"u8 : "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"u8);
@@ -115,7 +115,7 @@ internal sealed class BusGate : IDisposable
         Span<FileDescriptor> sent = CollectionsMarshal.AsSpan(_descriptors)[..(int)announced];
         if (_bus.Send(message, sent, wait: false) != length)
         {
-            // It is empty, so this takes a system whose sockets hold less than a message.
+            // The socket is empty, so this happens only where a socket holds less than one message.
             Fault = $"its message of {length} bytes does not fit a socket of this system (net.core.wmem_default)";
             return false;
         }

@@ -7,7 +7,7 @@ namespace FbShare.Display.DBus;
 /// <summary>One D-Bus message, being built or being read.</summary>
 /// <remarks>A reference like a pointer. A message given to a handler is the connection's; one that was made here is disposed by
 /// its maker after it was sent. Readers check <see cref="HasSignature"/> first; that says what the sender promised. sd-bus looks at the
-/// body only as it is read, so every read can throw <see cref="BusMessageException"/>, which the connection ends the sender for.
+/// body only as it is read, so every read can throw <see cref="BusMessageException"/>, for which the connection dismisses the sender.
 /// Text given as bytes ends with the zero that a u8 literal has after it.</remarks>
 internal readonly unsafe struct BusMessage(void* message) : IDisposable
 {

@@ -7,7 +7,7 @@ namespace FbShare.Display.Server;
 /// <content>What is sent: pictures and updates, by each of the listener's interfaces.</content>
 internal sealed partial class DisplayListener
 {
-    /// <summary>Tells a picture that the listener has not got yet.</summary>
+    /// <summary>Sends a picture that the listener does not have yet.</summary>
     private void SendPicture(in Frame frame)
     {
         if (frame.DmaBuf is { } dmaBuf)
@@ -37,8 +37,8 @@ internal sealed partial class DisplayListener
         }
     }
 
-    /// <summary>Tells what changed; the answer says that the listener has read it.</summary>
-    /// <returns>False if it cannot be told.</returns>
+    /// <summary>Sends what changed; the answer says that the listener has read it.</summary>
+    /// <returns>False if there is no way to send it.</returns>
     private bool SendUpdate(in Frame frame)
     {
         switch (_way)

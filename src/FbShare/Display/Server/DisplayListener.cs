@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace FbShare.Display.Server;
 
 /// <summary>One registered listener: a consumer of an output that lives in another process, behind a D-Bus connection of its own.</summary>
-/// <remarks>At most one update is under way, and the lease of its frame is kept until it is answered. The hub gathers what changes
-/// meanwhile, so a slow listener costs neither memory nor the guest's time.</remarks>
+/// <remarks>At most one update is unanswered at a time, and the lease of its frame is kept until the answer comes. The hub gathers what
+/// changes meanwhile, so a slow listener costs neither memory nor the guest's time.</remarks>
 internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 {
     private readonly EventLoop _loop;
@@ -60,7 +60,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
 
     private enum State
     {
-        /// <summary>It was asked which interfaces it has, and is no consumer before it answers.</summary>
+        /// <summary>It was asked which interfaces it has; until it answers it is not a consumer.</summary>
         Asked,
 
         /// <summary>It has seen all that it was told.</summary>
@@ -83,7 +83,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         Flushes = 8,
     }
 
-    /// <summary>How the picture that the listener has was told.</summary>
+    /// <summary>How the listener was given the picture that it has.</summary>
     private enum Way
     {
         None,
@@ -155,7 +155,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
             }
             else if (_way == Way.None)
             {
-                // Too large for it, as was said when the picture was new.
+                // The picture is too large for it, which was logged when the picture was new.
                 return;
             }
             if (SendUpdate(frame))
@@ -171,7 +171,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
-            // This process has run out of descriptors or memory for the listener: it goes, the device goes on.
+            // This process has no descriptors or memory left for the listener: it is disconnected, and the device goes on.
             _way = Way.None;
             _log.ListenerDisconnected(Name, Output, e.Message);
             _loop.Post(() => Gone?.Invoke(this, e.Message));
@@ -251,7 +251,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
             return true;
         }
         WaitingSince = null;
-        // Listeners of QEMU 7.2's time have no properties at all, which is an error here and no fault.
+        // Listeners of QEMU 7.2 have no properties at all: they answer with an error, which is correct.
         if (!reply.IsError && reply.HasSignature("a{sv}"u8))
         {
             reply.ReadProperties((name, type, value) =>
@@ -279,7 +279,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         return true;
     }
 
-    /// <summary>A picture of its own was answered; an update of it may be under way.</summary>
+    /// <summary>A new picture was answered; an update of it may have been sent already.</summary>
     private bool Shown(BusMessage reply, Way by)
     {
         if (_way == by && reply.IsRefusal)
@@ -307,7 +307,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         return true;
     }
 
-    /// <summary>The listener cannot take the picture this way: it is shown again in the next best.</summary>
+    /// <summary>The listener cannot take the picture this way: it is shown again in the next best way.</summary>
     private void TakeRefusal(BusMessage reply)
     {
         (string name, string text) = reply.Error;
@@ -326,7 +326,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         _hub.ShowAgain(Output, this);
     }
 
-    /// <summary>The picture cannot be told to this listener at all.</summary>
+    /// <summary>There is no way to show this listener the picture.</summary>
     private void ShowNothing(FrameLayout layout)
     {
         if (layout != _tooLarge)

@@ -81,7 +81,7 @@ internal sealed partial class DisplayPeer : IDisposable
         switch (interfaceName)
         {
             case "org.freedesktop.DBus":
-                // gdbus and busctl take every connection for a message bus.
+                // gdbus and busctl treat every connection as a message bus.
                 return AnswerAsBus(call, member);
             case DisplayProtocol.Introspectable when member == "Introspect":
                 return Introspect(call, path);
@@ -213,7 +213,7 @@ internal sealed partial class DisplayPeer : IDisposable
     }
 
     private bool NoInput(BusMessage call) => Refuse(call, BusErrors.Unsupported,
-        "this display has no way to the guest's keyboard and mouse: start QEMU through 'fbshare run', which wires them");
+        "this display has no way to the guest's keyboard and mouse: start QEMU through 'fbshare run', which connects them");
 
     private bool UnknownObject(BusMessage call, string path) => Refuse(call, BusErrors.UnknownObject, $"there is no {path} here");
 

@@ -15,7 +15,7 @@ public sealed class DisplayServer : IDisposable
     /// <summary>The most listeners at a time, over all outputs and clients.</summary>
     public const int MostListeners = 64;
 
-    /// <summary>Without a <see cref="Patience"/> of one's own.</summary>
+    /// <summary>The <see cref="Patience"/> if no other is set.</summary>
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
 
     private const int MostPeers = 64;
@@ -148,7 +148,7 @@ public sealed class DisplayServer : IDisposable
         _peers.Remove(peer);
     }
 
-    /// <summary>Says why a client was dismissed; nothing of one that left by itself. A defect is told with its trace, once for each place.</summary>
+    /// <summary>Logs why a client was dismissed, and nothing if it left by itself. A defect is logged with its trace, once for each place.</summary>
     /// <param name="who">Fit to be printed.</param>
     internal void TellEnd(string who, BusEnd? end)
     {
@@ -232,7 +232,7 @@ public sealed class DisplayServer : IDisposable
         }
     }
 
-    /// <summary>Tells every client when an output's size, kind or path is not what it last was.</summary>
+    /// <summary>Tells every client when an output's size, kind or path has changed.</summary>
     private void TellIfChanged(int output)
     {
         Scanout? scanout = Hub.GetScanout(output);
