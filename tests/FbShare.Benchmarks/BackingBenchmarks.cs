@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using FbShare.Rig.Driver;
 using FbShare.Memory;
+using FbShare.Rig.Driver;
 
 namespace FbShare.Benchmarks;
 

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
+using FbShare.Rig.Driver;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Benchmarks;

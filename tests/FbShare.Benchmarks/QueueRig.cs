@@ -1,5 +1,5 @@
-using FbShare.Rig.Driver;
 using FbShare.Memory;
+using FbShare.Rig.Driver;
 using FbShare.Virtio;
 
 namespace FbShare.Benchmarks;

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using FbShare.Rig.Driver;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using FbShare.Rig.Driver;
 
 namespace FbShare.Rig.Bench;
 

@@ -1,7 +1,7 @@
-using FbShare.Rig.Bench;
-using FbShare.Rig.Driver;
 using FbShare.Display.Server;
 using FbShare.Input;
+using FbShare.Rig.Bench;
+using FbShare.Rig.Driver;
 
 namespace FbShare.QemuTests.Testbed;
 
