@@ -40,6 +40,7 @@ internal sealed class BochsDisplay : IDisposable
         bool fits = width <= Largest.Width && height <= Largest.Height;
         _registers = new DispiRegisters(FrameBufferBar.Bytes, fits ? (width, height) : Largest, Largest) { Written = Wake };
         _timer = new LoopTimer(loop, Tick);
+        device.BootPictureWanted = () => Look(watched: true);
     }
 
     public PciBar FrameBuffer => _memory;
@@ -65,12 +66,15 @@ internal sealed class BochsDisplay : IDisposable
 
     public void Dispose()
     {
+        _device.BootPictureWanted = null;
         Show(null);
         _timer.Dispose();
         _memory.Dispose();
     }
 
-    private void Tick()
+    private void Tick() => Look(_device.IsBootPictureWatched);
+
+    private void Look(bool watched)
     {
         if (!_device.ShowsBootPicture)
         {
@@ -86,7 +90,6 @@ internal sealed class BochsDisplay : IDisposable
         {
             return;
         }
-        bool watched = _device.IsBootPictureWatched;
         if (watched)
         {
             Rect damage = Compare();

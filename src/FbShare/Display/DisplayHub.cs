@@ -100,7 +100,11 @@ public sealed class DisplayHub : IDisposable
     public void MoveCursor(int output, CursorPosition position) => _outputs[output].MoveCursor(position);
 
     /// <summary>Adds a consumer, which is shown the output's present state at once.</summary>
-    public void Attach(int output, IDisplayConsumer consumer) => _outputs[output].Attach(consumer);
+    public void Attach(int output, IDisplayConsumer consumer)
+    {
+        _source?.PictureWanted(output);
+        _outputs[output].Attach(consumer);
+    }
 
     /// <summary>Removes a consumer; nobody waits for it any more.</summary>
     public void Detach(int output, IDisplayConsumer consumer) => _outputs[output].Detach(consumer);

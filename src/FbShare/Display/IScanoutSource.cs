@@ -11,4 +11,7 @@ public interface IScanoutSource
     /// <summary>A consumer would like this size for the output; the guest is told and may follow. 0x0 disconnects the output.</summary>
     /// <returns>False if this source cannot pass it on.</returns>
     bool Resize(int output, int width, int height);
+
+    /// <summary>A consumer is about to be shown the output's picture: a source that is not told of changes looks for them now.</summary>
+    void PictureWanted(int output);
 }

@@ -19,6 +19,18 @@ public sealed partial class VirtioGpuDevice
     /// <summary>Whether anybody looks at the output that has it.</summary>
     public bool IsBootPictureWatched => _hub.IsWatched(0);
 
+    /// <summary>Brings the boot picture up to date: somebody is about to see it.</summary>
+    public Action? BootPictureWanted { get; set; }
+
+    /// <inheritdoc/>
+    public void PictureWanted(int output)
+    {
+        if (output == 0 && !_driverHasShown)
+        {
+            BootPictureWanted?.Invoke();
+        }
+    }
+
     /// <summary>Sets the boot picture; null: there is none.</summary>
     /// <param name="picture">Stays the caller's, who sets another before it is disposed.</param>
     public void SetBootPicture(Scanout? picture)

@@ -63,6 +63,31 @@ public class BootScreenTests
     }
 
     [Fact]
+    public void Who_comes_later_is_shown_what_was_drawn_meanwhile_and_nothing_older()
+    {
+        using DeviceUnderTest device = NewDevice();
+        using MemoryMapping memory = Map(device);
+        Screen first = device.Watch();
+        SetMode(device, 64, 64);
+        Draw(memory, 64, 64, 64, 0, seed: 1);
+        Await(device, first, 64, 64, seed: 1);
+        device.OnLoop(() =>
+        {
+            device.Hub.Detach(0, first);
+            return true;
+        });
+
+        Draw(memory, 64, 64, 64, 0, seed: 2);
+
+        var late = new Screen();
+        Assert.True(device.OnLoop(() =>
+        {
+            device.Hub.Attach(0, late);
+            return IsShown(late, 64, 64, seed: 2);
+        }));
+    }
+
+    [Fact]
     public void What_is_written_by_messages_is_shown_too()
     {
         using DeviceUnderTest device = NewDevice();

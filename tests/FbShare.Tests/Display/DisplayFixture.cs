@@ -159,6 +159,10 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         return AllowsResize;
     }
 
+    void IScanoutSource.PictureWanted(int output)
+    {
+    }
+
     public void Dispose()
     {
         for (int i = _owned.Count - 1; i >= 0; i--)

@@ -218,5 +218,9 @@ public sealed class PictureCopyTests : IDisposable
         public HostBudget HostMemory { get; } = new(1 << 20);
 
         public bool Resize(int output, int width, int height) => false;
+
+        public void PictureWanted(int output)
+        {
+        }
     }
 }
