@@ -78,7 +78,9 @@ public class PciGuestTests
         static bool HasBar(Picture picture) => picture.ToRgb().Chunk(3).Count(p => p is [0xaa, 0xaa, 0xaa]) > 600 * 10;
     }
 
-    /// <summary>Waits until both show the same, which is more than black.</summary>
+    /// <summary>Waits until both show the same, which is more than black. A text cursor may be lit in one and dark in the other: firmware that
+    /// stops leaves it as it blinks at that moment.</summary>
     private static void AssertSame(Guest guest, StockFirmware stock) => guest.WaitUntil(shown =>
-        shown is not null && shown.ToRgb().AsSpan().ContainsAnyExcept((byte)0) && PictureComparison.Compare(shown, stock.Screen).AreEqual);
+        shown is not null && shown.ToRgb().AsSpan().ContainsAnyExcept((byte)0)
+        && PictureComparison.Compare(shown, stock.Screen) is { SameSize: true, Area: { Width: <= 8, Height: <= 2 } });
 }
