@@ -19,7 +19,7 @@ public sealed class UdmaBufSelfTests
     public void A_size_that_is_no_whole_page_is_refused() => AssertRefused(f => [new(f, 0, Page / 2)], "do not start and end at page boundaries");
 
     [TestbedFact]
-    public void Nothing_at_all_is_refused() => AssertRefused(_ => [], "empty");
+    public void Nothing_at_all_is_refused() => AssertRefused(_ => [], "at least one page");
 
     [TestbedFact]
     public void An_end_after_the_file_is_refused() => AssertRefused(f => [new(f, (Pages - 1) * Page, 2 * Page)], "not inside the file");
