@@ -6,7 +6,7 @@ namespace FbShare.Qemu;
 /// <param name="Usable">/dev/kvm opens and answers.</param>
 /// <param name="Reason">Why it can be used or cannot, in words.</param>
 /// <param name="Cure">What would make it usable; null if it is, or if nothing is known to help.</param>
-public sealed record Kvm(bool Usable, string Reason, string? Cure = null)
+internal sealed record Kvm(bool Usable, string Reason, string? Cure = null)
 {
     private const string Device = "/dev/kvm";
     private const nuint KVM_GET_API_VERSION = 0xAE00;

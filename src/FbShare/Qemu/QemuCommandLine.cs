@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>What to add to the user's own arguments for a QEMU.</summary>
-public sealed record QemuRequest
+internal sealed record QemuRequest
 {
     /// <summary>The socket where FbShare's device listens.</summary>
     public required string GpuSocket { get; init; }
@@ -32,7 +32,7 @@ public sealed record QemuRequest
 /// <param name="Blob">Whether that device lets guests use blobs.</param>
 /// <param name="MemoryBytes">The size of the guest's memory; null if a memory backend of the user's own gives it.</param>
 /// <param name="Notes">What was added or left unchanged and why, one sentence each.</param>
-public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes)
+internal sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes)
 {
     /// <summary>The guest's name from the user's -name; null without one.</summary>
     public string? GuestName { get; init; }
@@ -43,7 +43,7 @@ public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bo
 
 /// <summary>Adds FbShare's gpu to a user's QEMU command line: memory that can be shared, the device, input, and a monitor.</summary>
 /// <remarks>A pure function of its arguments, so that every case can be tested.</remarks>
-public sealed class QemuCommandLine
+internal sealed class QemuCommandLine
 {
     /// <summary>The gpu's id among QEMU's devices.</summary>
     public const string GpuId = "fbshare-gpu0";
