@@ -47,9 +47,14 @@ internal static class DisplayArguments
         }
         catch (DisplayException e)
         {
-            throw new CliException(ExitCodeOf(e.Kind), e.Message, e);
+            throw new CliException(ExitCodeOf(e.Kind), e.Message + Cure(e), e);
         }
     }
+
+    /// <summary>What to type, where nobody is at a display's socket.</summary>
+    private static string Cure(DisplayException e) => e.InnerException is LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED }
+        ? " (fbshare serve and fbshare run serve a display at their --display)"
+        : "";
 
     /// <summary>The program's exit status where a display was lost.</summary>
     public static int ExitCodeOf(DisplayLossKind kind) => kind == DisplayLossKind.Broken ? ExitCodes.Failure : ExitCodes.Unreachable;
@@ -72,7 +77,7 @@ internal static class DisplayArguments
         {
             return address;
         }
-        result.AddError(why);
+        result.AddError($"{why}; unix:PATH is what fbshare serve or run got as --display");
         return null;
     }
 }

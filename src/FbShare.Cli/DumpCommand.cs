@@ -137,7 +137,7 @@ internal sealed class DumpCommand : CliCommand
             {
                 throw new CliException(
                     dump.Obstacle is null ? ExitCodes.Timeout : ExitCodes.Unfit,
-                    dump.Obstacle is { } obstacle ? $"output {console.Id}: {obstacle}"
+                    dump.Obstacle is { } obstacle ? $"output {console.Id}: {obstacle}, such as 'fbshare view'"
                         : console.Picture is null ? $"output {console.Id} showed nothing for {timeout.TotalSeconds:0.###} s: is the guest up? (--timeout waits longer)"
                         : $"output {console.Id} did not {Describe(trigger)} within {timeout.TotalSeconds:0.###} s (--timeout waits longer)");
             }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using FbShare.Cli.Probe;
+using FbShare.Cli.Qemu;
 using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Qemu;

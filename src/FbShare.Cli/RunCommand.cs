@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FbShare.Cli.Hosting;
 using FbShare.Cli.Probe;
+using FbShare.Cli.Qemu;
 using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Qemu;

@@ -5,6 +5,7 @@ using FbShare.Bochs;
 using FbShare.Capture;
 using FbShare.Cli;
 using FbShare.Cli.Hosting;
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Memory;
 using FbShare.Pictures;

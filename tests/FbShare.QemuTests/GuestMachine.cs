@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using FbShare.Cli.Qemu;
 using FbShare.Qemu;
 
 namespace FbShare.QemuTests;

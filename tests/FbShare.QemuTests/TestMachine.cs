@@ -1,4 +1,5 @@
 using FbShare.Bochs;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 
 namespace FbShare.QemuTests;

@@ -1,7 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using FbShare.Cli;
 using FbShare.Display;
 using FbShare.Graphics;
 
@@ -37,6 +41,41 @@ public sealed partial class PublicSurfaceTests
             }
         }
         Assert.True(missing.Count == 0, string.Join("\n", missing.Distinct()));
+    }
+
+    public static TheoryData<string> Libraries() => ["FbShare.Core", "FbShare.Graphics", "FbShare.Testing"];
+
+    /// <summary>A library says what is wrong; what to type, the program adds that has the command line.</summary>
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void No_text_of_a_library_speaks_of_the_program_s_commands_and_options(string library)
+    {
+        string[] commands = [.. new FbShareCommand().Subcommands.Select(c => c.Name)];
+        var words = new Regex($@"(^|[\s'""(])--[a-z]|fbshare ({string.Join('|', commands)})\b");
+        Assert.Contains("serve", commands);
+        Assert.Matches(words, "use fbshare serve");
+        Assert.Matches(words, "give --display");
+
+        string[] texts = [.. TextsOf(Assembly.Load(library).Location)];
+
+        Assert.NotEmpty(texts);
+        Assert.Equal([], texts.Where(t => words.IsMatch(t)));
+    }
+
+    /// <summary>All texts in an assembly's code, the parts of interpolated ones too.</summary>
+    private static IEnumerable<string> TextsOf(string path)
+    {
+        using var file = new PEReader(File.OpenRead(path));
+        MetadataReader metadata = file.GetMetadataReader();
+        for (UserStringHandle handle = MetadataTokens.UserStringHandle(0); ;)
+        {
+            handle = metadata.GetNextHandle(handle);
+            if (handle.IsNil)
+            {
+                yield break;
+            }
+            yield return metadata.GetUserString(handle);
+        }
     }
 
     private static IEnumerable<MethodBase> Members(Type type)

@@ -97,7 +97,11 @@ internal sealed class DeviceHost : IDisposable
         {
             UnixListener viewers = Sockets.Listen(display, "--display");
             _consumers.Add(viewers);
-            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log) { Patience = options.DisplayPatience };
+            Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log)
+            {
+                Patience = options.DisplayPatience,
+                InputCure = "start QEMU through 'fbshare run', which connects them",
+            };
         }
         if (options.Dump is { } dump)
         {

@@ -1,3 +1,4 @@
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Logging;
 using FbShare.Qemu;

@@ -1,11 +1,13 @@
 using System.Diagnostics;
-using FbShare.Linux;
+using System.Runtime.InteropServices;
 
 namespace FbShare.Cli.Hosting;
 
 /// <summary>One QEMU beside one device: neither outlives the other.</summary>
-internal sealed class QemuRun(DeviceHost host, Log log)
+internal sealed partial class QemuRun(DeviceHost host, Log log)
 {
+    private const int Sigterm = 15;
+
     /// <summary>How long QEMU may take to end when asked to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -76,6 +78,9 @@ internal sealed class QemuRun(DeviceHost host, Log log)
         }
     }
 
+    [LibraryImport("libc")]
+    private static partial int kill(int pid, int signal);
+
     /// <summary>Asks QEMU to end; by force if it does not. Ctrl-C in a terminal has reached QEMU as well, which does no harm.</summary>
     private void StopQemu()
     {
@@ -84,7 +89,7 @@ internal sealed class QemuRun(DeviceHost host, Log log)
             _stopping = true;
             if (_qemu is not null && !_ended)
             {
-                _ = LibC.kill(_qemu.Id, LibC.SIGTERM);
+                _ = kill(_qemu.Id, Sigterm);
                 _force ??= new Timer(_ => Kill(), null, Patience, Timeout.InfiniteTimeSpan);
             }
         }

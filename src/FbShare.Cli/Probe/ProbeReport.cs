@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Qemu;
 

@@ -114,7 +114,7 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
             RemotePictureSource.Map => "QEMU shares its surface in memory",
             _ => "QEMU sends pixels in messages",
         };
-        return new ShownPath("copy", _localReason ?? told, status.Cure);
+        return ShownPath.ByCopying(_localReason, told, status.Cure);
     }
 
     public void Dispose()

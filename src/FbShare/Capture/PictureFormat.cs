@@ -35,7 +35,7 @@ public static class PictureFormats
     /// <summary>The endings of files, as messages name them.</summary>
     public const string Endings = ".png, .jpg, .webp, .ppm or .raw";
 
-    /// <summary>The names, as a command line takes them.</summary>
+    /// <summary>The short names.</summary>
     public static IReadOnlyList<string> Names { get; } = ["png", "jpg", "webp", "ppm", "raw"];
 
     /// <summary>The format of a name of <see cref="Names"/>, or <c>jpeg</c>, in any case.</summary>

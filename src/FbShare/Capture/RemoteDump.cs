@@ -43,7 +43,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     {
         Obstacle = picture.IsReadable
             ? null
-            : $"the picture is in a GPU's own memory layout (modifier 0x{picture.Modifier:x}), which this program cannot read: use gl=off in QEMU's -display, or 'fbshare view'";
+            : $"the picture is in a GPU's own memory layout (modifier 0x{picture.Modifier:x}), which cannot be read here: use gl=off in QEMU's -display, or look with a viewer that imports dma-bufs";
         return Obstacle;
     }
 

@@ -1,5 +1,6 @@
 using FbShare.Cli;
 using FbShare.Cli.Probe;
+using FbShare.Cli.Qemu;
 using FbShare.Qemu;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FbShare.Cli.Probe;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Qemu;
 using Xunit;

@@ -24,7 +24,7 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
         Hub = new DisplayHub(outputs) { Source = this };
         _socket = UnixListener.Listen(Path);
-        Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log);
+        Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log) { InputCure = "plug one in" };
     }
 
     public EventLoop Loop { get; } = new();

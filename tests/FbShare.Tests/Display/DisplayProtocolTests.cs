@@ -531,7 +531,6 @@ public sealed class DisplayProtocolTests
         using var loop = new EventLoop();
         var e = Assert.Throws<DisplayException>(() => DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, "/tmp/no-such-fbshare.sock")));
         Assert.Contains("nobody listens at /tmp/no-such-fbshare.sock", e.Message, StringComparison.Ordinal);
-        Assert.Contains("fbshare serve", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Qemu;
 using Xunit;

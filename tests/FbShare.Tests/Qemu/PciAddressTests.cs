@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FbShare.Cli.Qemu;
 using FbShare.Qemu;
 using Xunit;
 

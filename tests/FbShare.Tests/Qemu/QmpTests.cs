@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Qemu;
 using Xunit;

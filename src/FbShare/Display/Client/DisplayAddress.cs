@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FbShare.Display.Client;
 
-/// <summary>Where a display is: what users give to <c>--display</c>.</summary>
+/// <summary>Where a display is: a text such as <c>unix:/run/screen.sock</c>.</summary>
 /// <param name="Kind">How it is reached.</param>
 /// <param name="Target">The path or the D-Bus address, without the kind before it.</param>
 public sealed record DisplayAddress(DisplayAddressKind Kind, string Target)
@@ -24,7 +24,7 @@ public sealed record DisplayAddress(DisplayAddressKind Kind, string Target)
         if (kind is null || colon == text.Length - 1)
         {
             address = null;
-            why = $"'{text}' is not a display: give unix:PATH (of fbshare serve or run), qmp:PATH (of a QEMU with -display dbus,p2p=yes) or dbus:ADDRESS";
+            why = $"'{text}' is not a display: give unix:PATH (a display's own socket), qmp:PATH (of a QEMU with -display dbus,p2p=yes) or dbus:ADDRESS (a message bus)";
             return false;
         }
         address = new DisplayAddress(kind.Value, text[(colon + 1)..]);

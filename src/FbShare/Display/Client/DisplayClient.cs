@@ -82,7 +82,7 @@ public sealed class DisplayClient : IDisposable
                 DisplayException { Kind: DisplayLossKind.Gone } known when KindOf(connection) == DisplayLossKind.Broken => new DisplayException(known.Message, known, DisplayLossKind.Broken),
                 DisplayException => e,
                 LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED } => new DisplayException(
-                    $"nobody listens at {address.Target}: start 'fbshare serve' or 'fbshare run' with --display {address}, or QEMU with its QMP socket there", e),
+                    $"nobody listens at {address.Target}: start the display first, or QEMU with its QMP socket there", e),
                 LinuxException { Errno: Errno.EACCES or Errno.EPERM } => new DisplayException(
                     $"{address.Target} belongs to another user: run this as that user or as root", e),
                 BusException or LinuxException or PathTooLongException => new DisplayException($"the display at {address} cannot be used: {e.Message}", e, KindOf(connection)),

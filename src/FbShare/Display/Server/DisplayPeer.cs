@@ -213,7 +213,7 @@ internal sealed partial class DisplayPeer : IDisposable
     }
 
     private bool NoInput(BusMessage call) => Refuse(call, BusErrors.Unsupported,
-        "this display has no way to the guest's keyboard and mouse: start QEMU through 'fbshare run', which connects them");
+        $"this display has no way to the guest's keyboard and mouse{(_server.InputCure is { } cure ? $": {cure}" : "")}");
 
     private bool UnknownObject(BusMessage call, string path) => Refuse(call, BusErrors.UnknownObject, $"there is no {path} here");
 

@@ -59,6 +59,9 @@ public sealed class DisplayServer : IDisposable
     /// <summary>Where keys and pointers go; may come later than the server.</summary>
     public IInputSink? Input { get; set; }
 
+    /// <summary>What a user can do to give the display an <see cref="Input"/>, for clients that send keys while there is none; null if nothing.</summary>
+    public string? InputCure { get; init; }
+
     /// <summary>Where the guest has the device, as in <c>pci/0000/02.0</c>; empty while nobody has said it.</summary>
     public string DeviceAddress { get; set; } = "";
 

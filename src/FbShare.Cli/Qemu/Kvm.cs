@@ -1,6 +1,6 @@
 using FbShare.Linux;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>Whether this process may use KVM (linux/kvm.h).</summary>
 /// <param name="Usable">It may, as far as was tried.</param>
@@ -18,10 +18,10 @@ internal sealed record Kvm(bool Usable, string Reason, string? Cure = null)
         try
         {
             using FileDescriptor fd = FileDescriptor.Open(Device, writable: true);
-            int version = LibC.ioctl(fd, LibC.KVM_GET_API_VERSION, null);
-            return version == LibC.KVM_API_VERSION
+            int version = KvmCalls.ioctl(fd, KvmCalls.KVM_GET_API_VERSION, null);
+            return version == KvmCalls.KVM_API_VERSION
                 ? new Kvm(true, $"{Device} answers")
-                : new Kvm(false, $"{Device} speaks version {version} instead of {LibC.KVM_API_VERSION}");
+                : new Kvm(false, $"{Device} speaks version {version} instead of {KvmCalls.KVM_API_VERSION}");
         }
         catch (LinuxException e)
         {

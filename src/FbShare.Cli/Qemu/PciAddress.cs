@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>Finds a device on the PCI buses of a QEMU.</summary>
 internal static class PciAddress

@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using FbShare.Qemu;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>What a QEMU binary says that it can do.</summary>
 /// <param name="Program">As given, or found in PATH.</param>

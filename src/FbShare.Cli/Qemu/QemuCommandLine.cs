@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using FbShare.Linux;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>What to add to the user's own arguments for a QEMU.</summary>
 internal sealed record QemuRequest

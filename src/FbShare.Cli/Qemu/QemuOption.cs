@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>One option of a QEMU command line: its name without dashes and its value; a bare word (a disk image) has the name "".</summary>
 internal readonly record struct QemuOption(string Name, string? Value)

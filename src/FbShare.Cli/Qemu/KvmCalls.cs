@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FbShare.Linux;
 
-namespace FbShare.Linux;
+namespace FbShare.Cli.Qemu;
 
-/// <summary>ioctls of /dev/kvm, of its virtual machines and of their processors (linux/kvm.h, asm/kvm.h of x86).</summary>
-internal static partial class LibC
+/// <summary>ioctl(2) with the requests of /dev/kvm, of its virtual machines and of their processors (linux/kvm.h, asm/kvm.h of x86).</summary>
+internal static unsafe partial class KvmCalls
 {
     public const int KVM_API_VERSION = 12;
     public const nuint KVM_GET_API_VERSION = 0xAE00;
@@ -22,6 +23,9 @@ internal static partial class LibC
     public const nuint KVM_SET_CPUID2 = 0x4008AE90;
 
     public const uint KVM_EXIT_IO = 2;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(FileDescriptor fd, nuint request, void* argument);
 
     [StructLayout(LayoutKind.Sequential)]
     public struct kvm_userspace_memory_region

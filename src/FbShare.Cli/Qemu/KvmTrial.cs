@@ -1,14 +1,14 @@
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>Runs a guest of a few instructions by KVM, to see whether KVM runs guests: some nested machines have a /dev/kvm that opens, and
 /// guests stand still or crash in it.</summary>
 /// <remarks>The guest is in 64-bit mode with paging. It clears memory, counts, and waits for its timer's interrupt, as a kernel does
 /// in its first moments. Where KVM works, that takes a few hundredths of a second; where KVM interprets each instruction, it takes longer than anybody waits. The
 /// call cannot be given up, and a broken KVM may do anything, so this is for a process of its own.</remarks>
-public static class KvmTrial
+internal static class KvmTrial
 {
     private const int MemorySize = 2 << 20;
     private const ulong Port = 0xf4;
@@ -64,33 +64,33 @@ public static class KvmTrial
 
     private static unsafe string? Run(FileDescriptor kvm)
     {
-        using var machine = new FileDescriptor(Ask(kvm, LibC.KVM_CREATE_VM, null, "KVM_CREATE_VM"));
+        using var machine = new FileDescriptor(Ask(kvm, KvmCalls.KVM_CREATE_VM, null, "KVM_CREATE_VM"));
         // Older Intel processors need room of KVM's own, where nothing else is.
-        Ask(machine, LibC.KVM_SET_TSS_ADDR, (void*)0xfffbd000, "KVM_SET_TSS_ADDR");
-        Ask(machine, LibC.KVM_CREATE_IRQCHIP, null, "KVM_CREATE_IRQCHIP");
+        Ask(machine, KvmCalls.KVM_SET_TSS_ADDR, (void*)0xfffbd000, "KVM_SET_TSS_ADDR");
+        Ask(machine, KvmCalls.KVM_CREATE_IRQCHIP, null, "KVM_CREATE_IRQCHIP");
 
         using FileDescriptor file = MemFd.Create("fbshare-kvm-trial", MemorySize);
         using MemoryMapping memory = MemoryMapping.Map(file, 0, MemorySize, writable: true);
         Fill(memory);
-        var region = new LibC.kvm_userspace_memory_region { memory_size = MemorySize, userspace_addr = (ulong)memory.Pointer };
-        Ask(machine, LibC.KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+        var region = new KvmCalls.kvm_userspace_memory_region { memory_size = MemorySize, userspace_addr = (ulong)memory.DangerousGetHandle() };
+        Ask(machine, KvmCalls.KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
 
-        using var processor = new FileDescriptor(Ask(machine, LibC.KVM_CREATE_VCPU, null, "KVM_CREATE_VCPU"));
-        var features = new LibC.kvm_cpuid2 { nent = LibC.kvm_cpuid2.Room };
-        Ask(kvm, LibC.KVM_GET_SUPPORTED_CPUID, &features, "KVM_GET_SUPPORTED_CPUID");
-        Ask(processor, LibC.KVM_SET_CPUID2, &features, "KVM_SET_CPUID2");
+        using var processor = new FileDescriptor(Ask(machine, KvmCalls.KVM_CREATE_VCPU, null, "KVM_CREATE_VCPU"));
+        var features = new KvmCalls.kvm_cpuid2 { nent = KvmCalls.kvm_cpuid2.Room };
+        Ask(kvm, KvmCalls.KVM_GET_SUPPORTED_CPUID, &features, "KVM_GET_SUPPORTED_CPUID");
+        Ask(processor, KvmCalls.KVM_SET_CPUID2, &features, "KVM_SET_CPUID2");
         SetRegisters(processor);
 
-        using MemoryMapping shared = MemoryMapping.Map(processor, 0, Ask(kvm, LibC.KVM_GET_VCPU_MMAP_SIZE, null, "KVM_GET_VCPU_MMAP_SIZE"), writable: true);
-        while (LibC.ioctl(processor, LibC.KVM_RUN, null) < 0)
+        using MemoryMapping shared = MemoryMapping.Map(processor, 0, Ask(kvm, KvmCalls.KVM_GET_VCPU_MMAP_SIZE, null, "KVM_GET_VCPU_MMAP_SIZE"), writable: true);
+        while (KvmCalls.ioctl(processor, KvmCalls.KVM_RUN, null) < 0)
         {
             if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
             {
                 throw new LinuxException("ioctl(KVM_RUN)");
             }
         }
-        LibC.kvm_run run = MemoryMarshal.Read<LibC.kvm_run>(shared.Slice(0, sizeof(LibC.kvm_run)));
-        return run.exit_reason == LibC.KVM_EXIT_IO && run.io_port == Port ? null : $"its guest ended with KVM's exit reason {run.exit_reason}";
+        KvmCalls.kvm_run run = MemoryMarshal.Read<KvmCalls.kvm_run>(shared.Slice(0, sizeof(KvmCalls.kvm_run)));
+        return run.exit_reason == KvmCalls.KVM_EXIT_IO && run.io_port == Port ? null : $"its guest ended with KVM's exit reason {run.exit_reason}";
     }
 
     /// <summary>Code, page tables for it and for the local APIC, and the descriptor tables that an interrupt needs.</summary>
@@ -114,24 +114,27 @@ public static class KvmTrial
 
     private static unsafe void SetRegisters(FileDescriptor processor)
     {
-        LibC.kvm_sregs system;
-        Ask(processor, LibC.KVM_GET_SREGS, &system, "KVM_GET_SREGS");
-        var data = new LibC.kvm_segment { limit = uint.MaxValue, selector = 16, type = 3, present = 1, s = 1, db = 1, g = 1 };
+        KvmCalls.kvm_sregs system;
+        Ask(processor, KvmCalls.KVM_GET_SREGS, &system, "KVM_GET_SREGS");
+        var data = new KvmCalls.kvm_segment { limit = uint.MaxValue, selector = 16, type = 3, present = 1, s = 1, db = 1, g = 1 };
         system.cs = data with { selector = 8, type = 11, db = 0, l = 1 };
         system.ds = system.es = system.fs = system.gs = system.ss = data;
-        system.tr = new LibC.kvm_segment { limit = 0x67, type = 11, present = 1 };
-        system.gdt = new LibC.kvm_dtable { @base = Gdt, limit = (3 * 8) - 1 };
-        system.idt = new LibC.kvm_dtable { @base = Idt, limit = ((TimerVector + 1) * 16) - 1 };
+        system.tr = new KvmCalls.kvm_segment { limit = 0x67, type = 11, present = 1 };
+        system.gdt = new KvmCalls.kvm_dtable { @base = Gdt, limit = (3 * 8) - 1 };
+        system.idt = new KvmCalls.kvm_dtable { @base = Idt, limit = ((TimerVector + 1) * 16) - 1 };
         system.cr3 = PageTables;
         system.cr4 = 1 << 5;                        // PAE
         system.cr0 = 0x80000031;                    // PG, NE, ET, PE
         system.efer = (1 << 10) | (1 << 8);         // LMA, LME
-        Ask(processor, LibC.KVM_SET_SREGS, &system, "KVM_SET_SREGS");
+        Ask(processor, KvmCalls.KVM_SET_SREGS, &system, "KVM_SET_SREGS");
 
-        var registers = new LibC.kvm_regs { rip = Code, rsp = StackEnd, rflags = 2 };
-        Ask(processor, LibC.KVM_SET_REGS, &registers, "KVM_SET_REGS");
+        var registers = new KvmCalls.kvm_regs { rip = Code, rsp = StackEnd, rflags = 2 };
+        Ask(processor, KvmCalls.KVM_SET_REGS, &registers, "KVM_SET_REGS");
     }
 
-    private static unsafe int Ask(FileDescriptor fd, nuint request, void* argument, string name) =>
-        LinuxException.Check(LibC.ioctl(fd, request, argument), $"ioctl({name})");
+    private static unsafe int Ask(FileDescriptor fd, nuint request, void* argument, string name)
+    {
+        int result = KvmCalls.ioctl(fd, request, argument);
+        return result < 0 ? throw new LinuxException($"ioctl({name})") : result;
+    }
 }

@@ -1,7 +1,8 @@
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using Xunit;
 
-namespace FbShare.Tests.Linux;
+namespace FbShare.Tests.Qemu;
 
 public class HugePagesTests
 {

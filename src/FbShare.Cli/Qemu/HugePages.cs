@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace FbShare.Linux;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>The kernel's pool of 2 MiB pages (/sys/kernel/mm/hugepages).</summary>
 /// <param name="Total">Pages in the pool.</param>

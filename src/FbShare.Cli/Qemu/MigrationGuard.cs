@@ -1,12 +1,13 @@
 using System.Text.Json;
+using FbShare.Qemu;
 
-namespace FbShare.Qemu;
+namespace FbShare.Cli.Qemu;
 
 /// <summary>Stops migrations of a machine that QEMU itself does not know to be unmigratable: its GPU is another process's vfio-user device, whose
 /// state QEMU neither saves nor misses, so the machine would arrive without its screen.</summary>
 /// <remarks>QEMU asks nobody before it migrates. So it is told to report migrations and to stop before the end of each, and they are cancelled when
 /// they begin. Snapshots (savevm) are reported as well, and cannot be stopped.</remarks>
-public sealed class MigrationGuard
+internal sealed class MigrationGuard
 {
     private readonly QmpSession _session;
     private readonly Action<string> _told;
