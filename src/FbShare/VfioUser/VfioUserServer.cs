@@ -14,7 +14,7 @@ public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, Guest
 {
     private readonly EventLoop _loop = loop;
 
-    protected override IFrontEndConnection Connect(UnixSocket socket)
+    protected override FrontEndConnection Connect(UnixSocket socket)
     {
         PciFunction made = function(Log);
         try

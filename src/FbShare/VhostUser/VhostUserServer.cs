@@ -15,5 +15,5 @@ public sealed class VhostUserServer(EventLoop loop, UnixListener? listener, Gues
 {
     private readonly EventLoop _loop = loop;
 
-    protected override IFrontEndConnection Connect(UnixSocket socket) => new VhostUserBackend(_loop, socket, memory, device, forward, Log, Defects);
+    protected override FrontEndConnection Connect(UnixSocket socket) => new VhostUserBackend(_loop, socket, memory, device, forward, Log, Defects);
 }

@@ -9,7 +9,7 @@ public abstract class FrontEndServer : IDisposable
 {
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
-    private IFrontEndConnection? _connection;
+    private FrontEndConnection? _connection;
 
     /// <param name="listener">Owned from here on; null if the only front-end is passed to <see cref="Serve"/>.</param>
     protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
@@ -46,15 +46,15 @@ public abstract class FrontEndServer : IDisposable
             socket.Dispose();
             return;
         }
-        IFrontEndConnection connection;
+        FrontEndConnection connection;
         try
         {
             connection = Connect(socket);
         }
-        catch (LinuxException e)
+        catch (Exception e)
         {
-            Log.FrontEndTurnedAway(e.Message);
             socket.Dispose();
+            TurnAway(e);
             return;
         }
         Log.FrontEndConnected();
@@ -77,8 +77,21 @@ public abstract class FrontEndServer : IDisposable
     }
 
     /// <summary>Starts to serve a front-end.</summary>
-    /// <param name="socket">Owned by the connection.</param>
-    protected abstract IFrontEndConnection Connect(UnixSocket socket);
+    /// <param name="socket">Owned by the connection; by the caller if this fails.</param>
+    protected abstract FrontEndConnection Connect(UnixSocket socket);
+
+    /// <summary>The barrier around the start of a connection: what goes wrong in it costs this front-end alone.</summary>
+    private void TurnAway(Exception cause)
+    {
+        if (cause is LinuxException)
+        {
+            Log.FrontEndTurnedAway(cause.Message);
+        }
+        else
+        {
+            Defects.Report("front-end turned away", cause);
+        }
+    }
 
     private void Accept()
     {
@@ -94,11 +107,4 @@ public abstract class FrontEndServer : IDisposable
             Log.FrontEndNotAccepted(e.Message);
         }
     }
-}
-
-/// <summary>A front-end that has the device. Disposing this disconnects it.</summary>
-public interface IFrontEndConnection : IDisposable
-{
-    /// <summary>Called once, when the front-end has gone or was disconnected.</summary>
-    Action? Closed { get; set; }
 }

@@ -79,9 +79,9 @@ public class LogTests
     }
 
     [Theory]
-    [InlineData(Transport.VhostUser, "front-end dismissed: ")]
-    [InlineData(Transport.VfioUser, "client dismissed: ")]
-    public void Front_ends_that_come_again_to_be_dismissed_cannot_fill_the_log(Transport transport, string line)
+    [InlineData(Transport.VhostUser)]
+    [InlineData(Transport.VfioUser)]
+    public void Front_ends_that_come_again_to_be_dismissed_cannot_fill_the_log(Transport transport)
     {
         using var device = new DeviceUnderTest(transport: transport, start: false);
         device.Driver.Socket.Dispose();
@@ -99,7 +99,7 @@ public class LogTests
             // The last one.
         }
         Assert.InRange(device.Log.Count, 1, 4 * Most);
-        Assert.InRange(device.Log.Count(l => l.StartsWith(line, StringComparison.Ordinal)), 1, Most);
+        Assert.InRange(device.Log.Count(l => l.StartsWith("front-end dismissed: ", StringComparison.Ordinal)), 1, Most);
     }
 
     [Fact]
