@@ -1,4 +1,4 @@
-using FbShare.Capture;
+using FbShare.Linux;
 using FbShare.Pictures;
 
 namespace FbShare.Testing.Recording;
@@ -76,5 +76,13 @@ internal abstract class FrameWriter : IDisposable
     protected abstract void Put(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time, int times);
 
     /// <summary>Makes an error of the file system into one of a recording.</summary>
-    protected static RecordingException Fail(string file, Exception e) => new(AtomicFile.Describe(file, e), e);
+    protected static RecordingException Fail(string file, Exception e) => new(
+        e switch
+        {
+            { HResult: (int)Errno.ENOSPC } => $"cannot write {file}: the disk is full",
+            UnauthorizedAccessException => $"cannot write {file}: permission denied, or it is a folder; choose a file that you may write to",
+            DirectoryNotFoundException => $"cannot write {file}: its folder does not exist; create it first",
+            _ => $"cannot write {file}: {e.Message}",
+        },
+        e);
 }

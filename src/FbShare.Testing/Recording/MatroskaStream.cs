@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using FbShare.Capture;
 using FbShare.Pictures;
 
 namespace FbShare.Testing.Recording;
@@ -32,8 +33,6 @@ internal sealed class MatroskaStream(Stream stream)
     /// <summary>Nanoseconds in a unit of time: microseconds.</summary>
     private const uint Unit = 1000;
 
-    private byte[] _pixels = [];
-
     /// <summary>Writes everything that comes before the first picture.</summary>
     public void Begin(int width, int height)
     {
@@ -53,11 +52,11 @@ internal sealed class MatroskaStream(Stream stream)
     public void Write(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time)
     {
         int length = layout.RowBytes * layout.Height;
-        if (_pixels.Length < length)
+        if (layout.Format is not (DrmFormat.XR24 or DrmFormat.AR24))
         {
-            _pixels = GC.AllocateUninitializedArray<byte>(length);
+            // Rare: what Linux shows is B, G, R and a byte that nobody looks at.
+            pixels = Picture.Copy(layout, pixels).ConvertTo(DrmFormat.XR24).Pixels;
         }
-        PixelConversion.Convert(pixels[..length], layout.Format, _pixels, DrmFormat.XR24);
         byte[] timestamp = Number(Timestamp, (ulong)(time.Ticks / TimeSpan.TicksPerMicrosecond));
         var head = new MemoryStream();
         const int BlockHead = 4; // track, relative time, flags
@@ -69,7 +68,7 @@ internal sealed class MatroskaStream(Stream stream)
         WriteLength(head, BlockHead + length);
         head.Write([0x81, 0, 0, 0x80]);
         stream.Write(head.GetBuffer(), 0, (int)head.Length);
-        stream.Write(_pixels, 0, length);
+        stream.Write(pixels[..length]);
     }
 
     private static byte[] Bytes(params ReadOnlySpan<byte[]> elements)

@@ -46,14 +46,22 @@ internal sealed partial class PngSequence : FrameWriter
 
     protected override void Put(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time, int times)
     {
-        byte[] png = PngFile.Encode(Picture.Copy(layout, pixels));
+        Picture picture = Picture.Copy(layout, pixels);
+        string first = NameOf(_count + 1);
         for (int i = 0; i < times; i++)
         {
-            // CaptureException: an error of the file system in a sentence already.
-            AtomicFile.Write(NameOf(_count + 1), png);
-            _count++;
+            if (i == 0)
+            {
+                // Fails with a sentence of its own (CaptureException).
+                PngFile.Write(first, picture);
+            }
             try
             {
+                if (i > 0)
+                {
+                    File.Copy(first, NameOf(_count + 1), overwrite: true);
+                }
+                _count++;
                 _times.WriteLine(time.TotalMilliseconds.ToString("0.000", CultureInfo.InvariantCulture));
             }
             catch (IOException e)

@@ -100,8 +100,7 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>What an error of the file system means to the user.</summary>
-    internal static string Describe(string path, Exception e) => e switch
+    private static string Describe(string path, Exception e) => e switch
     {
         UnauthorizedAccessException => $"cannot write {path}: permission denied; choose a folder that you may write to",
         DirectoryNotFoundException => $"cannot write {path}: its folder does not exist; create it first",

@@ -104,10 +104,10 @@ public sealed partial class RemoteConsole : IDisposable
     public Action<InputRefusal>? InputRefused { get; set; }
 
     /// <summary>How many events (keys, pointer, size) the display has not answered yet.</summary>
-    internal int InputPending { get; private set; }
+    public int InputPending { get; private set; }
 
     /// <summary>Told when the display has answered every event.</summary>
-    internal Action? InputSettled { get; set; }
+    public Action? InputSettled { get; set; }
 
     /// <summary>Starts to watch: the view is shown the present picture soon, and all that follow.</summary>
     /// <param name="takeDmaBuf">Ask for zero copy where the server can.</param>
