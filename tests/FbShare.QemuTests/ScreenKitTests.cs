@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using FbShare.Capture;
+using FbShare.Pictures;
+using FbShare.Testing.Needles;
 using FbShare.Testing.Recording;
 using FbShare.Testing.Screens;
 using FbShare.Testing.Typing;
@@ -40,7 +43,27 @@ public sealed class ScreenKitTests
     }
 
     [QemuFact]
-    public async Task Six_hundred_flips_are_recorded_once_and_in_order()
+    public async Task A_button_is_clicked_where_its_needle_is_found()
+    {
+        using var guest = new Guest(new GuestOptions { Input = true });
+        guest.Type("card still --frame 40 &");
+        guest.WaitForLine("card: shown");
+        guest.Ask("card evdev", "card: reading");
+        await using GuestDisplay display = GuestDisplay.Connect($"unix:{guest.Display}");
+        Screen screen = display.Screen();
+        Picture shown = (await screen.CaptureAsync()).Picture;
+        // A part of the pattern that no other part looks like.
+        Needle button = Needle.OfPicture("button", shown.Crop(new Rect(700, 600, 41, 21)));
+
+        ScreenMatch match = await screen.ClickAsync(button);
+
+        Assert.Equal((720, 610), match.ClickPoint);
+        guest.WaitForPlace(720, 610, 1280, 800);
+        guest.WaitForStroke(0x110);
+    }
+
+    [QemuFact]
+    public async Task Six_hundred_flips_are_recorded_once_and_in_order_and_what_is_missed_is_counted()
     {
         const int flips = 600;
         string file = Path.Combine(Path.GetTempPath(), $"fbshare-flips-{Guid.NewGuid():N}.y4m");
@@ -61,12 +84,15 @@ public sealed class ScreenKitTests
             RecordingSummary summary = await recorder.StopAsync();
             guest.EndCard();
 
-            Assert.Equal(0, summary.Dropped);
             List<uint> numbers = [.. Numbers(file)];
-            // What was there before the first flip, which shows number 0 by setting the mode.
-            int first = numbers.LastIndexOf(0);
-            Assert.Equal(Enumerable.Range(0, flips + 1).Select(n => (uint)n), numbers[first..].Distinct());
-            Assert.Equal(flips + 1, numbers.Count - first);
+            // Number 0 is there twice: set as a mode, and flushed. What came before shows it too.
+            numbers.RemoveAll(n => n == 0);
+            Assert.Equal(numbers.Distinct().Order(), numbers);
+            int[] missing = [.. Enumerable.Range(1, flips).Where(n => !numbers.Contains((uint)n))];
+            // A copied picture holds nobody up: what a busy machine misses is counted. Where the guest's own pages are read, nothing is.
+            string path = guest.OnLoop(hub => hub.GetScanout(0)?.Export is null) ? "copy" : "udmabuf";
+            Assert.True(missing.Length <= (path == "copy" ? summary.Dropped : 0), $"{path}: {string.Join(", ", missing)} are missing and {summary.Dropped} were counted");
+            Assert.InRange(missing.Length, 0, flips / 20);
         }
         finally
         {

@@ -73,7 +73,7 @@ public sealed partial class Screen
         await _display.OnLoopAsync(() =>
         {
             Add(end);
-            _input ??= new GuestInput(Console);
+            _input ??= new GuestInput(_display.Loop, Console);
             action(_input).ContinueWith(end.Finish, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return true;
         }).ConfigureAwait(false);

@@ -75,7 +75,7 @@ public sealed class InputCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExitCodes.Usage, "give either X and Y, or --needle", "click")]
+    [InlineData(ExitCodes.Usage, "Give either X and Y, or --needle", "click")]
     [InlineData(ExitCodes.Usage, "a place is two numbers", "click", "3")]
     [InlineData(ExitCodes.Usage, "cannot type character 2, 'ö' (U+00F6)", "type", "xö")]
     [InlineData(ExitCodes.Usage, "no keyboard layout 'xx'", "type", "--layout", "xx", "a")]
