@@ -157,9 +157,11 @@ internal static class ConsoleReader
         return found;
     }
 
-    /// <summary>What is under a cursor that is a line at the cell's bottom.</summary>
+    /// <summary>What is under a cursor that is a line at the cell's bottom: a blank, if it can be, since a part of such a line may look like a
+    /// character.</summary>
     private static char? FindUnderCursor(ConsoleFont font, Span<byte> shape)
     {
+        char? found = null;
         for (int first = 1; first <= CursorRows && first < font.Height; first++)
         {
             for (int count = 1; count <= first; count++)
@@ -167,15 +169,15 @@ internal static class ConsoleReader
                 int row = font.Height - first;
                 Invert(font, shape, row, count);
                 bool isBlank = !shape.ContainsAnyExcept((byte)0);
-                bool found = TryFind(font, shape, out char character);
+                found ??= TryFind(font, shape, out char character) ? character : null;
                 Invert(font, shape, row, count);
-                if (isBlank || found)
+                if (isBlank)
                 {
-                    return isBlank ? ' ' : character;
+                    return ' ';
                 }
             }
         }
-        return null;
+        return found;
     }
 
     private static void Invert(ConsoleFont font, Span<byte> shape, int row, int count)
