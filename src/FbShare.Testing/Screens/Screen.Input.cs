@@ -44,7 +44,7 @@ public sealed partial class Screen
 
     /// <summary>Waits for a needle and clicks where it says, or else in its middle.</summary>
     /// <returns>Where it was found.</returns>
-    /// <inheritdoc cref="WaitForAsync"/>
+    /// <inheritdoc cref="WaitForAnyAsync"/>
     public async Task<ScreenMatch> ClickAsync(
         Needle needle, MouseButton button = MouseButton.Left, int times = 1, WaitOptions? options = null, InputPace? pace = null, CancellationToken cancellation = default)
     {
