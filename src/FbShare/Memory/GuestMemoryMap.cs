@@ -164,5 +164,6 @@ public sealed class GuestMemoryMap : IDisposable
         return null;
     }
 
+    /// <summary>The same as <see cref="Clear"/>.</summary>
     public void Dispose() => Clear();
 }

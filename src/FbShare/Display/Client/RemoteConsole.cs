@@ -90,6 +90,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>The pointer's picture; null before there is one.</summary>
     public CursorImage? Cursor { get; private set; }
 
+    /// <summary>Where the pointer is, as far as the display has told.</summary>
     public CursorPosition CursorPosition { get; private set; }
 
     /// <summary>Told when the size, the status or the pointer's kind changed.</summary>
@@ -99,6 +100,7 @@ public sealed partial class RemoteConsole : IDisposable
     public Action<InputRefusal>? InputRefused { get; set; }
 
     /// <summary>Starts to watch: the view is shown the present picture soon, and all that follow.</summary>
+    /// <param name="view">Told of pictures and the pointer.</param>
     /// <param name="takeDmaBuf">Ask for zero copy where the server can.</param>
     /// <exception cref="DisplayException">The server refused the listener.</exception>
     public void Watch(IDisplayView view, bool takeDmaBuf)
@@ -188,6 +190,7 @@ public sealed partial class RemoteConsole : IDisposable
         SendInput(call);
     }
 
+    /// <summary>Presses or releases a button of the mouse.</summary>
     public void Button(MouseButton button, bool pressed)
     {
         using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, pressed ? DisplayProtocol.ConsoleCalls.PressUtf8 : DisplayProtocol.ConsoleCalls.ReleaseUtf8);
@@ -225,6 +228,8 @@ public sealed partial class RemoteConsole : IDisposable
     }
 
     /// <summary>Asks the guest for another size; it may follow, which shows as another picture.</summary>
+    /// <param name="width">Pixels.</param>
+    /// <param name="height">Pixels.</param>
     /// <param name="widthMm">The window's size in millimetres, 0 where unknown.</param>
     /// <param name="heightMm">As above.</param>
     public void Resize(int width, int height, int widthMm = 0, int heightMm = 0)
@@ -239,6 +244,7 @@ public sealed partial class RemoteConsole : IDisposable
         SendInput(call);
     }
 
+    /// <summary>Stops watching.</summary>
     public void Dispose() => Unwatch();
 
     /// <summary>Reads what the server says of the console, waiting for the answers.</summary>
