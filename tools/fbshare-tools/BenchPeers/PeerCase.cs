@@ -11,7 +11,7 @@ internal sealed record PeerCase(string Name, PeerSetting Setting, string About)
 
     private static readonly string[] Builtin = ["-device", "virtio-gpu-pci,xres=1920,yres=1080"];
     private static readonly string[] Blob = [.. ChardevOfDevice, "-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"];
-    private static readonly string[] Pci = ["-device", $$"""{"driver":"vfio-user-pci","socket":{"type":"unix","path":"{{DeviceSocket}}"}}"""];
+    private static readonly string[] Pci = ["-device", $$$"""{"driver":"vfio-user-pci","socket":{"type":"unix","path":"{{{DeviceSocket}}}"}}"""];
     private static readonly string[] TwoD = [.. ChardevOfDevice, "-device", "vhost-user-gpu-pci,chardev=gpu,xres=1920,yres=1080"];
 
     private static readonly string[] Serve = [PeerPrograms.FbShare, "serve", "-q", "--socket-path", DeviceSocket, "--size", "1920x1080"];
