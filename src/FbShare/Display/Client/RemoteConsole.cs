@@ -38,10 +38,15 @@ public sealed partial class RemoteConsole : IDisposable
         });
         _inputReply = client.Connection.OnReply(reply =>
         {
+            InputPending--;
             if (reply.IsRefusal)
             {
                 (string name, string text) = reply.Error;
                 InputRefused?.Invoke(new InputRefusal(name == BusErrors.Invalid ? InputRefusalKind.Misfit : InputRefusalKind.Other, text));
+            }
+            if (InputPending == 0)
+            {
+                InputSettled?.Invoke();
             }
             return true;
         });
@@ -98,6 +103,12 @@ public sealed partial class RemoteConsole : IDisposable
 
     /// <summary>Told why a key or pointer event was not taken.</summary>
     public Action<InputRefusal>? InputRefused { get; set; }
+
+    /// <summary>How many events (keys, pointer, size) the display has not answered yet.</summary>
+    public int InputPending { get; private set; }
+
+    /// <summary>Told when the display has answered every event.</summary>
+    public Action? InputSettled { get; set; }
 
     /// <summary>Starts to watch: the view is shown the present picture soon, and all that follow.</summary>
     /// <param name="view">Told of pictures and the pointer.</param>
@@ -331,5 +342,12 @@ public sealed partial class RemoteConsole : IDisposable
     private BusMessage NewCall(ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member) =>
         _client.Connection.NewCall(_client.Destination, _path, interfaceName, member);
 
-    private void SendInput(BusMessage call) => _client.Connection.Call(call, _inputReply);
+    private void SendInput(BusMessage call)
+    {
+        if (_client.Connection.IsOpen)
+        {
+            InputPending++;
+            _client.Connection.Call(call, _inputReply);
+        }
+    }
 }
