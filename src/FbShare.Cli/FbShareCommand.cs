@@ -39,6 +39,14 @@ internal sealed class FbShareCommand : RootCommand
         Add(new MatchCommand());
         Add(new TextCommand());
         Add(new HashCommand());
+        Add(new TypeCommand());
+        Add(new KeyCommand());
+        Add(new ClickCommand());
+        Add(new MoveCommand());
+        Add(new DragCommand());
+        Add(new ScrollCommand());
+        Add(new RecordCommand());
+        Add(new ScriptCommand());
         Add(new BenchCommand());
         Add(new ProbeCommand());
         Add(new ViewCommand());

@@ -120,7 +120,10 @@ internal sealed class DeviceHost : IDisposable
                 _failure = e;
                 Loop.Stop();
             }
-            Loop.Post(() => Hub.Detach(options.Output, dump!));
+            if (dump!.IsDone)
+            {
+                Loop.Post(() => Hub.Detach(options.Output, dump));
+            }
         })
         {
             WithCursor = options.Cursor,

@@ -6,6 +6,8 @@ namespace FbShare.Capture;
 
 /// <summary>Watches one output of this process's device and takes one picture of it: after a number of frames, or when it has not changed for a
 /// while.</summary>
+/// <remarks>A boot screen that stands still is taken as well, each time, since nobody knows whether a driver will follow. The guest is not there yet, so the
+/// picture that counts, and is the last one, is the first that a driver shows. A boot screen's frames are not counted.</remarks>
 public sealed class FrameDump : IDisplayConsumer, IDisposable
 {
     private readonly DisplayHub _hub;
@@ -18,10 +20,13 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     private bool _hasPicture;
     private int _frames;
     private bool _isDue;
-    private bool _done;
 
     /// <summary>Makes a consumer, which the caller attaches to the output.</summary>
-    /// <param name="taken">Called once, on the loop, with the picture and what it shows.</param>
+    /// <param name="loop">The hub's loop.</param>
+    /// <param name="hub">Where the output is.</param>
+    /// <param name="output">Which output, for the second look that a trigger by stillness needs.</param>
+    /// <param name="trigger">When to take the picture.</param>
+    /// <param name="taken">Called on the loop with a picture and what it shows. <see cref="IsDone"/> tells whether it was the last.</param>
     public FrameDump(EventLoop loop, DisplayHub hub, int output, DumpTrigger trigger, Action<Picture, Scanout> taken)
     {
         _hub = hub;
@@ -31,21 +36,26 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         _timer = new LoopTimer(loop, LookAgain);
     }
 
+    /// <summary>Whether the picture that was asked for has been taken.</summary>
+    public bool IsDone { get; private set; }
+
     /// <summary>Whether to draw the pointer into the picture.</summary>
     public bool WithCursor { get; init; }
 
+    /// <inheritdoc/>
     public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
+    /// <inheritdoc/>
     public void Present(in Frame frame)
     {
-        if (_done)
+        if (IsDone)
         {
             return;
         }
         _hasPicture = true;
         if (!_isDue)
         {
-            _frames++;
+            _frames += frame.Scanout.Kind == ScanoutKind.Boot ? 0 : 1;
             Changed();
         }
         if (_isDue || (_trigger.Still is null && _frames >= _trigger.Frame))
@@ -54,6 +64,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Disable()
     {
         _hasPicture = false;
@@ -61,24 +72,27 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         _timer.Cancel();
     }
 
+    /// <inheritdoc/>
     public void DefineCursor(CursorImage? image)
     {
         _cursor = image;
         Changed();
     }
 
+    /// <inheritdoc/>
     public void MoveCursor(CursorPosition position)
     {
         _cursorPosition = position;
         Changed();
     }
 
+    /// <summary>Stops waiting. Detach it from the output first.</summary>
     public void Dispose() => _timer.Dispose();
 
     /// <summary>Starts waiting again for the picture to stop changing.</summary>
     private void Changed()
     {
-        if (_trigger.Still is { } still && _hasPicture && !_done)
+        if (_trigger.Still is { } still && _hasPicture && !IsDone)
         {
             _isDue = false;
             _timer.SetAfter(still);
@@ -94,7 +108,8 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 
     private void Take(in Frame frame)
     {
-        _done = true;
+        _isDue = false;
+        IsDone = frame.Scanout.Kind != ScanoutKind.Boot;
         Picture picture = Picture.Copy(frame.Layout, frame.Buffer!.From(0));
         if (WithCursor && _cursor is not null)
         {
@@ -107,23 +122,6 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 /// <summary>When to take a picture: after <paramref name="Still"/> without a change, or else at the <paramref name="Frame"/>th frame.</summary>
 public readonly record struct DumpTrigger(TimeSpan? Still, int Frame)
 {
-    /// <summary>In the form that <see cref="TryParse"/> reads.</summary>
+    /// <summary>Such as <c>still:1s</c> or <c>frame:12</c>.</summary>
     public override string ToString() => Still is { } still ? $"still:{still.TotalSeconds:0.###}s" : $"frame:{Frame}";
-
-    /// <summary>Reads <c>still:1s</c>, <c>still:250ms</c> or <c>frame:12</c>.</summary>
-    public static bool TryParse(string text, out DumpTrigger trigger)
-    {
-        trigger = default;
-        if (text.StartsWith("still:", StringComparison.Ordinal) && Durations.TryParse(text[6..], out TimeSpan still) && still > TimeSpan.Zero)
-        {
-            trigger = new DumpTrigger(still, 0);
-            return true;
-        }
-        if (text.StartsWith("frame:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(6), out int frame) && frame > 0)
-        {
-            trigger = new DumpTrigger(null, frame);
-            return true;
-        }
-        return false;
-    }
 }
