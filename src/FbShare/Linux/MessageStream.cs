@@ -32,6 +32,9 @@ internal abstract class MessageStream : IDisposable
     /// <summary>Whether some of the message's descriptors did not arrive: there were too many, or none was free in this process.</summary>
     public bool LostDescriptors { get; private set; }
 
+    /// <summary>After <see cref="Reception.Nonsense"/>: what the peer sent instead of a message.</summary>
+    public abstract string WhyNonsense { get; }
+
     /// <summary>Whether all replies were sent; otherwise call <see cref="FlushReplies"/> when the socket is writable.</summary>
     public bool IsFlushed => _replies.IsEmpty;
 

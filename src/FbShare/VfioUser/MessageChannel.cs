@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using FbShare.Linux;
+using FbShare.Virtio;
 
 namespace FbShare.VfioUser;
 
@@ -40,7 +41,7 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
     /// <summary>Sends the reply.</summary>
     /// <param name="descriptor">Goes along; stays the caller's.</param>
     /// <exception cref="LinuxException">The peer is gone.</exception>
-    /// <exception cref="VfioUserException">The peer does not read its replies.</exception>
+    /// <exception cref="FrontEndException">The peer does not read its replies.</exception>
     public void SendReply(FileDescriptor? descriptor = null) => Send((uint)_reply.WrittenCount, Errno.None, descriptor);
 
     /// <summary>Answers the last message with an error instead.</summary>
@@ -50,6 +51,8 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         BeginReply();
         Send(Messages.HeaderSize, error, null);
     }
+
+    public override string WhyNonsense => $"it does not speak vfio-user (command {Header.Command}, {Header.Size} bytes)";
 
     protected override int? PayloadSize(ReadOnlySpan<byte> header)
     {
@@ -72,7 +75,7 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         MemoryMarshal.Write(message.AsSpan(), in header);
         if (!(descriptor is null ? TryReply(message) : TryReply(message, descriptor)))
         {
-            throw new VfioUserException(DoesNotRead);
+            throw new FrontEndException(DoesNotRead);
         }
     }
 }

@@ -173,8 +173,20 @@ internal sealed partial class VfioUserConnection
         var unmask = new EventFd(fd);
         _unmask = unmask;
         // Every write wakes the loop; how many there were does not matter.
-        _unmaskWatch = _loop.Add(unmask.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => _function.Interrupts.UnmaskLine());
+        _unmaskWatch = Loop.Add(unmask.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => Unmasked());
         return Errno.None;
+    }
+
+    private void Unmasked()
+    {
+        try
+        {
+            _function.Interrupts.UnmaskLine();
+        }
+        catch (Exception e)
+        {
+            Dismiss(e);
+        }
     }
 
     private void StopWatchingUnmask()

@@ -25,7 +25,7 @@ internal sealed partial class VfioUserConnection
         {
             return MapWithout(map);
         }
-        if (_memory.Regions.Count >= MaxRegions)
+        if (Memory.Regions.Count >= MaxRegions)
         {
             fd.Dispose();
             return Errno.ENOSPC;
@@ -39,18 +39,18 @@ internal sealed partial class VfioUserConnection
                 throw new GuestMemoryException($"it must be sealed against shrinking: use {Cure}, not memory-backend-file or memory-backend-shm");
             }
             // Rings are named by guest addresses here, so the client's address of a region is its guest address.
-            _memory.Add(_memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
+            Memory.Add(Memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
             _hasMemory = true;
             return Errno.None;
         }
         catch (GuestMemoryException e)
         {
-            _log.MemoryRefused(e.Message);
+            Log.MemoryRefused(e.Message);
             return Errno.EINVAL;
         }
         catch (LinuxException e)
         {
-            _log.MemoryRefused(e.Message);
+            Log.MemoryRefused(e.Message);
             return e.Errno;
         }
     }
@@ -66,7 +66,7 @@ internal sealed partial class VfioUserConnection
         if (!_warned)
         {
             _warned = true;
-            _log.MemoryWithoutFile(map.Size, map.Address, Cure);
+            Log.MemoryWithoutFile(map.Size, map.Address, Cure);
         }
         return Errno.EOPNOTSUPP;
     }
@@ -80,7 +80,7 @@ internal sealed partial class VfioUserConnection
         }
         if ((unmap.Flags & Messages.DmaUnmapAll) != 0)
         {
-            _memory.Clear();
+            Memory.Clear();
         }
         else if (unmap.Size == 0 || unmap.Address > ulong.MaxValue - unmap.Size || !TryRemove(unmap.Address, unmap.Size))
         {
@@ -93,7 +93,7 @@ internal sealed partial class VfioUserConnection
     /// <summary>Removes the regions in a range; false if one is only partly in it. A range may hold no region at all, because firmware's memory is never taken in.</summary>
     private bool TryRemove(ulong address, ulong size)
     {
-        foreach (MemoryRegion region in _memory.Regions)
+        foreach (MemoryRegion region in Memory.Regions)
         {
             bool apart = region.GuestAddress >= address + size || address >= region.GuestAddress + region.Size;
             bool inside = region.GuestAddress >= address && region.Size <= size && region.GuestAddress - address <= size - region.Size;
@@ -102,12 +102,12 @@ internal sealed partial class VfioUserConnection
                 return false;
             }
         }
-        for (int i = _memory.Regions.Count - 1; i >= 0; i--)
+        for (int i = Memory.Regions.Count - 1; i >= 0; i--)
         {
-            MemoryRegion region = _memory.Regions[i];
+            MemoryRegion region = Memory.Regions[i];
             if (region.GuestAddress >= address && region.GuestAddress < address + size)
             {
-                _memory.Remove(region.GuestAddress, region.Size, region.UserAddress);
+                Memory.Remove(region.GuestAddress, region.Size, region.UserAddress);
             }
         }
         return true;

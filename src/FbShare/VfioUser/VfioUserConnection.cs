@@ -12,133 +12,51 @@ namespace FbShare.VfioUser;
 /// function (QEMU docs/interop/vfio-user.rst).</summary>
 /// <remarks>Every request is answered, if need be with an error number; only bytes that are not a message end the connection. A guest's
 /// access to a register is answered before the work that it causes is done, because the guest's processor waits for the answer.</remarks>
-internal sealed partial class VfioUserConnection : IFrontEndConnection
+internal sealed partial class VfioUserConnection : FrontEndConnection
 {
-    private readonly EventLoop _loop;
     private readonly MessageChannel _channel;
-    private readonly GuestMemoryMap _memory;
     private readonly PciFunction _function;
-    private readonly ILogger _log;
-    private readonly DefectLog _defects;
-    private readonly EventLoop.Watch _watch;
     private readonly OncePerKind<(Command?, Errno)> _complained = new();
     private bool _versionAgreed;
-    private bool _repliesWait;
-    private bool _closed;
 
-    /// <param name="socket">A connected client; owned from here on.</param>
+    /// <param name="socket">A connected client; owned once this has succeeded.</param>
     /// <param name="memory">Emptied when the connection ends; stays the caller's.</param>
-    /// <param name="function">Owned from here on.</param>
+    /// <param name="function">Owned once this has succeeded.</param>
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
+    /// <exception cref="LinuxException">The connection cannot be watched.</exception>
     public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, ILogger log, DefectLog defects)
+        : this(loop, new MessageChannel(socket), memory, function, log, defects)
     {
-        _loop = loop;
-        _channel = new MessageChannel(socket);
-        _memory = memory;
-        _function = function;
-        _log = log;
-        _defects = defects;
-        _watch = loop.Add(socket.Descriptor, WhenReplied, Receive);
     }
 
-    public Action? Closed { get; set; }
+    private VfioUserConnection(EventLoop loop, MessageChannel channel, GuestMemoryMap memory, PciFunction function, ILogger log, DefectLog defects)
+        : base(loop, channel, memory, log, defects)
+    {
+        _channel = channel;
+        _function = function;
+    }
 
     /// <summary>JSON: what this server can do. Memory is mapped in whole pages, in more pieces than any machine has.</summary>
     private static ReadOnlySpan<byte> Capabilities =>
         """{"capabilities":{"max_msg_fds":16,"max_data_xfer_size":1048576,"pgsizes":4096,"max_dma_maps":1024,"write_multiple":true}}"""u8;
 
-    public void Dispose() => Close();
-
-    private static LoopEvents WhenReplied => LoopEvents.Readable | LoopEvents.PeerClosed;
-
-    private void Receive(LoopEvents events)
+    private protected override void Release()
     {
-        try
-        {
-            if ((events & LoopEvents.Writable) != 0)
-            {
-                _channel.FlushReplies();
-            }
-            if ((events & ~LoopEvents.Writable) != 0)
-            {
-                TakeMessage();
-            }
-            if (!_closed && _repliesWait == _channel.IsFlushed)
-            {
-                _repliesWait = !_repliesWait;
-                _watch.Change(_repliesWait ? WhenReplied | LoopEvents.Writable : WhenReplied);
-            }
-        }
-        catch (Exception e)
-        {
-            Dismiss(e);
-        }
-    }
-
-    /// <summary>The barrier around all work for this client: whatever goes wrong in it costs this connection alone.</summary>
-    private void Dismiss(Exception cause)
-    {
-        if (cause is VfioUserException or LinuxException)
-        {
-            _log.ClientDismissed(cause.Message);
-        }
-        else
-        {
-            _defects.Report("client dismissed", cause);
-        }
-        try
-        {
-            Close();
-        }
-        catch (Exception e)
-        {
-            _defects.Report("the device could not be reset after its client", e);
-        }
-    }
-
-    private void TakeMessage()
-    {
-        switch (_channel.Receive())
-        {
-            case Reception.Message:
-                Answer();
-                break;
-            case Reception.End:
-                Close();
-                break;
-            case Reception.Nonsense:
-                throw new VfioUserException($"it does not speak vfio-user (command {_channel.Header.Command}, {_channel.Header.Size} bytes)");
-        }
-    }
-
-    private void Close()
-    {
-        if (_closed)
-        {
-            return;
-        }
-        _closed = true;
-        _watch.Dispose();
         StopWatchingUnmask();
         _function.Dispose();
-        _memory.Clear();
-        _channel.Dispose();
-        Closed?.Invoke();
     }
 
-    private void Answer()
+    private protected override void Handle()
     {
         Messages.Header header = _channel.Header;
         if ((header.Flags & Messages.TypeMask) == Messages.TypeReply)
         {
             // This server asks the client nothing, so this reply answers nothing.
-            _channel.DropDescriptors();
             return;
         }
         var command = (Command)header.Command;
         _channel.BeginReply();
         Errno error = (header.Flags & Messages.TypeMask) == Messages.TypeRequest ? Handle(command, _channel.Payload, out FileDescriptor? descriptor) : Nothing(out descriptor);
-        _channel.DropDescriptors();
         if (error != Errno.None)
         {
             Complain(command, error);
@@ -169,7 +87,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         bool known = Enum.IsDefined(command);
         if (_complained.IsFirst((known ? command : null, error)))
         {
-            _log.CommandRefused(known ? command.ToString() : $"command {(ushort)command}", error.ToString());
+            Log.CommandRefused(known ? command.ToString() : $"command {(ushort)command}", error.ToString());
         }
     }
 
@@ -203,7 +121,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
             case Command.DeviceSetIrqs:
                 return SetIrqs(request);
             case Command.DeviceReset:
-                _log.DeviceReset();
+                Log.DeviceReset();
                 _function.Reset();
                 return Errno.None;
             default:
@@ -219,7 +137,7 @@ internal sealed partial class VfioUserConnection : IFrontEndConnection
         }
         if (version.Major != Messages.Major)
         {
-            _log.VersionRefused(version.Major, version.Minor, Messages.Major, Messages.Minor);
+            Log.VersionRefused(version.Major, version.Minor, Messages.Major, Messages.Minor);
             return Errno.EOPNOTSUPP;
         }
         _versionAgreed = true;

@@ -4,9 +4,6 @@ namespace FbShare.VfioUser;
 
 internal static partial class VfioUserMessages
 {
-    [LoggerMessage(LogLevel.Warning, "client dismissed: {Reason}")]
-    public static partial void ClientDismissed(this ILogger log, string reason);
-
     /// <summary>A detail: the client has the error number and decides; QEMU asks for what a device may lack.</summary>
     [LoggerMessage(LogLevel.Debug, "client: {Command} refused: {Error} (further ones of this kind are not logged)")]
     public static partial void CommandRefused(this ILogger log, string command, string error);

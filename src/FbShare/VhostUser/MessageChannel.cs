@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FbShare.Linux;
+using FbShare.Virtio;
 
 namespace FbShare.VhostUser;
 
@@ -14,20 +15,10 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
     /// <summary>The last message's header.</summary>
     public Messages.Header Header => MemoryMarshal.Read<Messages.Header>(HeaderBytes);
 
-    /// <summary>Takes in bytes until a message is whole or none are left.</summary>
-    /// <returns>True if a message is whole; false if more bytes are needed.</returns>
-    /// <exception cref="EndOfStreamException">The front-end is gone.</exception>
-    /// <exception cref="VhostUserException">The bytes are not a vhost-user message.</exception>
-    public bool TryReceive() => Receive() switch
-    {
-        Reception.Message => true,
-        Reception.Nothing => false,
-        Reception.End => throw new EndOfStreamException(),
-        _ => throw new VhostUserException($"the peer does not speak vhost-user: message {Header.Request} with flags 0x{Header.Flags:x} and {Header.Size} bytes"),
-    };
+    public override string WhyNonsense => $"it does not speak vhost-user (message {Header.Request} with flags 0x{Header.Flags:x} and {Header.Size} bytes)";
 
     /// <summary>Answers the message being handled, now or when the socket takes it.</summary>
-    /// <exception cref="VhostUserException">The front-end does not read its replies.</exception>
+    /// <exception cref="FrontEndException">The front-end does not read its replies.</exception>
     public void Reply<T>(in T payload)
         where T : unmanaged => Reply(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in payload)));
 
@@ -40,7 +31,7 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
         payload.CopyTo(message[HeaderSize..]);
         if (!TryReply(message))
         {
-            throw new VhostUserException(DoesNotRead);
+            throw new FrontEndException(DoesNotRead);
         }
     }
 

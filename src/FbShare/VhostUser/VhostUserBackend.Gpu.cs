@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.VhostUser;
 
 /// <content>QEMU's own display (GPU_SET_SOCKET): pictures go there, and the sizes of its windows come from there.</content>
-public sealed partial class VhostUserBackend
+internal sealed partial class VhostUserBackend
 {
     /// <summary>How long a guest that asks for its displays waits for QEMU's answer; the guest itself gives up after 5 s.</summary>
     private static readonly TimeSpan DisplayPatience = TimeSpan.FromSeconds(1);
@@ -16,8 +16,8 @@ public sealed partial class VhostUserBackend
 
     private void OpenGpuSocket(UnixSocket socket)
     {
-        _gpuSocket = new GpuSocket(_loop, socket, _forward, _log) { DisplaysTold = TakeDisplays };
-        _displayTimer ??= new LoopTimer(_loop, () => TakeDisplays(default));
+        _gpuSocket = new GpuSocket(Loop, socket, _forward, Log) { DisplaysTold = TakeDisplays };
+        _displayTimer ??= new LoopTimer(Loop, DisplaysNotTold);
         _device.DisplayQuery = QueryDisplays;
     }
 
@@ -27,7 +27,7 @@ public sealed partial class VhostUserBackend
         _gpuSocket?.Dispose();
         _gpuSocket = null;
         AnswerDisplays();
-        if (_closed)
+        if (IsClosed)
         {
             _displayTimer?.Dispose();
         }
@@ -41,6 +41,18 @@ public sealed partial class VhostUserBackend
             _displayTimer!.SetAfter(DisplayPatience);
         }
         return asked;
+    }
+
+    private void DisplaysNotTold()
+    {
+        try
+        {
+            TakeDisplays(default);
+        }
+        catch (Exception e)
+        {
+            Dismiss(e);
+        }
     }
 
     /// <param name="sizes">Empty if QEMU did not answer.</param>

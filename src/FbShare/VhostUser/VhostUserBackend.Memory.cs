@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 using FbShare.Memory;
+using FbShare.Virtio;
 
 namespace FbShare.VhostUser;
 
 /// <content>The guest's memory: SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG. A message that is refused changes nothing.</content>
-public sealed partial class VhostUserBackend
+internal sealed partial class VhostUserBackend
 {
     private string? SetMemTable()
     {
@@ -17,7 +18,7 @@ public sealed partial class VhostUserBackend
         }
         if (table.RegionCount > Messages.MaxMemTableRegions || _channel.Payload.Length < size || _channel.Descriptors.Count != table.RegionCount)
         {
-            throw new VhostUserException($"a memory table of {table.RegionCount} regions with {_channel.Payload.Length} bytes and {_channel.Descriptors.Count} descriptors");
+            throw new FrontEndException($"a memory table of {table.RegionCount} regions with {_channel.Payload.Length} bytes and {_channel.Descriptors.Count} descriptors");
         }
         ReadOnlySpan<Messages.Region> regions = MemoryMarshal.Cast<byte, Messages.Region>(_channel.Payload[Marshal.SizeOf<Messages.MemoryTableHeader>()..size]);
         var taken = new List<MemoryRegion>();
@@ -27,7 +28,7 @@ public sealed partial class VhostUserBackend
             {
                 taken.Add(Map(_channel.TakeDescriptor()!, region));
             }
-            _memory.Replace(taken);
+            Memory.Replace(taken);
             return null;
         }
         catch (Exception e) when (e is GuestMemoryException or LinuxException)
@@ -44,14 +45,14 @@ public sealed partial class VhostUserBackend
         {
             return NoDescriptor;
         }
-        if (_memory.Regions.Count >= MaxMemSlots)
+        if (Memory.Regions.Count >= MaxMemSlots)
         {
             fd.Dispose();
             return $"there are {MaxMemSlots} regions already, as many as GET_MAX_MEM_SLOTS allows";
         }
         try
         {
-            _memory.Add(Map(fd, region));
+            Memory.Add(Map(fd, region));
             return null;
         }
         catch (Exception e) when (e is GuestMemoryException or LinuxException)
@@ -61,11 +62,11 @@ public sealed partial class VhostUserBackend
     }
 
     private MemoryRegion Map(FileDescriptor fd, Messages.Region region) =>
-        _memory.MapOrReuse(fd, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset);
+        Memory.MapOrReuse(fd, region.GuestAddress, region.Size, region.UserAddress, region.FileOffset);
 
     private string? RemMemReg()
     {
         Messages.Region gone = Read<Messages.SingleRegion>().Region;
-        return _memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
+        return Memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
     }
 }

@@ -5,7 +5,7 @@ using FbShare.Virtio;
 namespace FbShare.VhostUser;
 
 /// <content>The queues: SET_VRING_*, GET_VRING_BASE, and what a kick sets off.</content>
-public sealed partial class VhostUserBackend
+internal sealed partial class VhostUserBackend
 {
     /// <summary>VHOST_USER_F_PROTOCOL_FEATURES was acknowledged: rings wait for SET_VRING_ENABLE.</summary>
     private bool _startDisabled;
@@ -92,7 +92,7 @@ public sealed partial class VhostUserBackend
         {
             // Requests that are still held belong to the rings where they were before.
             _device.Drain(queue);
-            vring.Move(_memory, _features, address);
+            vring.Move(Memory, _features, address);
         }
         catch (GuestMemoryException e)
         {
@@ -163,10 +163,10 @@ public sealed partial class VhostUserBackend
     private void Start(Vring vring)
     {
         bool suspended = IsSuspended;
-        vring.Start(_memory, _features);
+        vring.Start(Memory, _features);
         if (IsNewDriver(vring, suspended))
         {
-            _log.GuestWasReset();
+            Log.GuestWasReset();
             ForgetPlaces();
             _device.Reset();
         }
@@ -230,7 +230,7 @@ public sealed partial class VhostUserBackend
         }
         if (queue.Broken is { } why)
         {
-            _log.QueueBroken(vring.Index, why);
+            Log.QueueBroken(vring.Index, why);
             vring.SignalError();
         }
     }
@@ -240,7 +240,7 @@ public sealed partial class VhostUserBackend
         Messages.VringState state = Read<Messages.VringState>();
         if (!TryGetVring(state.Index, out Vring vring, out string? refusal))
         {
-            throw new VhostUserException(refusal!);
+            throw new FrontEndException(refusal!);
         }
         Drain(vring);
         vring.Stop();

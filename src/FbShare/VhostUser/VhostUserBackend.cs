@@ -12,7 +12,7 @@ namespace FbShare.VhostUser;
 /// <summary>One front-end's connection: takes its messages, keeps the guest memory map and feeds the device its queues
 /// (QEMU docs/interop/vhost-user.rst).</summary>
 /// <remarks>The device and the memory map outlive the connection; when it ends the device is reset and the map emptied.</remarks>
-public sealed partial class VhostUserBackend : IFrontEndConnection
+internal sealed partial class VhostUserBackend : FrontEndConnection
 {
     private const int QueueCount = 2;
     private const int MaxMemSlots = 256;
@@ -25,133 +25,49 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     /// would look like a reset of the device.</remarks>
     private const VirtioFeatures TransportFeatures = VirtioFeatures.Version1 | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx;
 
-    private readonly EventLoop _loop;
     private readonly MessageChannel _channel;
-    private readonly GuestMemoryMap _memory;
     private readonly VirtioGpuDevice _device;
     private readonly DisplayHub? _forward;
-    private readonly ILogger _log;
-    private readonly DefectLog _defects;
-    private readonly EventLoop.Watch _watch;
     private readonly Vring[] _vrings;
     private BackendChannel? _backendChannel;
     private GpuSocket? _gpuSocket;
     private VirtioFeatures _features;
     private ProtocolFeatures _protocolFeatures;
     private byte _status;
-    private bool _repliesWait;
     private bool _configChangeOwed;
-    private bool _closed;
 
-    /// <param name="socket">A connected front-end; owned from here on.</param>
+    /// <param name="socket">A connected front-end; owned once this has succeeded.</param>
+    /// <param name="memory">Emptied when the connection ends; stays the caller's.</param>
+    /// <param name="device">Reset when the connection ends; stays the caller's.</param>
     /// <param name="forward">Where to take pictures from for QEMU's own display (GPU_SET_SOCKET); null not to forward any.</param>
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
-    /// <exception cref="LinuxException">The connection cannot be watched; it was closed.</exception>
+    /// <exception cref="LinuxException">The connection cannot be watched.</exception>
     public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log, DefectLog defects)
+        : this(loop, new MessageChannel(socket), memory, device, forward, log, defects)
     {
-        _loop = loop;
-        _channel = new MessageChannel(socket);
-        _memory = memory;
+    }
+
+    private VhostUserBackend(EventLoop loop, MessageChannel channel, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log, DefectLog defects)
+        : base(loop, channel, memory, log, defects)
+    {
+        _channel = channel;
         _device = device;
         _forward = forward;
-        _log = log;
-        _defects = defects;
         _vrings = [new Vring(loop, 0, Kicked), new Vring(loop, 1, Kicked)];
-        try
-        {
-            _watch = loop.Add(socket.Descriptor, WhenReplied, Receive);
-        }
-        catch
-        {
-            _channel.Dispose();
-            throw;
-        }
     }
 
-    /// <summary>Runs once, when the front-end is gone or was dismissed.</summary>
-    public Action? Closed { get; set; }
-
-    public void Dispose() => Close();
-
-    private static LoopEvents WhenReplied => LoopEvents.Readable | LoopEvents.PeerClosed;
-
-    private void Receive(LoopEvents events)
+    private protected override void Release()
     {
-        try
+        foreach (Vring vring in _vrings)
         {
-            if ((events & LoopEvents.Writable) != 0)
-            {
-                _channel.FlushReplies();
-            }
-            if ((events & ~LoopEvents.Writable) != 0 && _channel.TryReceive())
-            {
-                Handle();
-                _channel.DropDescriptors();
-            }
-            if (!_closed && _repliesWait == _channel.IsFlushed)
-            {
-                _repliesWait = !_repliesWait;
-                _watch.Change(_repliesWait ? WhenReplied | LoopEvents.Writable : WhenReplied);
-            }
+            vring.Dispose();
         }
-        catch (EndOfStreamException)
-        {
-            Close();
-        }
-        catch (Exception e)
-        {
-            Dismiss(e);
-        }
+        CloseGpuSocket();
+        CloseBackendChannel();
+        _device.Reset();
     }
 
-    /// <summary>The barrier around all work for this front-end: whatever goes wrong in it costs this connection alone.</summary>
-    private void Dismiss(Exception cause)
-    {
-        if (cause is VhostUserException or LinuxException)
-        {
-            _log.FrontEndDismissed(cause.Message);
-        }
-        else
-        {
-            _defects.Report("front-end dismissed", cause);
-        }
-        try
-        {
-            Close();
-        }
-        catch (Exception e)
-        {
-            _defects.Report("the device could not be reset after its front-end", e);
-        }
-    }
-
-    private void Close()
-    {
-        if (_closed)
-        {
-            return;
-        }
-        _closed = true;
-        try
-        {
-            _watch.Dispose();
-            foreach (Vring vring in _vrings)
-            {
-                vring.Dispose();
-            }
-            CloseGpuSocket();
-            CloseBackendChannel();
-            _device.Reset();
-        }
-        finally
-        {
-            _memory.Clear();
-            _channel.Dispose();
-            Closed?.Invoke();
-        }
-    }
-
-    private void Handle()
+    private protected override void Handle()
     {
         Messages.Header header = _channel.Header;
         var request = (FrontEndRequest)header.Request;
@@ -231,7 +147,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         }
         if (refusal is not null)
         {
-            _log.RequestRefused(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}", refusal);
+            Log.RequestRefused(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}", refusal);
         }
         if ((header.Flags & Messages.FlagNeedReply) != 0 && _protocolFeatures.HasFlag(ProtocolFeatures.ReplyAck))
         {
@@ -242,7 +158,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
     private T Read<T>()
         where T : unmanaged => MemoryMarshal.TryRead(_channel.Payload, out T value)
         ? value
-        : throw new VhostUserException($"message {(FrontEndRequest)_channel.Header.Request} has only {_channel.Payload.Length} bytes");
+        : throw new FrontEndException($"message {(FrontEndRequest)_channel.Header.Request} has only {_channel.Payload.Length} bytes");
 
     private void SetFeatures(ulong features)
     {
@@ -252,7 +168,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
         ulong strange = features & ~(_device.Features | (ulong)TransportFeatures | Messages.FeatureProtocolFeatures);
         if (strange != 0)
         {
-            _log.FeaturesNotOffered(strange);
+            Log.FeaturesNotOffered(strange);
         }
     }
 
@@ -289,7 +205,7 @@ public sealed partial class VhostUserBackend : IFrontEndConnection
             return NoDescriptor;
         }
         CloseBackendChannel();
-        _backendChannel = new BackendChannel(_loop, new UnixSocket(fd));
+        _backendChannel = new BackendChannel(Loop, new UnixSocket(fd));
         _device.ConfigChanged = SendConfigChange;
         return null;
     }

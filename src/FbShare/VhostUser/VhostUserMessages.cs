@@ -4,9 +4,6 @@ namespace FbShare.VhostUser;
 
 internal static partial class VhostUserMessages
 {
-    [LoggerMessage(LogLevel.Warning, "front-end dismissed: {Reason}")]
-    public static partial void FrontEndDismissed(this ILogger log, string reason);
-
     /// <summary>Memory that is not sealed, too.</summary>
     [LoggerMessage(LogLevel.Warning, "front-end: {Request} refused: {Reason}")]
     public static partial void RequestRefused(this ILogger log, string request, string reason);

@@ -7,6 +7,9 @@ internal static partial class FrontEndMessages
     [LoggerMessage(LogLevel.Debug, "front-end connected")]
     public static partial void FrontEndConnected(this ILogger log);
 
+    [LoggerMessage(LogLevel.Warning, "front-end dismissed: {Reason}")]
+    public static partial void FrontEndDismissed(this ILogger log, string reason);
+
     [LoggerMessage(LogLevel.Debug, "front-end gone")]
     public static partial void FrontEndGone(this ILogger log);
 

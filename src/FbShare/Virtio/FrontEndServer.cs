@@ -9,10 +9,10 @@ public abstract class FrontEndServer : IDisposable
 {
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
-    private IFrontEndConnection? _connection;
+    private FrontEndConnection? _connection;
 
     /// <param name="listener">Owned from here on; null if the only front-end is passed to <see cref="Serve"/>.</param>
-    protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
+    private protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
     {
         _listener = listener;
         Log = LogLimit.Around(log);
@@ -31,10 +31,10 @@ public abstract class FrontEndServer : IDisposable
     public bool IsConnected => _connection is not null;
 
     /// <summary>For connections: one limit for all of them, so that a front-end that comes again and again cannot fill the log.</summary>
-    protected ILogger Log { get; }
+    private protected ILogger Log { get; }
 
     /// <summary>Errors of this program that ended a connection.</summary>
-    protected DefectLog Defects { get; }
+    private protected DefectLog Defects { get; }
 
     /// <summary>Gives the device to a connected front-end.</summary>
     /// <param name="socket">Owned from here on.</param>
@@ -46,15 +46,15 @@ public abstract class FrontEndServer : IDisposable
             socket.Dispose();
             return;
         }
-        IFrontEndConnection connection;
+        FrontEndConnection connection;
         try
         {
             connection = Connect(socket);
         }
-        catch (LinuxException e)
+        catch (Exception e)
         {
-            Log.FrontEndTurnedAway(e.Message);
             socket.Dispose();
+            TurnAway(e);
             return;
         }
         Log.FrontEndConnected();
@@ -67,6 +67,7 @@ public abstract class FrontEndServer : IDisposable
         };
     }
 
+    /// <summary>Disconnects the front-end and stops listening.</summary>
     public void Dispose()
     {
         FrontEndGone = null;
@@ -77,8 +78,21 @@ public abstract class FrontEndServer : IDisposable
     }
 
     /// <summary>Starts to serve a front-end.</summary>
-    /// <param name="socket">Owned by the connection.</param>
-    protected abstract IFrontEndConnection Connect(UnixSocket socket);
+    /// <param name="socket">Owned by the connection; by the caller if this fails.</param>
+    private protected abstract FrontEndConnection Connect(UnixSocket socket);
+
+    /// <summary>The barrier around the start of a connection: what goes wrong in it costs this front-end alone.</summary>
+    private void TurnAway(Exception cause)
+    {
+        if (cause is LinuxException)
+        {
+            Log.FrontEndTurnedAway(cause.Message);
+        }
+        else
+        {
+            Defects.Report("front-end turned away", cause);
+        }
+    }
 
     private void Accept()
     {
@@ -94,11 +108,4 @@ public abstract class FrontEndServer : IDisposable
             Log.FrontEndNotAccepted(e.Message);
         }
     }
-}
-
-/// <summary>A front-end that has the device. Disposing this disconnects it.</summary>
-public interface IFrontEndConnection : IDisposable
-{
-    /// <summary>Called once, when the front-end has gone or was disconnected.</summary>
-    Action? Closed { get; set; }
 }

@@ -202,7 +202,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Bytes copied by TRANSFER_TO_HOST_2D so far.</summary>
-    public long BytesTransferred { get; private set; }
+    internal long BytesTransferred { get; private set; }
 
     private bool IsFree(uint id) => id != 0 && !_resources.TryGet(id, out _);
 

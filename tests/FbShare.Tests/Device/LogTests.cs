@@ -79,9 +79,9 @@ public class LogTests
     }
 
     [Theory]
-    [InlineData(Transport.VhostUser, "front-end dismissed: ")]
-    [InlineData(Transport.VfioUser, "client dismissed: ")]
-    public void Front_ends_that_come_again_to_be_dismissed_cannot_fill_the_log(Transport transport, string line)
+    [InlineData(Transport.VhostUser)]
+    [InlineData(Transport.VfioUser)]
+    public void Front_ends_that_come_again_to_be_dismissed_cannot_fill_the_log(Transport transport)
     {
         using var device = new DeviceUnderTest(transport: transport, start: false);
         device.Driver.Socket.Dispose();
@@ -99,14 +99,14 @@ public class LogTests
             // The last one.
         }
         Assert.InRange(device.Log.Count, 1, 4 * Most);
-        Assert.InRange(device.Log.Count(l => l.StartsWith(line, StringComparison.Ordinal)), 1, Most);
+        Assert.InRange(device.Log.Count(l => l.StartsWith("front-end dismissed: ", StringComparison.Ordinal)), 1, Most);
     }
 
     [Fact]
     public void What_a_user_should_know_is_a_warning_and_who_comes_and_goes_a_detail()
     {
         using var device = new DeviceUnderTest();
-        using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, MemFdSeals.Grow))
+        using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, seals: MemFdSeals.Grow))
         {
             byte[] region = [.. new byte[8], .. BitConverter.GetBytes(1UL << 40), .. BitConverter.GetBytes(1UL << 20), .. BitConverter.GetBytes(1UL << 40), .. new byte[8]];
             Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, region, unsealed));
