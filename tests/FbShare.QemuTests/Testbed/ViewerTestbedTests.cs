@@ -9,7 +9,6 @@ public sealed class ViewerTestbedTests
 {
     [ViewerTestbedTheory("cage")]
     [InlineData(false, false)]
-    [InlineData(true, false)]
     [InlineData(true, true)]
     public void Under_Wayland_the_window_shows_the_guest_s_own_pages(bool pci, bool hugePages)
     {
