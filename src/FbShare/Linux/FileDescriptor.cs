@@ -114,6 +114,16 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return seals < 0 ? null : (MemFdSeals)seals;
     }
 
+    /// <summary>How many bytes of a pipe or a stream socket can be read at once (FIONREAD).</summary>
+    /// <exception cref="LinuxException">It is neither.</exception>
+    public unsafe int GetWaitingBytes()
+    {
+        int count;
+        // SAFETY: the kernel writes the four bytes of the local.
+        LinuxException.Check(LibC.ioctl(this, LibC.FIONREAD, &count), "ioctl(FIONREAD)");
+        return count;
+    }
+
     private unsafe long GetFileSystem()
     {
         LibC.StatFs status;

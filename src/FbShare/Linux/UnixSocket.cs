@@ -121,9 +121,10 @@ public sealed class UnixSocket : IDisposable
     /// <summary>Receives the bytes that have come.</summary>
     /// <param name="descriptors">Descriptors that came along are appended; the caller owns them.</param>
     /// <param name="wait">Whether to wait for bytes. Otherwise null is returned where none have come.</param>
+    /// <param name="peek">Whether to leave the bytes where they are. Descriptors are received all the same, each time.</param>
     /// <returns>How many bytes were received; 0 when the peer closed the connection; null where nothing has come.</returns>
     /// <exception cref="LinuxException">The socket failed (ECONNRESET).</exception>
-    public unsafe int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true)
+    public unsafe int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true, bool peek = false)
     {
         int controlSize = sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int));
         byte* control = stackalloc byte[controlSize];
@@ -134,7 +135,7 @@ public sealed class UnixSocket : IDisposable
             while (true)
             {
                 var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = (nuint)controlSize };
-                nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | (wait ? 0 : LibC.MSG_DONTWAIT));
+                nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | (wait ? 0 : LibC.MSG_DONTWAIT) | (peek ? LibC.MSG_PEEK : 0));
                 if (received >= 0)
                 {
                     LostDescriptors = (message.msg_flags & LibC.MSG_CTRUNC) != 0;

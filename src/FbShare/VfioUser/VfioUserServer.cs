@@ -10,7 +10,7 @@ namespace FbShare.VfioUser;
 /// <param name="listener">Owned from here on; null when the only client comes by <see cref="FrontEndServer.Serve"/>.</param>
 /// <param name="function">Makes the PCI function for a client, which is disposed with the connection; it is given where that function logs.</param>
 public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, Func<ILogger, PciFunction> function, ILogger log)
-    : FrontEndServer(loop, listener, log)
+    : FrontEndServer(loop, listener, memory.Keeper, log)
 {
     private readonly EventLoop _loop = loop;
 

@@ -11,7 +11,7 @@ namespace FbShare.VhostUser;
 /// <param name="listener">Owned from here on; null when the only front-end comes by <see cref="FrontEndServer.Serve"/>.</param>
 /// <param name="forward">See <see cref="VhostUserBackend"/>.</param>
 public sealed class VhostUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log)
-    : FrontEndServer(loop, listener, log)
+    : FrontEndServer(loop, listener, memory.Keeper, log)
 {
     private readonly EventLoop _loop = loop;
 
