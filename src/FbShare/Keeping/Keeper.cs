@@ -22,6 +22,9 @@ public sealed class Keeper : IDisposable
     /// <summary>What was left and could not be read, in a sentence; null if there was nothing of the kind.</summary>
     public string? Unreadable { get; private set; }
 
+    /// <summary>What the program itself has written down; empty if nothing.</summary>
+    public ReadOnlySpan<byte> ProgramState => State.At(KeptState.Cell.Program).Bytes;
+
     internal KeptState State { get; }
 
     /// <summary>Goes on with what an earlier device has left, or starts afresh if nothing was left.</summary>
@@ -54,6 +57,10 @@ public sealed class Keeper : IDisposable
         }
         return keeper;
     }
+
+    /// <summary>Writes down something of the program's own, which does not end with a front-end.</summary>
+    /// <param name="bytes">At most 4096.</param>
+    public void SaveProgram(ReadOnlySpan<byte> bytes) => State.At(KeptState.Cell.Program).Write(bytes);
 
     /// <summary>Keeps a descriptor. Call this before acting upon what it is for.</summary>
     /// <param name="descriptor">Stays the caller's.</param>

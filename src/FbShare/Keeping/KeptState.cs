@@ -54,7 +54,7 @@ internal sealed class KeptState : IDisposable
         Gpu,
 
         /// <summary>What the program itself wants to remember.</summary>
-        Host,
+        Program,
         Count,
     }
 
@@ -152,7 +152,7 @@ internal sealed class KeptState : IDisposable
     public void Clear()
     {
         // First that there is one: after that the rest is not looked at.
-        for (Cell cell = Cell.Session; cell < Cell.Host; cell++)
+        for (Cell cell = Cell.Session; cell < Cell.Program; cell++)
         {
             At(cell).Clear();
         }

@@ -139,6 +139,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         LinuxException.Check(LibC.fcntl(this, LibC.F_SETFL, flags | LibC.O_NONBLOCK), "fcntl(F_SETFL)");
     }
 
+    /// <summary>Lets a process that is started from now on have it, under the same number.</summary>
+    internal void SetInheritable() => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, 0), "fcntl(F_SETFD)");
+
     /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
     public int Release()
     {

@@ -29,6 +29,7 @@ internal static unsafe partial class LibC
     public const uint S_ISVTX = 0x200;
     public const uint S_IWOTH = 2;
 
+    public const int F_SETFD = 2;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
