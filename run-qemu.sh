@@ -22,7 +22,8 @@ Options:
   --outputs N        how many screens, 1 to 16 (default: 1)
   --hugetlb          guest memory from the host's 2 MiB huge pages
   --copy             always copy pictures, never share pages
-  --2d               the 2D device even where QEMU has the blob device
+  --device KIND      the guest's GPU: auto (default), pci, blob or 2d; fbshare run --help explains them
+  --2d               the same as --device 2d
   --help
 
 Environment:
@@ -52,11 +53,12 @@ while [ $# -gt 0 ]; do
     --hugetlb) run_options+=(--hugetlb) ;;
     --copy) run_options+=(--path copy --zero-copy off) ;;
     --2d) run_options+=(--device 2d) ;;
-    --screenshot | --memory | --size | --outputs)
+    --screenshot | --memory | --size | --outputs | --device)
       [ $# -ge 2 ] || usage_error "$1 needs a value"
       case $1 in
         --screenshot) screenshot=$2 ;;
         --memory) memory=$2 ;;
+        --device) run_options+=(--device "$2") ;;
         *) screen_options+=("$1" "$2") ;;
       esac
       shift ;;
@@ -120,8 +122,8 @@ choose_qemu() {
     say "QEMU: $qemu, from the variable QEMU"
     return
   fi
-  # The one in PATH is used if it has the blob device. If it has only 2D, the tree's is better.
-  if qemu=$(command -v qemu-system-x86_64) && grep -q '"vhost-user-\(test-\)\?device-pci"' <<<"$("$qemu" -device help 2>/dev/null)"; then
+  # The one in PATH is used if it can more than 2D. Otherwise the tree's is better.
+  if qemu=$(command -v qemu-system-x86_64) && grep -qE '"(vfio-user|vhost-user-(test-)?device)-pci"' <<<"$("$qemu" -device help 2>/dev/null)"; then
     say "QEMU: $qemu, which supports blob resources"
     return
   fi
@@ -132,27 +134,10 @@ choose_qemu() {
 }
 choose_qemu
 
-# KVM is used if it really runs a kernel: some nested machines offer KVM that does not work.
-kvm_works() {
-  [ -w /dev/kvm ] || return 1
-  local seen kernel said
-  seen=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id)
-  if [ ! -e "$seen" ]; then
-    # A kernel without a root file system panics immediately, which ends QEMU.
-    for kernel in "$cache"/guest/vmlinuz /boot/vmlinuz-*; do [ -r "$kernel" ] && break; done
-    [ -r "$kernel" ] || return 1
-    say 'trying whether KVM works on this machine (only this time)'
-    mkdir -p "$cache"
-    said=$(timeout 15 "$qemu" -accel kvm -cpu host -m 256M -nodefaults -display none -serial stdio -no-reboot \
-      -kernel "$kernel" -append 'console=ttyS0 panic=-1' 2>&1 </dev/null) || true
-    if grep -q 'Kernel panic - not syncing: VFS' <<<"$said"; then echo yes; else echo no; fi >"$seen"
-  fi
-  [ "$(cat "$seen")" = yes ]
-}
-
 # --- the guest
 [ -n "$own$disk" ] || guest=$("$root/tools/guest/build") || fail 'the test guest could not be built: see above'
-[ -n "$own" ] || if kvm_works; then accel=(-accel kvm -cpu host); else accel=(-accel tcg -cpu max); fi
+# KVM is used if it really runs guests, which fbshare tries once per boot: some nested machines offer KVM that does not work.
+[ -n "$own" ] || if "$fbshare" probe --kvm >/dev/null; then accel=(-accel kvm -cpu host); else accel=(-accel tcg -cpu max); fi
 if [ -n "$own" ]; then
   [ -z "$memory" ] || machine_args=(-m "$memory" "${machine_args[@]}")
 elif [ -n "$disk" ]; then

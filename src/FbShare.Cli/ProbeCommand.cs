@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using FbShare.Cli.Probe;
 using FbShare.Graphics;
@@ -14,6 +13,11 @@ internal sealed class ProbeCommand : CliCommand
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
     private readonly Option<string> _qemu = new("--qemu") { Description = "The QEMU to ask.", HelpName = "PATH", DefaultValueFactory = _ => "qemu-system-x86_64" };
 
+    private readonly Option<bool> _kvm = new("--kvm") { Description = "Only tell whether guests run by KVM here: status 0 if they do, 4 if not." };
+
+    /// <summary>Only runs a guest by KVM, which may never return: see <see cref="KvmProbe"/>.</summary>
+    private readonly Option<bool> _kvmTrial = new(KvmProbe.TrialOption) { Hidden = true };
+
     /// <summary>Only tries the OpenGL driver, which may crash: see <see cref="TryEglApart"/>.</summary>
     private readonly Option<bool> _egl = new("--egl") { Hidden = true };
 
@@ -26,6 +30,8 @@ internal sealed class ProbeCommand : CliCommand
     {
         Add(_json);
         Add(_qemu);
+        Add(_kvm);
+        Add(_kvmTrial);
         Add(_egl);
     }
 
@@ -34,6 +40,18 @@ internal sealed class ProbeCommand : CliCommand
         if (arguments.GetValue(_egl))
         {
             return TryEgl(log);
+        }
+        if (arguments.GetValue(_kvmTrial))
+        {
+            string? why = KvmTrial.Run();
+            Console.Out.Write(why);
+            return why is null ? ExitCodes.Success : ExitCodes.Unfit;
+        }
+        Kvm kvm = KvmProbe.Ask(log);
+        if (arguments.GetValue(_kvm))
+        {
+            Write(Console.Out, "KVM", new Finding(kvm.Usable, kvm.Reason, kvm.Cure));
+            return kvm.Usable ? ExitCodes.Success : ExitCodes.Unfit;
         }
         QemuInfo? qemu = null;
         string? failure = null;
@@ -45,7 +63,7 @@ internal sealed class ProbeCommand : CliCommand
         {
             failure = e.Message;
         }
-        var report = ProbeReport.Of(TryUdmabuf(), UdmaBufLimits.Read(), TryEglApart(), HugePages.Read(), Kvm.Probe(), qemu, failure);
+        var report = ProbeReport.Of(TryUdmabuf(), UdmaBufLimits.Read(), TryEglApart(), HugePages.Read(), kvm, qemu, failure);
         if (arguments.GetValue(_json))
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(report, ProbeJson.Default.ProbeReport));
@@ -75,27 +93,13 @@ internal sealed class ProbeCommand : CliCommand
     }
 
     /// <summary>In a process of its own: a GL driver can crash (seen: Mesa with a vgem node).</summary>
-    private static Finding TryEglApart()
+    private Finding TryEglApart() => TrialProcess.Run(_egl.Name, TimeSpan.FromSeconds(30)) switch
     {
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["probe", "--egl", "--quiet"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        _ = process.StandardError.ReadToEndAsync();
-        Task<string> said = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromSeconds(30)))
-        {
-            process.Kill();
-            return new Finding(false, "the OpenGL driver did not answer within 30 s");
-        }
-        return process.ExitCode switch
-        {
-            ExitCodes.Success => new Finding(true, said.GetAwaiter().GetResult().Trim()),
-            ExitCodes.Unfit => new Finding(false, said.GetAwaiter().GetResult().Trim(), "use a GPU with a Mesa driver, or, to draw with the CPU, Mesa 24.1 or later (Debian 13 has 25)"),
-            int code => new Finding(false, $"the OpenGL driver crashed when it was tried (status {code})", "set LIBGL_ALWAYS_SOFTWARE=1, or remove the DRM node of vgem"),
-        };
-    }
+        (null, _) => new Finding(false, "the OpenGL driver did not answer within 30 s"),
+        (ExitCodes.Success, string said) => new Finding(true, said),
+        (ExitCodes.Unfit, string said) => new Finding(false, said, "use a GPU with a Mesa driver, or, to draw with the CPU, Mesa 24.1 or later (Debian 13 has 25)"),
+        (int code, _) => new Finding(false, $"the OpenGL driver crashed when it was tried (status {code})", "set LIBGL_ALWAYS_SOFTWARE=1, or remove the DRM node of vgem"),
+    };
 
     private static int TryEgl(Log log)
     {
@@ -117,15 +121,21 @@ internal sealed class ProbeCommand : CliCommand
         foreach ((string name, Finding finding) in (ReadOnlySpan<(string, Finding)>)
             [("udmabuf", report.Udmabuf), ("EGL import", report.Egl), ("huge pages", report.HugePages), ("KVM", report.Kvm), ("QEMU", report.Qemu), ("PCI device", report.Pci)])
         {
-            output.WriteLine($"{name,-11} {(finding.Ok ? "yes" : "no"),-8} {finding.Says}");
-            WriteCure(output, finding.Cure);
+            Write(output, name, finding);
         }
         output.WriteLine();
+        output.WriteLine($"{"device",-11} {report.Device.Kind,-8} {report.Device.Reason}");
         foreach ((string name, Forecast forecast) in (ReadOnlySpan<(string, Forecast)>)[("blob", report.Blob), ("2D", report.TwoD)])
         {
             output.WriteLine($"{name,-11} {forecast.Path,-8} {forecast.Reason}");
             WriteCure(output, forecast.Cure);
         }
+    }
+
+    private static void Write(TextWriter output, string name, Finding finding)
+    {
+        output.WriteLine($"{name,-11} {(finding.Ok ? "yes" : "no"),-8} {finding.Says}");
+        WriteCure(output, finding.Cure);
     }
 
     private static void WriteCure(TextWriter output, string? cure)

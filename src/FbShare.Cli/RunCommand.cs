@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FbShare.Cli.Hosting;
+using FbShare.Cli.Probe;
 using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Qemu;
@@ -12,7 +13,7 @@ internal sealed class RunCommand : CliCommand
     private readonly Argument<string[]> _qemu = new("qemu") { Description = "After --: the QEMU program and its arguments.", Arity = ArgumentArity.OneOrMore, HelpName = "QEMU ARGUMENTS" };
     private readonly Option<string> _device = new("--device")
     {
-        Description = "The guest's GPU: auto is blob (pictures can be shared without copying) where this QEMU can, else 2d (pictures are copied); pci is a whole PCI device, which shows the guest's screen from its firmware on.",
+        Description = "The guest's GPU. pci: a whole PCI device, which shows the guest's screen from its firmware on and shares pictures without copying (QEMU 10.1 or later); blob: the same from the guest's driver on, which a memory balloon needs (10.2 or later); 2d: pictures are copied. auto is the first of them that suits this QEMU and its arguments.",
         HelpName = "auto|pci|blob|2d",
         DefaultValueFactory = _ => "auto",
     };
@@ -33,7 +34,7 @@ internal sealed class RunCommand : CliCommand
             "fbshare run -- qemu-system-x86_64 -m 2G -enable-kvm disk.qcow2",
             "fbshare run --size 1920x1080 --dump-to screen.png --dump-when still:2s -- qemu-system-x86_64 -m 2G -cdrom live.iso",
             "fbshare run --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -drive file=disk.qcow2,if=virtio",
-            "fbshare run --device pci --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -cdrom installer.iso",
+            "fbshare run --device blob --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -device virtio-balloon-pci disk.qcow2",
             "fbshare run --device 2d -- qemu-system-x86_64 -M q35 -m 1G -display gtk disk.qcow2")
     {
         _device.AcceptOnlyFromAmong("auto", "pci", "blob", "2d");
@@ -52,20 +53,15 @@ internal sealed class RunCommand : CliCommand
         {
             return "the QEMU program's name is empty: give a path or a name after --";
         }
-        return (arguments.GetValue(_device) == "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
+        return (arguments.GetValue(_device) is "auto" or "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)
     {
         string[] words = arguments.GetValue(_qemu)!;
-        string device = arguments.GetValue(_device)!;
         DeviceOptions options = _arguments.Read(arguments);
         DiskImages.RequirePresent(words[1..]);
         QemuInfo qemu = Ask(words[0]);
-        if (device == "blob" && qemu.BlobDevice is null)
-        {
-            throw new CliException(ExitCodes.Unfit, $"QEMU {qemu.Version} has no device that lets a guest use blobs: use 10.2 or later, or --device 2d");
-        }
 
         using var folder = new PrivateFolder();
         var request = new QemuRequest
@@ -74,10 +70,10 @@ internal sealed class RunCommand : CliCommand
             MonitorSocket = folder["qmp"],
             Outputs = options.Gpu.Outputs,
             HugePages = arguments.GetValue(_hugePages),
-            Only2D = device == "2d",
-            Pci = device == "pci",
+            Gpu = arguments.GetValue(_device) switch { "pci" => GpuKind.Pci, "blob" => GpuKind.Blob, "2d" => GpuKind.TwoD, _ => GpuKind.Auto },
         };
-        if (!QemuCommandLine.TryBuild(words[1..], qemu, Kvm.Probe(), request, out QemuPlan? plan, out string? why))
+        var kvm = new Lazy<Kvm>(() => KvmProbe.Ask(log));
+        if (!QemuCommandLine.TryBuild(words[1..], qemu, () => kvm.Value, request, out QemuPlan? plan, out string? why))
         {
             throw new CliException(ExitCodes.Unfit, why);
         }
@@ -88,16 +84,16 @@ internal sealed class RunCommand : CliCommand
         }
         log.Verbose($"{qemu.Program} {string.Join(' ', plan.Arguments)}");
         var name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid);
+        bool isPci = plan.Gpu == GpuKind.Pci;
         if (arguments.GetValue(_keep) == "on")
         {
             return RunKept(arguments, request, name, qemu, plan, log);
         }
-
         options = options with
         {
-            SocketPath = request.Pci ? null : request.GpuSocket,
-            VfioUserPath = request.Pci ? request.GpuSocket : null,
-            BootRom = request.Pci ? _boot.Load(arguments, qemu.AskDataFolders(), log) : null,
+            SocketPath = isPci ? null : request.GpuSocket,
+            VfioUserPath = isPci ? request.GpuSocket : null,
+            BootRom = isPci ? _boot.Load(arguments, qemu.AskDataFolders(), log) : null,
             Name = name,
             MonitorPath = request.MonitorSocket,
         };
@@ -116,13 +112,14 @@ internal sealed class RunCommand : CliCommand
     /// <summary>The device is an <c>fbshare serve</c> with the options given here; this process keeps it.</summary>
     private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, QemuInfo qemu, QemuPlan plan, Log log)
     {
+        bool isPci = plan.Gpu == GpuKind.Pci;
         string[] device =
         [
             "serve",
-            request.Pci ? "--vfio-user" : "--socket-path",
+            isPci ? "--vfio-user" : "--socket-path",
             request.GpuSocket,
             .. KeptArguments.Repeat(arguments, [_device, _hugePages, _keep, .. _boot.Options]),
-            .. request.Pci ? _boot.Repeat(arguments, qemu.AskDataFolders()) : [],
+            .. isPci ? _boot.Repeat(arguments, qemu.AskDataFolders()) : [],
             .. KeptArguments.Of(request.MonitorSocket!, name),
         ];
         using var keeper = new DeviceKeeper(device, log);

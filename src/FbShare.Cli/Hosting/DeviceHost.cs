@@ -112,7 +112,10 @@ internal sealed class DeviceHost : IDisposable
         }
         if (options.MonitorPath is { } monitor)
         {
-            _consumers.Add(new MonitorListener(this, Listen(DescriptorKind.MonitorListener, monitor, "QEMU's monitor"), _log));
+            _consumers.Add(new MonitorListener(this, Listen(DescriptorKind.MonitorListener, monitor, "QEMU's monitor"), _log)
+            {
+                StopsMigrations = options.VfioUserPath is not null,
+            });
         }
         if (_server.TryResume())
         {
@@ -147,8 +150,11 @@ internal sealed class DeviceHost : IDisposable
                 _failure = e;
                 Loop.Stop();
             }
-            _keeper?.SaveProgram([1]);
-            Loop.Post(() => Hub.Detach(options.Output, dump!));
+            if (dump!.IsDone)
+            {
+                _keeper?.SaveProgram([1]);
+                Loop.Post(() => Hub.Detach(options.Output, dump));
+            }
         })
         {
             WithCursor = options.Cursor,

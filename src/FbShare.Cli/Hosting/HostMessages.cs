@@ -9,4 +9,7 @@ internal static partial class HostMessages
 
     [LoggerMessage(LogLevel.Debug, "QEMU: {Name}")]
     public static partial void QemuEvent(this ILogger log, string name);
+
+    [LoggerMessage(LogLevel.Warning, "{Reason}")]
+    public static partial void MigrationStopped(this ILogger log, string reason);
 }

@@ -4,13 +4,15 @@ using FbShare.Qemu;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>Waits for QEMU's monitor to connect, hands the viewers' keys and pointers to it, and asks it where the guest has the gpu.</summary>
+/// <summary>Waits for QEMU's monitor to connect, hands the viewers' keys and pointers to it, and asks it where the guest has the gpu, and keeps it
+/// from migrations that lose the screen.</summary>
 internal sealed class MonitorListener : IDisposable
 {
     private readonly DeviceHost _host;
     private readonly UnixListener _listener;
     private readonly EventLoop.Watch _watch;
     private readonly LogLimit _log;
+    private MigrationGuard? _migrations;
     private QmpSession? _session;
 
     /// <param name="listener">Where QEMU connects; owned from here on.</param>
@@ -21,6 +23,9 @@ internal sealed class MonitorListener : IDisposable
         _listener = listener;
         _watch = host.Loop.Add(_listener.Descriptor, LoopEvents.Readable, _ => Accept());
     }
+
+    /// <summary>Whether migrations are stopped, because QEMU would not refuse them although the gpu cannot be migrated.</summary>
+    public bool StopsMigrations { get; init; }
 
     public void Dispose()
     {
@@ -38,8 +43,13 @@ internal sealed class MonitorListener : IDisposable
         _session = new QmpSession(_host.Loop, socket)
         {
             Closed = why => _log.MonitorClosed(why),
-            EventReceived = (name, _) => _log.QemuEvent(PeerText.Name(name)),
+            EventReceived = (name, data) =>
+            {
+                _log.QemuEvent(PeerText.Name(name));
+                _migrations?.Take(name, data);
+            },
         };
+        _migrations = StopsMigrations ? new MigrationGuard(_session, why => _log.MigrationStopped(why)) : null;
         if (_host.Display is { } display)
         {
             display.Input = new QmpInput(_session);

@@ -16,6 +16,11 @@ internal sealed record Finding(bool Ok, string Says, string? Cure = null);
 /// <param name="Cure">What would give the better path; null where there is none.</param>
 internal sealed record Forecast(string Path, string Reason, string? Cure = null);
 
+/// <summary>A device that <c>fbshare run</c> takes.</summary>
+/// <param name="Kind">As --device takes it; none where this QEMU has none.</param>
+/// <param name="Reason">In words.</param>
+internal sealed record Choice(string Kind, string Reason);
+
 /// <summary>What this host and this QEMU can do, and which paths follow from it.</summary>
 internal sealed record ProbeReport(
     Finding Udmabuf,
@@ -31,17 +36,27 @@ internal sealed record ProbeReport(
 {
     /// <summary>The gpu as a whole PCI device.</summary>
     public Finding Pci => PciDevice is { } device
-        ? new Finding(true, $"{device}: fbshare run --device pci shows the guest's screen from its firmware on")
+        ? new Finding(true, $"{device}: the guest's screen is shown from its firmware on", BlobDevice is null ? null : "for a memory balloon, or a guest with an IOMMU, --device blob; the machine can be migrated with neither")
         : new Finding(false, QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no vfio-user-pci: nothing is shown before the guest's driver runs", "QEMU 10.1 or later: ./run-qemu.sh brings one");
 
+    /// <summary>What <c>fbshare run</c> takes by itself, and why.</summary>
+    public Choice Device => (PciDevice, BlobDevice, GpuDevice) switch
+    {
+        ({ } pci, { } blob, _) => new("pci", $"this QEMU has {pci}; with a memory balloon or an IOMMU on the command line it is {blob} (--device blob)"),
+        ({ } pci, null, _) => new("pci", $"this QEMU has {pci}"),
+        (null, { } blob, _) => new("blob", $"this QEMU has {blob} and no vfio-user-pci (10.1 and later)"),
+        (null, null, { } gpu) => new("2d", $"this QEMU has {gpu} and neither vfio-user-pci (10.1 and later) nor vhost-user-test-device-pci (10.2 and later)"),
+        _ => new("none", QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no device for fbshare"),
+    };
+
     /// <summary>Blob resources.</summary>
-    public Forecast Blob => BlobDevice is null
-        ? new Forecast("none", QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no device that lets a guest use blobs", "QEMU 10.2 or later: ./run-qemu.sh brings one, or --qemu PATH")
+    public Forecast Blob => BlobDevice is null && PciDevice is null
+        ? new Forecast("none", QemuVersion is null ? "there is no QEMU to ask" : "this QEMU has no device that lets a guest use blobs", "QEMU 10.1 or later: ./run-qemu.sh brings one, or --qemu PATH")
         : ZeroCopy();
 
     /// <summary>2D resources.</summary>
     [JsonPropertyName("twoD")]
-    public Forecast TwoD => GpuDevice is null && BlobDevice is null
+    public Forecast TwoD => GpuDevice is null && BlobDevice is null && PciDevice is null
         ? new Forecast("none", QemuVersion is null ? "there is no QEMU to ask" : Qemu.Says, Qemu.Cure)
         : new Forecast(
             "copy",
@@ -92,6 +107,7 @@ internal sealed record ProbeReport(
         string name = $"{qemu.Program} {qemu.Version}";
         return qemu switch
         {
+            { PciDevice: { } device } => new Finding(true, $"{name}: {device} (blob and 2D)"),
             { BlobDevice: { } device } => new Finding(true, $"{name}: {device} (blob and 2D)"),
             { GpuDevice: { } device, GpuNeedsKvm: true } when !kvm.Usable => new Finding(false, $"{name} starts {device} only with KVM, and {kvm.Reason}", newer),
             { GpuDevice: { } device } => new Finding(true, $"{name}: {device} (2D only{(qemu.GpuNeedsKvm ? ", with KVM only" : "")})", newer),

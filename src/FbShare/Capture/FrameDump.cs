@@ -6,6 +6,8 @@ namespace FbShare.Capture;
 
 /// <summary>Watches one output of this process's device and takes one picture of it: after a number of frames, or when it has not changed for a
 /// while.</summary>
+/// <remarks>A boot screen that stands still is taken as well, each time, since nobody knows whether a driver will follow. The guest is not there yet, so the
+/// picture that counts, and is the last one, is the first that a driver shows. A boot screen's frames are not counted.</remarks>
 public sealed class FrameDump : IDisplayConsumer, IDisposable
 {
     private readonly DisplayHub _hub;
@@ -18,10 +20,9 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     private bool _hasPicture;
     private int _frames;
     private bool _isDue;
-    private bool _done;
 
     /// <summary>Makes a consumer, which the caller attaches to the output.</summary>
-    /// <param name="taken">Called once, on the loop, with the picture and what it shows.</param>
+    /// <param name="taken">Called on the loop with a picture and what it shows. <see cref="IsDone"/> tells whether it was the last.</param>
     public FrameDump(EventLoop loop, DisplayHub hub, int output, DumpTrigger trigger, Action<Picture, Scanout> taken)
     {
         _hub = hub;
@@ -31,6 +32,9 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         _timer = new LoopTimer(loop, LookAgain);
     }
 
+    /// <summary>Whether the picture that was asked for has been taken.</summary>
+    public bool IsDone { get; private set; }
+
     /// <summary>Whether to draw the pointer into the picture.</summary>
     public bool WithCursor { get; init; }
 
@@ -38,14 +42,14 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 
     public void Present(in Frame frame)
     {
-        if (_done)
+        if (IsDone)
         {
             return;
         }
         _hasPicture = true;
         if (!_isDue)
         {
-            _frames++;
+            _frames += frame.Scanout.Kind == ScanoutKind.Boot ? 0 : 1;
             Changed();
         }
         if (_isDue || (_trigger.Still is null && _frames >= _trigger.Frame))
@@ -78,7 +82,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     /// <summary>Starts waiting again for the picture to stop changing.</summary>
     private void Changed()
     {
-        if (_trigger.Still is { } still && _hasPicture && !_done)
+        if (_trigger.Still is { } still && _hasPicture && !IsDone)
         {
             _isDue = false;
             _timer.SetAfter(still);
@@ -94,7 +98,8 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 
     private void Take(in Frame frame)
     {
-        _done = true;
+        _isDue = false;
+        IsDone = frame.Scanout.Kind != ScanoutKind.Boot;
         Picture picture = Picture.Copy(frame.Layout, frame.Buffer!.From(0));
         if (WithCursor && _cursor is not null)
         {

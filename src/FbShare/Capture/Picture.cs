@@ -65,6 +65,13 @@ public sealed class Picture
         return new Picture(layout.Format, layout.Width, layout.Height, pixels);
     }
 
+    /// <summary>A copy in memory of its own.</summary>
+    public Picture Clone() => new(Format, Width, Height, (byte[])_pixels.Clone());
+
+    /// <summary>XXH3 of what the picture looks like (<see cref="VisiblePixels.Hash"/>): fast, and equal for pictures that look the same in
+    /// different formats. The size does not count.</summary>
+    public ulong ComputeFastHash() => VisiblePixels.Hash(Layout, _pixels);
+
     /// <summary>Red, green, blue and alpha of one pixel; alpha is 255 if the format has none.</summary>
     public (byte Red, byte Green, byte Blue, byte Alpha) this[int x, int y]
     {

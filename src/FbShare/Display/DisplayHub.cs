@@ -1,3 +1,4 @@
+using FbShare.Linux;
 using FbShare.Pictures;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -84,7 +85,8 @@ public sealed class DisplayHub : IDisposable
 
     /// <summary>The picture changed inside <paramref name="damage"/>; consumers are told.</summary>
     /// <param name="fence">Passes when everybody who reads the source's own pages has seen this change; null: the source does not wait.</param>
-    public void Flush(int output, Rect damage, ReadFence? fence = null) => _outputs[output].Flush(damage, fence);
+    /// <param name="at">When the source learned of it (<see cref="EventLoop.Now"/>); null: now.</param>
+    public void Flush(int output, Rect damage, ReadFence? fence = null, long? at = null) => _outputs[output].Flush(damage, fence, at ?? EventLoop.Now);
 
     /// <summary>The source has nothing more to do for now: a picture that was set and not flushed is shown.</summary>
     public void Commit()

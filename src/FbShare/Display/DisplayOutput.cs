@@ -79,13 +79,13 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     }
 
     /// <inheritdoc cref="DisplayHub.Flush"/>
-    public void Flush(Rect damage, ReadFence? fence)
+    public void Flush(Rect damage, ReadFence? fence, long at)
     {
         if (Scanout is null)
         {
             return;
         }
-        LastFlush = new FlushMark(EventLoop.Now, LastFlush.Count + 1);
+        LastFlush = new FlushMark(at, LastFlush.Count + 1);
         Tell(damage, fence);
     }
 

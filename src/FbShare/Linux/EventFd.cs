@@ -43,12 +43,11 @@ public sealed class EventFd : IDisposable
     /// <summary>Adds one. A full counter wakes its reader already, so it is left unchanged.</summary>
     public unsafe void Signal()
     {
-        // O_NONBLOCK belongs to the open file that all holders share, so another holder can clear it, and pwritev2(2) with RWF_NOWAIT does
-        // not work on eventfds. So the counter is checked for room first. A holder that fills it between the two calls can still block
-        // this one.
-        if (_shared && !HasRoom())
+        if (_shared)
         {
-            return;
+            // O_NONBLOCK belongs to the open file that all holders share, so another holder can clear it, and pwritev2(2) with RWF_NOWAIT
+            // does not work on eventfds. A holder that clears it and fills the counter between these calls can still block this one.
+            Descriptor.SetNonBlocking();
         }
         ulong one = 1;
         // SAFETY: the kernel reads the eight bytes of the local.
@@ -64,11 +63,4 @@ public sealed class EventFd : IDisposable
     }
 
     public void Dispose() => Descriptor.Dispose();
-
-    private unsafe bool HasRoom()
-    {
-        var poll = new LibC.PollFd { fd = Descriptor.Number, events = LibC.POLLOUT };
-        // SAFETY: one pollfd, the local.
-        return LibC.poll(&poll, 1, 0) != 0;
-    }
 }

@@ -136,7 +136,10 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     public void SetNonBlocking()
     {
         int flags = LinuxException.Check(LibC.fcntl(this, LibC.F_GETFL, 0), "fcntl(F_GETFL)");
-        LinuxException.Check(LibC.fcntl(this, LibC.F_SETFL, flags | LibC.O_NONBLOCK), "fcntl(F_SETFL)");
+        if ((flags & LibC.O_NONBLOCK) == 0)
+        {
+            LinuxException.Check(LibC.fcntl(this, LibC.F_SETFL, flags | LibC.O_NONBLOCK), "fcntl(F_SETFL)");
+        }
     }
 
     /// <summary>Lets a process that is started from now on have it, under the same number.</summary>

@@ -16,8 +16,6 @@ internal static unsafe partial class LibC
     public const int EPOLL_CTL_DEL = 2;
     public const int EPOLL_CTL_MOD = 3;
 
-    public const short POLLOUT = 4;
-
     public const int CLOCK_MONOTONIC = 1;
     public const int CLOCK_THREAD_CPUTIME_ID = 3;
     public const int TFD_TIMER_ABSTIME = 1;
@@ -35,9 +33,6 @@ internal static unsafe partial class LibC
     public static partial int eventfd(uint initial, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int poll(PollFd* fds, nuint count, int timeoutMilliseconds);
-
-    [LibraryImport(Library, SetLastError = true)]
     public static partial int timerfd_create(int clock, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -53,15 +48,6 @@ internal static unsafe partial class LibC
     {
         public uint events;
         public ulong data;
-    }
-
-    /// <summary>struct pollfd, 8 bytes.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollFd
-    {
-        public int fd;
-        public short events;
-        public short revents;
     }
 
     /// <summary>struct itimerspec: interval, then value, each seconds and nanoseconds.</summary>

@@ -187,7 +187,8 @@ public sealed class GuestMemoryMap : IDisposable
     /// <summary>The region that holds a guest address; null if none does.</summary>
     internal MemoryRegion? Find(ulong guestAddress)
     {
-        foreach (MemoryRegion region in _regions)
+        // As a span, because every descriptor comes through here.
+        foreach (MemoryRegion region in CollectionsMarshal.AsSpan(_regions))
         {
             if (guestAddress >= region.GuestAddress && guestAddress - region.GuestAddress < region.Size)
             {

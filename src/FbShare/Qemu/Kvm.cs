@@ -3,25 +3,25 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>Whether this process may use KVM (linux/kvm.h).</summary>
-/// <param name="Usable">/dev/kvm opens and answers.</param>
+/// <param name="Usable">It may, as far as was tried.</param>
 /// <param name="Reason">Why it can be used or cannot, in words.</param>
 /// <param name="Cure">What would make it usable; null if it is, or if nothing is known to help.</param>
 public sealed record Kvm(bool Usable, string Reason, string? Cure = null)
 {
-    private const string Device = "/dev/kvm";
-    private const nuint KVM_GET_API_VERSION = 0xAE00;
+    /// <summary>The device node.</summary>
+    public const string Device = "/dev/kvm";
 
-    /// <summary>Asks the kernel.</summary>
+    /// <summary>Asks the kernel. That it answers does not mean that guests run: <see cref="KvmTrial"/> tries that.</summary>
     /// <remarks>Unsafe only for the type of ioctl(2)'s argument: this request has none.</remarks>
     public static unsafe Kvm Probe()
     {
         try
         {
             using FileDescriptor fd = FileDescriptor.Open(Device, writable: true);
-            int version = LibC.ioctl(fd, KVM_GET_API_VERSION, null);
-            return version == 12
+            int version = LibC.ioctl(fd, LibC.KVM_GET_API_VERSION, null);
+            return version == LibC.KVM_API_VERSION
                 ? new Kvm(true, $"{Device} answers")
-                : new Kvm(false, $"{Device} speaks version {version} instead of 12");
+                : new Kvm(false, $"{Device} speaks version {version} instead of {LibC.KVM_API_VERSION}");
         }
         catch (LinuxException e)
         {

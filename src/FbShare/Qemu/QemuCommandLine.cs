@@ -19,20 +19,32 @@ public sealed record QemuRequest
     /// <summary>Whether the guest's memory is made of 2 MiB huge pages.</summary>
     public bool HugePages { get; init; }
 
-    /// <summary>Whether the gpu is a whole PCI device over vfio-user.</summary>
-    public bool Pci { get; init; }
+    /// <summary>Which device to use.</summary>
+    public GpuKind Gpu { get; init; }
+}
 
-    /// <summary>Whether to use the 2D device even if this QEMU has the blob device.</summary>
-    public bool Only2D { get; init; }
+/// <summary>The ways in which a QEMU can have FbShare's gpu.</summary>
+public enum GpuKind
+{
+    /// <summary>The best that suits this QEMU and its arguments.</summary>
+    Auto,
+
+    /// <summary>A whole PCI device over vfio-user, with a boot screen.</summary>
+    Pci,
+
+    /// <summary>A vhost-user device whose features the back-end decides on.</summary>
+    Blob,
+
+    /// <summary>QEMU's own device for vhost-user gpus.</summary>
+    TwoD,
 }
 
 /// <summary>A full QEMU command line with FbShare's gpu in it.</summary>
 /// <param name="Arguments">All of them: the user's, then ours.</param>
-/// <param name="Device">The gpu's device name.</param>
-/// <param name="Blob">Whether that device lets guests use blobs.</param>
+/// <param name="Gpu">Which device the gpu is; never <see cref="GpuKind.Auto"/>.</param>
 /// <param name="MemoryBytes">The size of the guest's memory; null if a memory backend of the user's own gives it.</param>
 /// <param name="Notes">What was added or left unchanged and why, one sentence each.</param>
-public sealed record QemuPlan(IReadOnlyList<string> Arguments, string Device, bool Blob, long? MemoryBytes, IReadOnlyList<string> Notes)
+public sealed record QemuPlan(IReadOnlyList<string> Arguments, GpuKind Gpu, long? MemoryBytes, IReadOnlyList<string> Notes)
 {
     /// <summary>The guest's name from the user's -name; null without one.</summary>
     public string? GuestName { get; init; }
@@ -59,7 +71,12 @@ public sealed class QemuCommandLine
         "virtio-vga-rutabaga", "virtio-gpu", "virtio-gpu-pci", "virtio-gpu-gl", "virtio-gpu-gl-pci", "virtio-gpu-rutabaga", "virtio-gpu-rutabaga-pci",
     ];
 
-    private static readonly HashSet<string> BalloonDevices = ["virtio-balloon-pci", "virtio-balloon", "virtio-balloon-device"];
+    private static readonly HashSet<string> BalloonDevices =
+    [
+        "virtio-balloon-pci", "virtio-balloon-pci-transitional", "virtio-balloon-pci-non-transitional", "virtio-balloon", "virtio-balloon-device", "virtio-mem-pci", "virtio-mem",
+    ];
+
+    private static readonly HashSet<string> IommuDevices = ["intel-iommu", "amd-iommu", "virtio-iommu-pci", "virtio-iommu", "arm-smmuv3"];
 
     private static readonly HashSet<string> InputDevices =
     [
@@ -95,17 +112,17 @@ public sealed class QemuCommandLine
 
     /// <summary>Makes the full command line.</summary>
     /// <param name="arguments">The user's, without the program itself.</param>
-    /// <param name="kvm">Whether KVM can be used here.</param>
+    /// <param name="askKvm">Tells whether KVM can be used here; called only where that matters.</param>
     /// <param name="plan">The result.</param>
     /// <param name="why">One sentence: what is wrong, and what to write instead.</param>
     public static bool TryBuild(
-        IReadOnlyList<string> arguments, QemuInfo qemu, Kvm kvm, QemuRequest request, [NotNullWhen(true)] out QemuPlan? plan, [NotNullWhen(false)] out string? why)
+        IReadOnlyList<string> arguments, QemuInfo qemu, Func<Kvm> askKvm, QemuRequest request, [NotNullWhen(true)] out QemuPlan? plan, [NotNullWhen(false)] out string? why)
     {
         var line = new QemuCommandLine(arguments, qemu, request);
         plan = null;
         if ((why = line.RefuseWhatCannotWork()) is not null
             || (why = line.AddMemory(out long? memoryBytes)) is not null
-            || (why = line.AddGpu(kvm, out string? device, out bool blob)) is not null)
+            || (why = line.AddGpu(askKvm, out GpuKind gpu)) is not null)
         {
             return false;
         }
@@ -113,7 +130,8 @@ public sealed class QemuCommandLine
         line.AddDisplay();
         line.AddMonitor();
         line.AddEnd();
-        plan = new QemuPlan(line._arguments, device!, blob, memoryBytes, line._notes)
+        line.CheckKvm(askKvm);
+        plan = new QemuPlan(line._arguments, gpu, memoryBytes, line._notes)
         {
             GuestName = line.Values("name").Select(o => o.Properties("guest").GetValueOrDefault("guest")).LastOrDefault(n => n is not null),
             GuestUuid = Guid.TryParse(line.Values("uuid").LastOrDefault().Value, out Guid uuid) ? uuid : Guid.Empty,
@@ -250,25 +268,80 @@ public sealed class QemuCommandLine
         return null;
     }
 
-    private string? AddGpu(Kvm kvm, out string? device, out bool blob)
+    private string? AddGpu(Func<Kvm> askKvm, out GpuKind gpu)
     {
-        if (_request.Pci)
+        gpu = Choose();
+        return gpu switch
         {
-            blob = true;
-            device = _qemu.PciDevice;
-            return AddPciGpu();
+            GpuKind.Pci => AddPciGpu(),
+            GpuKind.Blob => AddBlobGpu(),
+            _ => AddGpu2D(askKvm),
+        };
+    }
+
+    /// <summary>The whole PCI device where this QEMU has it and nothing on the command line speaks against it; else the best that QEMU has.</summary>
+    private GpuKind Choose()
+    {
+        if (_request.Gpu != GpuKind.Auto)
+        {
+            return _request.Gpu;
         }
-        blob = _qemu.BlobDevice is not null && !_request.Only2D;
-        device = blob ? _qemu.BlobDevice : _qemu.GpuDevice;
-        if (device is null)
+        GpuKind otherwise = _qemu.BlobDevice is null ? GpuKind.TwoD : GpuKind.Blob;
+        if (_qemu.PciDevice is null)
+        {
+            if (otherwise == GpuKind.TwoD)
+            {
+                _notes.Add($"QEMU {_qemu.Version} has no device with blob resources (10.1 and later have one): pictures are always copied, and nothing is shown before the guest's driver runs");
+            }
+            return otherwise;
+        }
+        if (otherwise == GpuKind.Blob && FindWhatSpeaksAgainstPci() is { } reason)
+        {
+            _notes.Add($"--device blob is used and not pci, because {reason}: the guest's screen appears when its driver starts");
+            return otherwise;
+        }
+        return GpuKind.Pci;
+    }
+
+    private string? FindWhatSpeaksAgainstPci() =>
+        FindDevice(BalloonDevices) is { } balloon ? $"{balloon} gives no memory back to the host beside a vfio-user device"
+        : FindIommu() is { } iommu ? $"a guest that uses {iommu} would hide its memory from a vfio-user device"
+        : null;
+
+    private string? FindDevice(HashSet<string> names) => _devices.Select(DriverOf).FirstOrDefault(names.Contains);
+
+    private string? FindIommu() => FindDevice(IommuDevices) ?? (_machine.GetValueOrDefault("iommu") is { } iommu && iommu != "none" ? $"iommu={iommu}" : null);
+
+    private string? AddBlobGpu()
+    {
+        if (_qemu.BlobDevice is not { } device)
+        {
+            return $"QEMU {_qemu.Version} has no vhost-user device that lets a guest use blobs: use 10.2 or later, or --device {(_qemu.PciDevice is null ? "2d" : "pci")}";
+        }
+        _arguments.AddRange(["-chardev", $"socket,id=fbshare-gpu,path={Escape(_request.GpuSocket)}"]);
+        _arguments.AddRange(["-device", $"{device},id={GpuId},chardev=fbshare-gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"]);
+        return null;
+    }
+
+    private string? AddGpu2D(Func<Kvm> askKvm)
+    {
+        if (_qemu.GpuDevice is not { } device)
         {
             return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vhost-user-gpu-pci: install a QEMU that was built with it (10.2 or later for zero copy), or let ./run-qemu.sh bring one";
         }
-        if (!blob && _qemu.GpuNeedsKvm)
+        if (FindDisplayWithoutTextures() is { } refusal)
         {
-            if (!kvm.Usable || !_qemu.Accelerators.Contains("kvm"))
+            return refusal;
+        }
+        if (_qemu.GpuNeedsKvm)
+        {
+            if (askKvm() is { Usable: false } kvm)
             {
                 return $"QEMU {_qemu.Version} starts {device} only with KVM, and {kvm.Reason}: use QEMU 8 or later ({Where8()})";
+            }
+            if (!_qemu.Accelerators.Contains("kvm"))
+            {
+                return $"QEMU {_qemu.Version} starts {device} only with KVM, and was built without it: use QEMU 8 or later ({Where8()})";
             }
             if (!UsesAccelerator(out bool usesKvm))
             {
@@ -280,17 +353,21 @@ public sealed class QemuCommandLine
                 return $"QEMU {_qemu.Version} starts {device} only with KVM: write -accel kvm, or use QEMU 8 or later ({Where8()})";
             }
         }
-        if (!blob && !_request.Only2D)
-        {
-            _notes.Add($"QEMU {_qemu.Version} has no device with blob resources (10.2 and later have one): pictures are always copied");
-        }
         _arguments.AddRange(["-chardev", $"socket,id=fbshare-gpu,path={Escape(_request.GpuSocket)}"]);
-        _arguments.AddRange(["-device", blob
-            ? $"{device},id={GpuId},chardev=fbshare-gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"
-            : $"{device},id={GpuId},chardev=fbshare-gpu" + (_request.Outputs > 1 ? $",max_outputs={_request.Outputs}" : "")]);
+        _arguments.AddRange(["-device", $"{device},id={GpuId},chardev=fbshare-gpu" + (_request.Outputs > 1 ? $",max_outputs={_request.Outputs}" : "")]);
         return null;
 
         static string Where8() => "Debian 12: apt install -t bookworm-backports qemu-system-x86, or ./run-qemu.sh, which brings one";
+    }
+
+    /// <summary>QEMU ends as soon as somebody looks at its D-Bus display without OpenGL beside this device ("The console requires display DMABUF
+    /// support"), with the guest in the middle of its work.</summary>
+    private string? FindDisplayWithoutTextures()
+    {
+        Dictionary<string, string>? display = Values("display").Select(o => o.Properties("type")).LastOrDefault();
+        return display?.GetValueOrDefault("type") == "dbus" && display.GetValueOrDefault("gl", "off") is "off" or "no" or "false" or "n"
+            ? "beside the 2D device, QEMU would end as soon as somebody looks at its -display dbus: add gl=on to it (which needs a DRM render node), or leave it out and use fbshare's own, --display unix:PATH, which speaks the same protocol"
+            : null;
     }
 
     private string? AddPciGpu()
@@ -299,13 +376,27 @@ public sealed class QemuCommandLine
         {
             return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vfio-user-pci: use QEMU 10.1 or later (./run-qemu.sh brings one), or --device blob or 2d";
         }
+        if (Has("only-migratable"))
+        {
+            return "-only-migratable: no machine with fbshare's GPU can be migrated, and QEMU does not know that of a vfio-user device: leave it out";
+        }
         // The socket property can be given only as JSON.
         _arguments.AddRange(["-device", $$$"""{"driver":"{{{device}}}","id":"{{{GpuId}}}","socket":{"type":"unix","path":"{{{JsonEncodedText.Encode(_request.GpuSocket)}}}"}}"""]);
-        if (_devices.Any(d => BalloonDevices.Contains(DriverOf(d))))
+        if (_request.Gpu == GpuKind.Pci && FindWhatSpeaksAgainstPci() is { } reason)
         {
-            _notes.Add("with --device pci a memory balloon gives nothing back to the host, because QEMU keeps all memory that a vfio device could reach; with --device blob it does");
+            _notes.Add($"{reason}; with --device blob that is not so");
         }
         return null;
+    }
+
+    /// <summary>Warns of a KVM that is there and runs no guest, which then shows nothing and says nothing.</summary>
+    private void CheckKvm(Func<Kvm> askKvm)
+    {
+        UsesAccelerator(out bool usesKvm);
+        if (usesKvm && askKvm() is { Usable: false } kvm)
+        {
+            _notes.Add($"the guest may not run: {kvm.Reason}; without KVM it would: -accel tcg -cpu max");
+        }
     }
 
     /// <summary>Whether the user chose an accelerator, and whether KVM is among the choices.</summary>

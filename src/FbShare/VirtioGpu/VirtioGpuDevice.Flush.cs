@@ -9,9 +9,6 @@ namespace FbShare.VirtioGpu;
 /// slot has come.</content>
 public sealed partial class VirtioGpuDevice
 {
-    /// <summary>How long a fenced flush may be held: Linux waits 50 ms for it (virtgpu_plane.c) and then goes on regardless.</summary>
-    private const long LongestHold = 45_000_000;
-
     private readonly LoopTimer _flushTimer;
 
     /// <summary>One for each output and one to spare: an output has at most one flush under way.</summary>
@@ -36,15 +33,15 @@ public sealed partial class VirtioGpuDevice
         }
         Rect damage = request.Rectangle.ClipTo(FrameLayout.MaxDimension, FrameLayout.MaxDimension);
         uint outputs = OutputsOf(resource);
+        long now = EventLoop.Now;
         if (outputs == 0 || (header.Flags & Protocol.FlagFence) == 0)
         {
-            ShowFlush(outputs, damage, fence: null);
+            ShowFlush(outputs, damage, now, fence: null);
             Reply(queue, chain, header, ResponseType.OkNoData);
             return;
         }
-        long now = EventLoop.Now;
         HeldFlush flush = BeginFlush(outputs, now);
-        ShowFlush(outputs, damage, flush.Fence);
+        ShowFlush(outputs, damage, now, flush.Fence);
         if (resource.IsBlob)
         {
             // Linux fences the flips of its blobs, and is paced by that. It does not fence 2D flushes; drivers that do (firmware, BSD)
@@ -77,13 +74,13 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Tells the consumers of these outputs what changed in the resource's picture.</summary>
-    private void ShowFlush(uint outputs, Rect damage, ReadFence? fence)
+    private void ShowFlush(uint outputs, Rect damage, long at, ReadFence? fence)
     {
         for (int i = 0; outputs != 0; i++, outputs >>= 1)
         {
             if ((outputs & 1) != 0 && _hub.GetScanout(i) is { } scanout)
             {
-                _hub.Flush(i, damage.Offset(-scanout.Origin.X, -scanout.Origin.Y), fence);
+                _hub.Flush(i, damage.Offset(-scanout.Origin.X, -scanout.Origin.Y), fence, at);
             }
         }
     }
@@ -116,7 +113,7 @@ public sealed partial class VirtioGpuDevice
                 free ??= flush;
             }
         }
-        free!.Begin(outputs, now, LongestHold);
+        free!.Begin(outputs, now, (long)_options.LongestHold.TotalNanoseconds);
         return free;
     }
 

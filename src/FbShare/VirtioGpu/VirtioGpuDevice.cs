@@ -18,8 +18,8 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     /// <summary>Requests handled before other work on the loop gets its turn.</summary>
     private const int BatchSize = 256;
 
-    /// <summary>And nanoseconds: one request may copy a whole picture.</summary>
-    private const long LongestTurn = 5_000_000;
+    /// <summary>And milliseconds, by a clock that is cheap to read and steps every few of them: one request may copy a whole picture.</summary>
+    private const long LongestTurn = 5;
 
     private readonly GpuOptions _options;
     private readonly GuestMemoryMap _memory;
@@ -130,7 +130,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     private bool Process(Virtqueue queue, bool control)
     {
         int left = BatchSize;
-        long end = EventLoop.Now + LongestTurn;
+        long end = Environment.TickCount64 + LongestTurn;
         do
         {
             while (!ReferenceEquals(_awaitingDisplays, queue) && queue.TryPop(out DescriptorChain chain))
@@ -144,7 +144,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
                 {
                     HandleCursor(queue, chain);
                 }
-                if (--left == 0 || EventLoop.Now >= end)
+                if (--left == 0 || Environment.TickCount64 >= end)
                 {
                     return true;
                 }

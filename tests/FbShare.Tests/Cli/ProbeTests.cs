@@ -64,6 +64,21 @@ public class ProbeTests
         Assert.Contains("10.1 or later", Report(null, GoodEgl, Qemu11).Pci.Cure, StringComparison.Ordinal);
         Assert.Equal("vfio-user-pci", Report(null, GoodEgl, Info("11.1.3", "vfio-user-pci")).PciDevice);
         Assert.True(Report(null, GoodEgl, Info("11.1.3", "vfio-user-pci")).Pci.Ok);
+        Assert.Contains("--device blob", Report(null, GoodEgl, Info("11.1.3", "vfio-user-pci", "vhost-user-test-device-pci")).Pci.Cure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pci", "udmabuf", "vfio-user-pci", "vhost-user-test-device-pci", "vhost-user-gpu-pci")]
+    [InlineData("pci", "udmabuf", "vfio-user-pci", "vhost-user-gpu-pci")]
+    [InlineData("blob", "udmabuf", "vhost-user-test-device-pci", "vhost-user-gpu-pci")]
+    [InlineData("2d", "none", "vhost-user-gpu-pci")]
+    [InlineData("none", "none")]
+    public void The_device_that_run_takes_is_told_with_the_reason(string kind, string blobPath, params string[] devices)
+    {
+        ProbeReport report = Report(null, GoodEgl, Info("11.1.3", devices));
+        Assert.Equal((kind, blobPath), (report.Device.Kind, report.Blob.Path));
+        Assert.All(devices.Take(kind == "none" ? 0 : 1), device => Assert.Contains(device, report.Device.Reason, StringComparison.Ordinal));
+        Assert.Equal(kind != "none", report.Qemu.Ok);
     }
 
     [Fact]
@@ -77,11 +92,12 @@ public class ProbeTests
     [Fact]
     public void The_json_of_this_host_is_json()
     {
-        var (code, output, error) = FbShareProgram.Run("probe", "--json", "--qemu", "/nowhere/qemu");
+        var (code, output, error) = FbShareProgram.Run("probe", "--quiet", "--json", "--qemu", "/nowhere/qemu");
         Assert.Equal(4, code);
         Assert.Empty(error);
         using JsonDocument json = JsonDocument.Parse(output);
         Assert.Equal("none", json.RootElement.GetProperty("blob").GetProperty("path").GetString());
+        Assert.Equal("none", json.RootElement.GetProperty("device").GetProperty("kind").GetString());
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("qemuVersion").ValueKind);
         Assert.Contains(json.RootElement.GetProperty("udmabuf").GetProperty("ok").ValueKind, new[] { JsonValueKind.True, JsonValueKind.False });
     }

@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
@@ -132,6 +133,48 @@ public class BootScreenTests
         // The machine's reset switches the display off.
         device.Machine.Send(VfioUserDriver.Command.Reset, []);
         Assert.Equal("disable", device.OnLoop(() => screen.Events[^1]));
+    }
+
+    [Fact]
+    public void A_dump_has_the_boot_screen_whenever_it_stands_still_and_then_the_driver_s_first_picture()
+    {
+        using DeviceUnderTest device = NewDevice();
+        using MemoryMapping memory = Map(device);
+        List<(Picture Picture, ScanoutKind Kind)> still = [], first = [];
+        FrameDump whenStill = device.Dump(new DumpTrigger(TimeSpan.FromMilliseconds(80), 0), still);
+        FrameDump atFirst = device.Dump(new DumpTrigger(null, 1), first);
+        SetMode(device, 64, 64);
+        foreach (int seed in (int[])[1, 2])
+        {
+            Draw(memory, 64, 64, 64, 0, seed);
+            AwaitLast(ScanoutKind.Boot, seed);
+        }
+        Assert.False(device.OnLoop(() => whenStill.IsDone || atFirst.IsDone));
+
+        Reference.Draw(device.Ram, Pages, "BGR-", 64, 64, 256, 0, seed: 3);
+        device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256), Flush(1, 0, 0, 64, 64));
+        AwaitLast(ScanoutKind.Blob, 3);
+        Assert.True(device.OnLoop(() => whenStill.IsDone && atFirst.IsDone));
+        Assert.Equal([ScanoutKind.Blob], device.OnLoop(() => first.Select(f => f.Kind).ToArray()));
+        foreach (FrameDump dump in (FrameDump[])[whenStill, atFirst])
+        {
+            device.OnLoop(() =>
+            {
+                device.Hub.Detach(0, dump);
+                dump.Dispose();
+                return true;
+            });
+        }
+
+        void AwaitLast(ScanoutKind kind, int seed)
+        {
+            byte[] row = Reference.Row("BGR-", 0, 64, 7, seed);
+            long end = EventLoop.Now + 20_000_000_000;
+            while (!device.OnLoop(() => still.Count > 0 && still[^1].Kind == kind && still[^1].Picture.Pixels.Slice(7 * 64 * BytesPerPixel, row.Length).SequenceEqual(row)))
+            {
+                Assert.True(EventLoop.Now < end, $"{kind} with seed {seed} is not dumped");
+            }
+        }
     }
 
     [Theory]

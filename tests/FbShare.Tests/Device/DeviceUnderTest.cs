@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
@@ -87,6 +88,14 @@ internal sealed class DeviceUnderTest : IDisposable
         });
         return screen;
     }
+
+    /// <summary>Dumps an output to a list; the caller detaches and disposes the dump on the loop.</summary>
+    public FrameDump Dump(DumpTrigger trigger, List<(Picture Picture, ScanoutKind Kind)> taken, int output = 0) => OnLoop(() =>
+    {
+        var dump = new FrameDump(_loop, Hub, output, trigger, (picture, scanout) => taken.Add((picture, scanout.Kind)));
+        Hub.Attach(output, dump);
+        return dump;
+    });
 
     /// <summary>Sends a control request and returns the response's type.</summary>
     public uint Do(byte[] request) => Commands.TypeOf(Driver.Request(request));

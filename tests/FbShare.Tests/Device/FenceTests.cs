@@ -126,7 +126,7 @@ public class FenceTests : OverTransport
     [InlineData(1)]
     public void A_flush_of_a_resource_on_two_outputs_waits_for_the_readers_of_both(int first)
     {
-        using var device = NewDevice(new GpuOptions { Outputs = 2, RefreshHz = null }, path: null);
+        using var device = NewDevice(new GpuOptions { Outputs = 2, RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null);
         Screen[] screens = [device.Watch(0), device.Watch(1)];
         device.DoAll(CreateBlob(1, 16384, Pages), SetScanoutBlob(0, 1, 2, 64, 64, 256), SetScanoutBlob(1, 1, 2, 64, 64, 256));
         ReadSlowly(device, screens[0]);

@@ -29,8 +29,7 @@ public sealed class KillTests
             Do(device, CreateBlob(i + 1, Width * Height * 4, Pages[i]));
         }
         Flip(device, 0);
-        string[] keeperHad = KilledDevice.Descriptors(device.Keeper.Id);
-        string[] deviceHad = KilledDevice.Descriptors(device.Device!.Value);
+        string[] keeperHad = [], deviceHad = [];
         var random = new Random(7);
         long longest = 0;
         for (int kill = 0; kill < Kills; kill++)
@@ -58,6 +57,12 @@ public sealed class KillTests
                 longest = Math.Max(longest, EventLoop.Now - start);
             }
             Flip(device, 1);
+            if (kill == 0)
+            {
+                // Not before: what the keeper says for the first time opens its stderr once more.
+                keeperHad = KilledDevice.Descriptors(device.Keeper.Id);
+                deviceHad = KilledDevice.Descriptors(device.Device!.Value);
+            }
         }
 
         Assert.True(longest < 5_000_000_000, $"{longest} ns");

@@ -14,6 +14,8 @@ public class QemuCommandLineTests
     private static readonly QemuInfo Qemu7 = Info("7.2.22", "vhost-user-gpu-pci");
     private static readonly QemuInfo Qemu10 = Info("10.0.13", "vhost-user-gpu-pci");
     private static readonly QemuInfo Qemu11 = Info("11.1.3", "vhost-user-gpu-pci", TestDevice);
+    private static readonly QemuInfo Qemu11Pci = Info("11.1.3", "vhost-user-gpu-pci", TestDevice, "vfio-user-pci");
+    private const string PciGpu = """{"driver":"vfio-user-pci","id":"fbshare-gpu0","socket":{"type":"unix","path":"/run/gpu"}}""";
 
     [Fact]
     public void A_bare_disk_gets_memory_the_blob_gpu_input_and_no_second_adapter() =>
@@ -29,18 +31,88 @@ public class QemuCommandLineTests
             ],
             Build("disk.qcow2").Arguments);
 
-    [Fact]
-    public void The_PCI_device_is_told_its_socket_in_JSON_where_this_QEMU_has_it()
+    [Theory]
+    [InlineData(GpuKind.Auto)]
+    [InlineData(GpuKind.Pci)]
+    public void The_PCI_device_is_told_its_socket_in_JSON_and_is_taken_where_this_QEMU_has_it(GpuKind wanted)
     {
-        QemuRequest request = Request with { Pci = true };
-        QemuPlan plan = Build(Info("11.1.3", "vhost-user-gpu-pci", TestDevice, "vfio-user-pci"), request, "disk", "-device", "virtio-balloon-pci");
-        Assert.Contains("""{"driver":"vfio-user-pci","id":"fbshare-gpu0","socket":{"type":"unix","path":"/run/gpu"}}""", plan.Arguments);
+        QemuPlan plan = Build(Qemu11Pci, Request with { Gpu = wanted }, "disk");
+        Assert.Contains(PciGpu, plan.Arguments);
         Assert.DoesNotContain("-chardev", plan.Arguments);
-        Assert.True(plan.Blob);
-        Assert.Contains(plan.Notes, n => n.Contains("balloon", StringComparison.Ordinal));
+        Assert.Equal(GpuKind.Pci, plan.Gpu);
+        Assert.DoesNotContain(plan.Notes, n => !n.StartsWith("no -m given", StringComparison.Ordinal));
+    }
 
-        Assert.False(QemuCommandLine.TryBuild(["disk"], Qemu10, WithoutKvm, request, out _, out string? why));
-        Assert.Contains("QEMU 10.1 or later", why, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("-device virtio-balloon-pci", "virtio-balloon-pci gives no memory back")]
+    [InlineData("""-device {"driver":"virtio-balloon-pci-non-transitional"}""", "virtio-balloon-pci-non-transitional gives no memory back")]
+    [InlineData("-device virtio-mem-pci,memdev=d", "virtio-mem-pci gives no memory back")]
+    [InlineData("-device intel-iommu", "a guest that uses intel-iommu")]
+    [InlineData("-machine virt,iommu=smmuv3", "a guest that uses iommu=smmuv3")]
+    public void What_does_not_go_with_the_PCI_device_makes_auto_take_the_blob_device_and_say_why(string words, string reason)
+    {
+        QemuPlan plan = Build(Qemu11Pci, Request, words.Split(' '));
+        Assert.Equal(GpuKind.Blob, plan.Gpu);
+        Assert.Contains(BlobGpu, plan.Arguments);
+        Assert.Contains(plan.Notes, n => n.StartsWith($"--device blob is used and not pci, because {reason}", StringComparison.Ordinal));
+
+        QemuPlan insisted = Build(Qemu11Pci, Request with { Gpu = GpuKind.Pci }, words.Split(' '));
+        Assert.Contains(PciGpu, insisted.Arguments);
+        Assert.Contains(insisted.Notes, n => n.StartsWith(reason, StringComparison.Ordinal) && n.Contains("--device blob", StringComparison.Ordinal));
+
+        // QEMU 10.1 has no blob device beside it.
+        Assert.Equal(GpuKind.Pci, Build(Info("10.1.0", "vhost-user-gpu-pci", "vfio-user-pci"), Request, words.Split(' ')).Gpu);
+    }
+
+    [Theory]
+    [InlineData(GpuKind.Pci, "QEMU 10.1 or later")]
+    [InlineData(GpuKind.Blob, "use 10.2 or later, or --device 2d")]
+    public void A_device_that_this_QEMU_has_not_is_refused_with_one_that_has(GpuKind wanted, string said) =>
+        Assert.Contains(said, Refuse(Qemu10, Request with { Gpu = wanted }, "disk"), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_machine_that_must_be_migratable_is_refused_since_QEMU_itself_would_not() =>
+        Assert.Contains("-only-migratable", Refuse(Qemu11Pci, Request, "-only-migratable", "disk"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("-display dbus", true)]
+    [InlineData("-display dbus,p2p=yes", true)]
+    [InlineData("-display dbus,gl=off", true)]
+    [InlineData("-display gtk -display dbus", true)]
+    [InlineData("-display dbus,gl=on", false)]
+    [InlineData("-display dbus,p2p=yes,gl=es", false)]
+    [InlineData("-display dbus -display none", false)]
+    [InlineData("-display gtk", false)]
+    public void QEMUs_bus_display_without_textures_is_refused_beside_the_2D_device_only(string words, bool refused)
+    {
+        string[] given = words.Split(' ');
+        Assert.Equal(!refused, QemuCommandLine.TryBuild(given, Qemu11, () => WithoutKvm, Request with { Gpu = GpuKind.TwoD }, out _, out string? why));
+        Assert.Equal(refused, why?.Contains("add gl=on to it", StringComparison.Ordinal) ?? false);
+        Assert.Equal(!refused, QemuCommandLine.TryBuild(given, Qemu10, () => WithoutKvm, Request, out _, out _));
+        Build(Qemu11, Request, given);
+        Build(Qemu11Pci, Request, given);
+    }
+
+    [Theory]
+    [InlineData("-enable-kvm", true)]
+    [InlineData("-accel kvm", true)]
+    [InlineData("-machine q35,accel=kvm:tcg", true)]
+    [InlineData("-accel tcg", false)]
+    [InlineData("disk", false)]
+    public void A_KVM_that_runs_no_guest_is_mentioned_to_who_uses_it_and_not_tried_for_others(string words, bool mentioned)
+    {
+        int asked = 0;
+        Kvm Ask()
+        {
+            asked++;
+            return new Kvm(false, "a guest did not run in it");
+        }
+
+        Assert.True(QemuCommandLine.TryBuild(words.Split(' '), Qemu11Pci, Ask, Request, out QemuPlan? plan, out _));
+        Assert.Equal(mentioned, plan.Notes.Any(n => n.Contains("a guest did not run in it", StringComparison.Ordinal) && n.Contains("-accel tcg", StringComparison.Ordinal)));
+        Assert.Equal(mentioned ? 1 : 0, asked);
+        Assert.True(QemuCommandLine.TryBuild(words.Split(' '), Qemu11Pci, () => WithKvm, Request, out plan, out _));
+        Assert.DoesNotContain(plan.Notes, n => n.Contains("-accel tcg", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -143,13 +215,13 @@ public class QemuCommandLineTests
     {
         QemuPlan plan = Build(Qemu10, Request, "disk");
         Assert.Contains(Gpu2D, plan.Arguments);
-        Assert.False(plan.Blob);
-        Assert.Contains(plan.Notes, n => n.Contains("10.2 and later", StringComparison.Ordinal));
+        Assert.Equal(GpuKind.TwoD, plan.Gpu);
+        Assert.Contains(plan.Notes, n => n.Contains("10.1 and later", StringComparison.Ordinal));
     }
 
     [Fact]
     public void The_2D_device_can_be_insisted_on_with_several_outputs() =>
-        Assert.Contains(Gpu2D + ",max_outputs=3", Build(Qemu11, Request with { Only2D = true, Outputs = 3 }, "disk").Arguments);
+        Assert.Contains(Gpu2D + ",max_outputs=3", Build(Qemu11, Request with { Gpu = GpuKind.TwoD, Outputs = 3 }, "disk").Arguments);
 
     [Theory]
     [InlineData("", "-accel kvm")]
@@ -159,7 +231,7 @@ public class QemuCommandLineTests
     public void Version_7_gets_the_kvm_it_needs(string words, string added)
     {
         string[] given = words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(QemuCommandLine.TryBuild(given, Qemu7, WithKvm, Request, out QemuPlan? plan, out _));
+        Assert.True(QemuCommandLine.TryBuild(given, Qemu7, () => WithKvm, Request, out QemuPlan? plan, out _));
         Assert.Equal(added, string.Join(' ', plan.Arguments.Skip(given.Length).SkipWhile(a => a != "-accel").Take(2)));
     }
 
@@ -170,7 +242,7 @@ public class QemuCommandLineTests
     [InlineData(false, "-accel kvm", "run-qemu.sh")]
     public void Version_7_without_kvm_is_refused_with_one_that_works(bool usable, string words, string said)
     {
-        Assert.False(QemuCommandLine.TryBuild(words.Split(' ', StringSplitOptions.RemoveEmptyEntries), Qemu7, usable ? WithKvm : WithoutKvm, Request, out _, out string? why));
+        Assert.False(QemuCommandLine.TryBuild(words.Split(' ', StringSplitOptions.RemoveEmptyEntries), Qemu7, () => usable ? WithKvm : WithoutKvm, Request, out _, out string? why));
         Assert.Contains(said, why, StringComparison.Ordinal);
     }
 
@@ -249,7 +321,7 @@ public class QemuCommandLineTests
 
     private static QemuPlan Build(QemuInfo qemu, QemuRequest request, params string[] arguments)
     {
-        Assert.True(QemuCommandLine.TryBuild(arguments, qemu, WithoutKvm, request, out QemuPlan? plan, out string? why), why);
+        Assert.True(QemuCommandLine.TryBuild(arguments, qemu, () => WithoutKvm, request, out QemuPlan? plan, out string? why), why);
         Assert.Equal(arguments, plan.Arguments.Take(arguments.Length));
         return plan;
     }
@@ -258,7 +330,7 @@ public class QemuCommandLineTests
 
     private static string Refuse(QemuInfo qemu, QemuRequest request, params string[] arguments)
     {
-        Assert.False(QemuCommandLine.TryBuild(arguments, qemu, WithoutKvm, request, out _, out string? why));
+        Assert.False(QemuCommandLine.TryBuild(arguments, qemu, () => WithoutKvm, request, out _, out string? why));
         Assert.DoesNotContain('\n', why);
         return why;
     }

@@ -1,0 +1,94 @@
+using FbShare.Capture;
+using FbShare.Display.Client;
+using FbShare.Linux;
+using FbShare.Pictures;
+
+namespace FbShare.Testing.Screens;
+
+/// <summary>A copy of what an output shows, kept up to date by what its display says has changed.</summary>
+/// <remarks>Changes are read while the display waits for the answer, so that the copy is one frame and never half of the next.</remarks>
+internal sealed class LivePicture
+{
+    private byte[] _pixels = [];
+    private byte[] _before = [];
+    private RemotePicture? _from;
+    private Rect _damage;
+    private bool _isNew;
+
+    /// <summary>The picture; null while the output shows nothing. Changes with every <see cref="Take"/>: who keeps it copies it.</summary>
+    public Picture? Picture { get; private set; }
+
+    /// <summary>Copies what changed.</summary>
+    /// <param name="damage">Inside the picture.</param>
+    /// <returns>Whether a pixel looks different now.</returns>
+    /// <exception cref="LinuxException">The bytes cannot be read.</exception>
+    public bool Take(RemotePicture from, Rect damage)
+    {
+        FrameLayout layout = from.Layout;
+        _isNew = Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
+        // What another buffer holds outside of the damage is not known.
+        _damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage;
+        _from = from;
+        if (_isNew)
+        {
+            _pixels = GC.AllocateUninitializedArray<byte>(layout.RowBytes * layout.Height);
+            _before = GC.AllocateUninitializedArray<byte>(_pixels.Length);
+            Picture = new Picture(layout.Format, layout.Width, layout.Height, _pixels);
+        }
+        else
+        {
+            for (int y = _damage.Y; y < _damage.Bottom; y++)
+            {
+                Row(_pixels, _damage, y).CopyTo(Row(_before, _damage, y));
+            }
+        }
+        from.CopyTo(_damage, _pixels.AsSpan((int)Picture!.Layout.OffsetOf(_damage.X, _damage.Y)), Picture.Layout.Stride);
+        return _isNew || Differs(_damage);
+    }
+
+    /// <summary>The output shows nothing.</summary>
+    public void Clear()
+    {
+        Picture = null;
+        _from = null;
+    }
+
+    /// <summary>The buffer is going away, and another may take its place in memory.</summary>
+    public void Forget(RemotePicture gone)
+    {
+        if (ReferenceEquals(_from, gone))
+        {
+            _from = null;
+        }
+    }
+
+    /// <summary>Whether the last <see cref="Take"/> changed what one of these parts of the picture looks like.</summary>
+    public bool ChangedIn(List<Rect> parts)
+    {
+        foreach (Rect part in parts)
+        {
+            Rect seen = part.Intersect(_damage);
+            if (!seen.IsEmpty && (_isNew || Differs(seen)))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private bool Differs(Rect area)
+    {
+        DrmFormat format = Picture!.Format;
+        for (int y = area.Y; y < area.Bottom; y++)
+        {
+            if (!VisiblePixels.AreEqual(Row(_pixels, area, y), Row(_before, area, y), format))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Span<byte> Row(byte[] pixels, Rect area, int y) =>
+        pixels.AsSpan((int)Picture!.Layout.OffsetOf(area.X, y), area.Width * DrmFormats.BytesPerPixel);
+}

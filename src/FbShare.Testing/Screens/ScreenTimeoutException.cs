@@ -1,0 +1,52 @@
+using FbShare.Capture;
+
+namespace FbShare.Testing.Screens;
+
+/// <summary>A screen did not show in time what was waited for. The message says what was there instead and where pictures of it are.</summary>
+public sealed class ScreenTimeoutException : TimeoutException
+{
+    private ScreenTimeoutException(string message, ScreenReport report)
+        : base(message) => Report = report;
+
+    /// <summary>What was there instead.</summary>
+    public ScreenReport Report { get; }
+
+    internal static ScreenTimeoutException Make(Screen screen, WaitEnd end, WaitOptions options)
+    {
+        TargetReport[] targets = [.. end.Watches.Select(w => w.Explain(end.Actual?.Picture))];
+        var report = new ScreenReport(end.Actual, end.State!, end.Obstacle, targets, []);
+        string name = options.FailureFiles ?? Path.Combine(Directory.CreateTempSubdirectory("fbshare-screen-").FullName, $"output-{screen.Output}");
+        string files;
+        try
+        {
+            report = report with { Files = FailureFiles.Write(name, report) };
+            files = report.Files.Count == 0 ? "" : $"\nsee {string.Join(", ", report.Files)}";
+        }
+        catch (CaptureException e)
+        {
+            files = $"\nits pictures could not be written: {e.Message}";
+        }
+        return new ScreenTimeoutException($"output {screen.Output} {report.Describe(options.Timeout)}{files}", report);
+    }
+}
+
+/// <summary>What a screen showed when a wait gave up.</summary>
+/// <param name="Actual">The last frame; null if there was no picture.</param>
+/// <param name="State">Whether it was off, black, still or busy, and since when.</param>
+/// <param name="Obstacle">Why its picture could not be read; null if it could.</param>
+/// <param name="Targets">How far it was from each target.</param>
+/// <param name="Files">The files that were written.</param>
+public sealed record ScreenReport(ScreenCapture? Actual, ScreenState State, string? Obstacle, IReadOnlyList<TargetReport> Targets, IReadOnlyList<string> Files)
+{
+    /// <summary>The target that the screen was closest to.</summary>
+    public TargetReport Closest => Targets.MaxBy(t => t.Similarity ?? -1)!;
+
+    internal string Describe(TimeSpan timeout)
+    {
+        string waited = $"within {timeout.TotalSeconds:0.###} s";
+        string targets = Targets is [var only]
+            ? $"did not show {only.Target} {waited}: {only.Reason}"
+            : $"showed none of these {waited}:{string.Concat(Targets.Select(t => $"\n  {t.Target}: {t.Reason}"))}";
+        return $"{targets}\nthe screen was {State}{(Obstacle is null ? "" : $"\n{Obstacle}")}";
+    }
+}

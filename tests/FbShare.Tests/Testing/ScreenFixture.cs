@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using FbShare.Display;
+using FbShare.Pictures;
+using FbShare.Testing.Screens;
+using FbShare.Tests.Display;
+
+namespace FbShare.Tests.Testing;
+
+/// <summary>A display with one output that a test draws on, and the kit's screen of it, each on a thread of its own.</summary>
+internal sealed class ScreenFixture : IDisposable
+{
+    private readonly DisplayFixture _fixture = new();
+    private readonly Thread _thread;
+    private GuestDisplay? _display;
+
+    public ScreenFixture()
+    {
+        _thread = new Thread(_fixture.Loop.Run) { IsBackground = true };
+        _thread.Start();
+    }
+
+    public string Address => _fixture.Address.ToString();
+
+    public GuestDisplay Display => _display ??= GuestDisplay.Connect(_fixture.Address);
+
+    public Screen Screen => Display.Screen();
+
+    /// <summary>Shows another picture.</summary>
+    public Surface Show(int width, int height, DrmFormat format = DrmFormat.XR24)
+    {
+        Scanout scanout = OnLoop(() =>
+        {
+            Scanout made = _fixture.HostPicture(format, width, height, width * 4, 0, _ => 0);
+            _fixture.Hub.SetScanout(0, made);
+            _fixture.Hub.Commit();
+            return made;
+        });
+        return new Surface(this, scanout, width);
+    }
+
+    public void TurnOff() => OnLoop(() =>
+    {
+        _fixture.Hub.SetScanout(0, null);
+        _fixture.Hub.Commit();
+        return true;
+    });
+
+    public void StopDisplay() => OnLoop(() =>
+    {
+        _fixture.Server.Dispose();
+        return true;
+    });
+
+    public T OnLoop<T>(Func<T> function)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fixture.Loop.Post(() =>
+        {
+            try
+            {
+                done.SetResult(function());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
+    }
+
+    public void Dispose()
+    {
+        _display?.Dispose();
+        _fixture.Loop.Stop();
+        _thread.Join();
+        _fixture.Dispose();
+    }
+
+    /// <summary>A picture that a test draws into.</summary>
+    internal sealed class Surface(ScreenFixture fixture, Scanout scanout, int width)
+    {
+        /// <summary>Fills an area with the bytes of one pixel, and flushes it.</summary>
+        public void Fill(Rect area, uint pixel) => fixture.OnLoop(() =>
+        {
+            for (int y = area.Y; y < area.Bottom; y++)
+            {
+                Span<byte> row = scanout.Host!.Slice(((y * width) + area.X) * 4, area.Width * 4);
+                MemoryMarshal.Cast<byte, uint>(row).Fill(pixel);
+            }
+            fixture._fixture.Flush(0, area);
+            return true;
+        });
+    }
+}
