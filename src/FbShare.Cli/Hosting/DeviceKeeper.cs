@@ -14,7 +14,7 @@ internal sealed class DeviceKeeper : IDisposable
     private const int UpgradeSignal = 12;
 
     /// <summary>A device that cannot live is not started for ever: so many deaths in so much time are too many.</summary>
-    private const int MostDeaths = 20;
+    private const int MostDeaths = 60;
 
     private const long DeathsWithin = 10_000_000_000;
 
