@@ -8,7 +8,7 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check
+  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check and tools/check-packages
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
@@ -125,6 +125,12 @@ run_bench_check() {
   if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
 }
 
+# Whether the packages can be made and used, counted as one test.
+run_package_check() {
+  say 'running tools/check-packages'
+  if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
+}
+
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
@@ -154,7 +160,7 @@ for project in tests/*/*.csproj; do
     *) ! wants unit || run_project "$name" ;;
   esac
 done
-! wants unit || run_bench_check
+! wants unit || { run_bench_check; run_package_check; }
 if { wants testbed || wants nested; } && prepare_testbed; then
   ! wants testbed || run_testbed
   ! wants nested || run_nested

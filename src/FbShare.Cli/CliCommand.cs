@@ -15,6 +15,9 @@ internal abstract class CliCommand : Command
 
     public IReadOnlyList<string> Examples { get; }
 
+    /// <summary>Whether its arguments are another program's and come after --.</summary>
+    public virtual bool TakesCommandLine => false;
+
     /// <summary>What options that are right by themselves say against each other, in a sentence; null: nothing. Not a validator: those run
     /// before every option has been read, and reading one that is wrong throws.</summary>
     public virtual string? FindContradiction(ParseResult arguments) => null;

@@ -34,6 +34,14 @@ internal sealed class FbShareCommand : RootCommand
         Add(new RunCommand());
         Add(new ServeCommand());
         Add(new DumpCommand());
+        Add(new TypeCommand());
+        Add(new KeyCommand());
+        Add(new ClickCommand());
+        Add(new MoveCommand());
+        Add(new DragCommand());
+        Add(new ScrollCommand());
+        Add(new RecordCommand());
+        Add(new ScriptCommand());
         Add(new BenchCommand());
         Add(new ProbeCommand());
         Add(new ViewCommand());

@@ -38,7 +38,8 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
         string usage = $"{FbShareCommand.NameOf(command)}{(command is RootCommand ? " [command]" : "")} [options]";
         foreach (Argument argument in command.Arguments)
         {
-            usage += $" -- {NameOf(argument)}";
+            string name = argument.Arity.MinimumNumberOfValues == 0 ? $"[{NameOf(argument)}]" : NameOf(argument);
+            usage += command is CliCommand { TakesCommandLine: true } ? $" -- {name}" : $" {name}{(argument.Arity.MaximumNumberOfValues > 1 ? "..." : "")}";
         }
         return usage;
     }

@@ -54,7 +54,8 @@ internal static class Program
         }
     }
 
-    private static (int Code, string Message) Describe(Exception e) => e switch
+    /// <summary>What an error means to the user, and the status that the program ends with.</summary>
+    internal static (int Code, string Message) Describe(Exception e) => e switch
     {
         CliException known => (known.ExitCode, known.Message),
         CaptureException { LacksLibrary: true } => (ExitCodes.Unfit, e.Message),

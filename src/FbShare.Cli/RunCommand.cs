@@ -47,6 +47,8 @@ internal sealed class RunCommand : CliCommand
         _arguments.AddTo(this);
     }
 
+    public override bool TakesCommandLine => true;
+
     public override string? FindContradiction(ParseResult arguments)
     {
         if (arguments.GetValue(_qemu)![0].Length == 0)

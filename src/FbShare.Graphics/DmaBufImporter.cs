@@ -15,6 +15,8 @@ public sealed unsafe class DmaBufImporter
     private readonly Dictionary<DrmFormat, Support> _formats;
 
     /// <summary>Asks the driver what it can import.</summary>
+    /// <param name="display">The context's display.</param>
+    /// <param name="gl">The context, which is current.</param>
     /// <param name="kind">One of <see cref="KindsOf"/>.</param>
     /// <exception cref="GraphicsException">It cannot import dma-bufs.</exception>
     public DmaBufImporter(EglDisplay display, ContextGL gl, ImportKind kind)
@@ -52,6 +54,9 @@ public sealed unsafe class DmaBufImporter
     }
 
     /// <summary>The importer whose pictures are right, tried kind by kind with a known picture.</summary>
+    /// <param name="display">The context's display.</param>
+    /// <param name="gl">The context, which is current.</param>
+    /// <param name="renderer">Draws what was imported, to see whether it is right.</param>
     /// <param name="probe">Whether there is one, and why.</param>
     /// <returns>Null where imports cannot be trusted.</returns>
     public static DmaBufImporter? Find(EglDisplay display, ContextGL gl, PictureRenderer renderer, out ImportProbe probe)

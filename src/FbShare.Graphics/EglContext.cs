@@ -14,6 +14,7 @@ public sealed unsafe class EglContext : IDisposable
 
     /// <summary>Makes one and makes it current.</summary>
     /// <param name="display">Stays the caller's, who disposes it after the context.</param>
+    /// <param name="version">Which OpenGL.</param>
     /// <exception cref="GraphicsException">The driver has no such context.</exception>
     public static EglContext Create(EglDisplay display, GlVersion version)
     {
@@ -44,6 +45,7 @@ public sealed unsafe class EglContext : IDisposable
         return context;
     }
 
+    /// <summary>Destroys the context. It must not be current in another thread.</summary>
     public void Dispose()
     {
         if (_context == 0)

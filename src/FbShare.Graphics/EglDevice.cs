@@ -37,5 +37,6 @@ public sealed unsafe record EglDevice(nint Handle, bool IsSoftware, string? Node
         return [.. devices.OrderBy(d => d.IsSoftware)];
     }
 
+    /// <summary>For messages.</summary>
     public override string ToString() => Node ?? (IsSoftware ? "software" : "a device without a node");
 }

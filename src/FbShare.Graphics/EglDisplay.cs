@@ -73,6 +73,7 @@ public sealed unsafe class EglDisplay : IDisposable
     /// <summary>Whether the display lists an extension. (eglGetProcAddress answers any name, so this is the only way to know.)</summary>
     public bool Has(string extension) => _extensions.Contains(extension);
 
+    /// <summary>Ends this use of the display.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -87,6 +88,7 @@ public sealed unsafe class EglDisplay : IDisposable
         _gbm?.Dispose();
     }
 
+    /// <summary>For messages.</summary>
     public override string ToString() => $"{Name} ({Vendor})";
 
     internal static bool ClientHas(string extension) => Egl.QueryString(0, Egl.EGL_EXTENSIONS).Split(' ').Contains(extension);

@@ -22,6 +22,7 @@ public sealed unsafe class EglFence : IDisposable
     public bool Wait(TimeSpan timeout) =>
         Egl.eglClientWaitSync(_display.Handle, _sync, Egl.EGL_SYNC_FLUSH_COMMANDS_BIT, (ulong)timeout.TotalNanoseconds) == Egl.EGL_CONDITION_SATISFIED;
 
+    /// <summary>Destroys the fence.</summary>
     public void Dispose()
     {
         if (_sync != 0)

@@ -2,6 +2,8 @@ namespace FbShare.Graphics;
 
 /// <summary>Which OpenGL.</summary>
 /// <param name="IsEmbedded">OpenGL ES.</param>
+/// <param name="Major">The number before the point.</param>
+/// <param name="Minor">The number after it.</param>
 public readonly record struct GlVersion(bool IsEmbedded, int Major, int Minor)
 {
     private const string EmbeddedPrefix = "OpenGL ES ";
@@ -9,10 +11,13 @@ public readonly record struct GlVersion(bool IsEmbedded, int Major, int Minor)
     /// <summary>Desktop OpenGL 3.3, core profile.</summary>
     public static GlVersion Desktop => new(false, 3, 3);
 
+    /// <summary>OpenGL ES 3.0.</summary>
     public static GlVersion Es3 => new(true, 3, 0);
 
+    /// <summary>OpenGL ES 2.0.</summary>
     public static GlVersion Es2 => new(true, 2, 0);
 
+    /// <summary>As drivers name themselves: <c>OpenGL ES 3.0</c>.</summary>
     public override string ToString() => $"OpenGL{(IsEmbedded ? " ES" : "")} {Major}.{Minor}";
 
     /// <summary>Reads GL_VERSION, such as "3.3 (Core Profile) Mesa 25" or "OpenGL ES 3.2 Mesa 25".</summary>

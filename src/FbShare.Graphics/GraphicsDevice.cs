@@ -16,10 +16,13 @@ public sealed class GraphicsDevice : IDisposable
         Import = import;
     }
 
+    /// <summary>The EGL display, owned by this.</summary>
     public EglDisplay Display { get; }
 
+    /// <summary>OpenGL in the context that was made current when this was opened.</summary>
     public ContextGL GL { get; }
 
+    /// <summary>Draws textures, owned by this.</summary>
     public PictureRenderer Renderer { get; }
 
     /// <summary>Takes dma-bufs; null where <see cref="Import"/> says why not.</summary>
@@ -30,6 +33,7 @@ public sealed class GraphicsDevice : IDisposable
 
     /// <summary>Makes a context on a display and finds out what it can do.</summary>
     /// <param name="display">Owned by the device from here on, also when this fails.</param>
+    /// <param name="version">Which OpenGL.</param>
     /// <exception cref="GraphicsException">The driver has no such context.</exception>
     public static GraphicsDevice Open(EglDisplay display, GlVersion version)
     {
@@ -66,6 +70,7 @@ public sealed class GraphicsDevice : IDisposable
             ?? throw new GraphicsException($"no driver can draw here: {last}");
     }
 
+    /// <summary>Destroys all of it, context and display too.</summary>
     public void Dispose()
     {
         Renderer.Dispose();

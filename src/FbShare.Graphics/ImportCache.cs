@@ -47,6 +47,7 @@ public sealed class ImportCache(DmaBufImporter importer) : IDisposable
         }
     }
 
+    /// <summary>Lets go of all imports.</summary>
     public void Dispose()
     {
         while (_entries.Count > 0)

@@ -20,6 +20,9 @@ public sealed record ImportProbe(ImportVerdict Verdict, string Reason)
 
     /// <summary>Imports a picture in pages out of order, draws it, reads it back and compares; then changes it under the
     /// driver and does so again.</summary>
+    /// <param name="gl">The context, which is current.</param>
+    /// <param name="importer">Tried.</param>
+    /// <param name="renderer">Draws what was imported.</param>
     /// <param name="openUdmaBuf">How to open the device; the real one if not given. Without udmabuf nothing can be tried, and
     /// the driver is believed.</param>
     public static ImportProbe Run(ContextGL gl, DmaBufImporter importer, PictureRenderer renderer, Func<UdmaBufDevice>? openUdmaBuf = null)

@@ -60,6 +60,7 @@ public sealed class OffscreenTarget : IDisposable
         return new Picture(DrmFormat.AB24, Width, Height, pixels);
     }
 
+    /// <summary>Deletes the frame buffer and its texture.</summary>
     public void Dispose()
     {
         _gl.DeleteFramebuffer(_framebuffer);

@@ -16,6 +16,7 @@ public sealed class PictureRenderer : IDisposable
     private PictureShader? _external;
     private OffscreenTarget? _joined;
 
+    /// <param name="gl">The context, which is current.</param>
     /// <param name="language">Whose shading language to use: the context's own version, or an older one of the same kind that it knows too.</param>
     public PictureRenderer(ContextGL gl, GlVersion language)
     {
@@ -34,6 +35,7 @@ public sealed class PictureRenderer : IDisposable
     }
 
     /// <summary>Draws a whole picture.</summary>
+    /// <param name="picture">What to draw.</param>
     /// <param name="target">Where, in pixels of the framebuffer from its left top corner; may reach outside.</param>
     /// <param name="framebuffer">The framebuffer's size.</param>
     /// <param name="isWindow">Whether its first row is the bottom one, as a window's; else the top one.</param>
@@ -64,6 +66,7 @@ public sealed class PictureRenderer : IDisposable
         _gl.Disable(EnableCap.Blend);
     }
 
+    /// <summary>Deletes the programs and buffers.</summary>
     public void Dispose()
     {
         _blit?.Dispose();

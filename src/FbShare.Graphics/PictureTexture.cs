@@ -34,6 +34,7 @@ public sealed class PictureTexture : IDisposable
 
     internal ReadOnlySpan<Band> Bands => _bands;
 
+    /// <summary>Deletes the textures and images.</summary>
     public void Dispose()
     {
         if (_disposed)

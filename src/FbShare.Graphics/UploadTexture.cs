@@ -13,6 +13,7 @@ public sealed class UploadTexture : IDisposable
     private readonly uint _texture;
 
     /// <summary>Makes an empty texture.</summary>
+    /// <param name="gl">The context, which is current.</param>
     /// <param name="layout">How the pictures lie in the bytes that <see cref="Upload"/> is given.</param>
     /// <exception cref="GraphicsException">The picture is larger than the driver's textures.</exception>
     public UploadTexture(ContextGL gl, FrameLayout layout)
@@ -38,6 +39,7 @@ public sealed class UploadTexture : IDisposable
 
     /// <summary>Copies the pixels inside <paramref name="damage"/>.</summary>
     /// <param name="bytes">The whole buffer that the layout describes.</param>
+    /// <param name="damage">What changed, in the picture's pixels.</param>
     /// <exception cref="ArgumentException">The buffer is too short.</exception>
     public void Upload(ReadOnlySpan<byte> bytes, Rect damage)
     {
@@ -70,5 +72,6 @@ public sealed class UploadTexture : IDisposable
         }
     }
 
+    /// <summary>Deletes the texture.</summary>
     public void Dispose() => Picture.Dispose();
 }

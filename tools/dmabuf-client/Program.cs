@@ -2,11 +2,14 @@
 // fbshare, takes the first picture's dma-bufs, has the graphics driver read the guest's pages, and writes what it saw.
 //
 //   dotnet run --project tools/dmabuf-client -- unix:/tmp/screen.sock seen.png
+using System.Runtime.Versioning;
 using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.DmaBufClient;
 using FbShare.Graphics;
 using FbShare.Linux;
+
+[assembly: SupportedOSPlatform("linux")]
 
 if (args.Length != 2)
 {

@@ -149,11 +149,16 @@ internal sealed class DeviceArguments
     private static DumpTrigger ParseTrigger(ArgumentResult result)
     {
         string text = GivenText.Of(result);
-        if (!DumpTrigger.TryParse(text, out DumpTrigger trigger))
+        if (text.StartsWith("still:", StringComparison.Ordinal) && Durations.TryParse(text[6..], out TimeSpan still) && still > TimeSpan.Zero)
         {
-            result.AddError($"--dump-when {text}: give still:DURATION (still:1s, still:250ms) or frame:N (frame:10)");
+            return new DumpTrigger(still, 0);
         }
-        return trigger;
+        if (text.StartsWith("frame:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(6), out int frame) && frame > 0)
+        {
+            return new DumpTrigger(null, frame);
+        }
+        result.AddError($"--dump-when {text}: give still:DURATION (still:1s, still:250ms) or frame:N (frame:10)");
+        return default;
     }
 
     /// <summary>Pixels, written as the option takes them.</summary>

@@ -28,6 +28,7 @@ public static class VgaBios
     public static string? Find(IEnumerable<string> folders) => folders.Select(f => Path.Combine(f, FileName)).FirstOrDefault(File.Exists);
 
     /// <summary>Reads a video BIOS, gives it the ids of virtio-gpu (1af4:1050), and corrects its checksum.</summary>
+    /// <param name="path">The file.</param>
     /// <param name="rom">The ROM, padded to the size of a ROM BAR, a power of two.</param>
     /// <param name="why">What is wrong with the file, in words.</param>
     public static bool TryLoad(string path, out ReadOnlyMemory<byte> rom, [NotNullWhen(false)] out string? why)

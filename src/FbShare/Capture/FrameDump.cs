@@ -22,6 +22,10 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     private bool _isDue;
 
     /// <summary>Makes a consumer, which the caller attaches to the output.</summary>
+    /// <param name="loop">The hub's loop.</param>
+    /// <param name="hub">Where the output is.</param>
+    /// <param name="output">Which output, for the second look that a trigger by stillness needs.</param>
+    /// <param name="trigger">When to take the picture.</param>
     /// <param name="taken">Called on the loop with a picture and what it shows. <see cref="IsDone"/> tells whether it was the last.</param>
     public FrameDump(EventLoop loop, DisplayHub hub, int output, DumpTrigger trigger, Action<Picture, Scanout> taken)
     {
@@ -38,8 +42,10 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
     /// <summary>Whether to draw the pointer into the picture.</summary>
     public bool WithCursor { get; init; }
 
+    /// <inheritdoc/>
     public PictureForms Takes(FrameLayout picture) => PictureForms.BufferAnywhere;
 
+    /// <inheritdoc/>
     public void Present(in Frame frame)
     {
         if (IsDone)
@@ -58,6 +64,7 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Disable()
     {
         _hasPicture = false;
@@ -65,18 +72,21 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
         _timer.Cancel();
     }
 
+    /// <inheritdoc/>
     public void DefineCursor(CursorImage? image)
     {
         _cursor = image;
         Changed();
     }
 
+    /// <inheritdoc/>
     public void MoveCursor(CursorPosition position)
     {
         _cursorPosition = position;
         Changed();
     }
 
+    /// <summary>Stops waiting. Detach it from the output first.</summary>
     public void Dispose() => _timer.Dispose();
 
     /// <summary>Starts waiting again for the picture to stop changing.</summary>
@@ -112,23 +122,6 @@ public sealed class FrameDump : IDisplayConsumer, IDisposable
 /// <summary>When to take a picture: after <paramref name="Still"/> without a change, or else at the <paramref name="Frame"/>th frame.</summary>
 public readonly record struct DumpTrigger(TimeSpan? Still, int Frame)
 {
-    /// <summary>In the form that <see cref="TryParse"/> reads.</summary>
+    /// <summary>Such as <c>still:1s</c> or <c>frame:12</c>.</summary>
     public override string ToString() => Still is { } still ? $"still:{still.TotalSeconds:0.###}s" : $"frame:{Frame}";
-
-    /// <summary>Reads <c>still:1s</c>, <c>still:250ms</c> or <c>frame:12</c>.</summary>
-    public static bool TryParse(string text, out DumpTrigger trigger)
-    {
-        trigger = default;
-        if (text.StartsWith("still:", StringComparison.Ordinal) && Durations.TryParse(text[6..], out TimeSpan still) && still > TimeSpan.Zero)
-        {
-            trigger = new DumpTrigger(still, 0);
-            return true;
-        }
-        if (text.StartsWith("frame:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(6), out int frame) && frame > 0)
-        {
-            trigger = new DumpTrigger(null, frame);
-            return true;
-        }
-        return false;
-    }
 }

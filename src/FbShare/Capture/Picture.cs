@@ -11,6 +11,9 @@ public sealed class Picture
 {
     private readonly byte[] _pixels;
 
+    /// <param name="format">The order of the bytes in a pixel.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
     /// <param name="pixels">Width * Height * 4 bytes, rows from the top; belongs to the picture from here on.</param>
     /// <exception cref="ArgumentException">The array does not fit the size, or the size is out of range.</exception>
     public Picture(DrmFormat format, int width, int height, byte[] pixels)
@@ -27,6 +30,7 @@ public sealed class Picture
     /// <summary>How <see cref="Pixels"/> lie: packed, from offset 0.</summary>
     public FrameLayout Layout { get; }
 
+    /// <summary>The order of the bytes in a pixel.</summary>
     public DrmFormat Format => Layout.Format;
 
     /// <summary>Pixels, 1 to <see cref="FrameLayout.MaxDimension"/>.</summary>
@@ -40,6 +44,7 @@ public sealed class Picture
 
     /// <summary>Copies a picture out of a buffer, without the padding of its rows.</summary>
     /// <param name="layout">Where it lies in <paramref name="bytes"/>.</param>
+    /// <param name="bytes">Where the picture lies as the layout says.</param>
     /// <exception cref="ArgumentException">The layout reaches past the bytes.</exception>
     public static Picture Copy(FrameLayout layout, ReadOnlySpan<byte> bytes)
     {

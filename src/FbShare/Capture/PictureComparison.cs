@@ -10,8 +10,10 @@ namespace FbShare.Capture;
 /// <param name="MaxDelta">The largest difference of one component, 0 to 255.</param>
 public readonly record struct PictureComparison(bool SameSize, int DifferentPixels, (int X, int Y) First, Rect Area, int MaxDelta)
 {
+    /// <summary>Whether both have the same size and no pixel differs.</summary>
     public bool AreEqual => SameSize && DifferentPixels == 0;
 
+    /// <summary>Compares two pictures pixel by pixel, whatever their formats.</summary>
     public static PictureComparison Compare(Picture one, Picture other)
     {
         if (one.Width != other.Width || one.Height != other.Height)
@@ -47,6 +49,7 @@ public readonly record struct PictureComparison(bool SameSize, int DifferentPixe
         return new PictureComparison(true, count, first, area, maxDelta);
     }
 
+    /// <summary>In words, for messages.</summary>
     public override string ToString() => this switch
     {
         { SameSize: false } => "the sizes differ",

@@ -4,6 +4,7 @@ namespace FbShare.Capture;
 
 /// <summary>How to write a picture: to which file, in which format, and which part of it in which size.</summary>
 /// <param name="File">The file; raw pixels have a second one beside it.</param>
+/// <param name="Format">The format, whatever the file's ending.</param>
 public sealed record PictureOutput(string File, PictureFormat Format)
 {
     /// <summary>The part to write; null for the whole picture.</summary>
@@ -12,6 +13,7 @@ public sealed record PictureOutput(string File, PictureFormat Format)
     /// <summary>The size to scale to after <see cref="Crop"/>; null to leave it.</summary>
     public PictureScale? Scale { get; init; }
 
+    /// <summary>How much time to spend on making the file small.</summary>
     public Compression Compression { get; init; }
 
     /// <summary>Checks beforehand that the picture library is there if it will be needed.</summary>

@@ -14,6 +14,7 @@ public static class PngFile
     public static void Write(string path, Picture picture, bool withAlpha = false) => AtomicFile.Write(path, Encode(picture, withAlpha));
 
     /// <summary>Makes a PNG with 8 bits per component.</summary>
+    /// <param name="picture">In any format.</param>
     /// <param name="withAlpha">Whether to keep alpha. Otherwise the file is opaque, as a screen shows the picture.</param>
     /// <exception cref="CaptureException">The picture library is missing, or the file cannot be written.</exception>
     public static byte[] Encode(Picture picture, bool withAlpha = false) => SkiaCodec.Encode(picture, PictureFormat.Png, Compression.Fast, withAlpha);

@@ -4,7 +4,7 @@ using FbShare.Pictures;
 namespace FbShare.Capture;
 
 /// <summary>Binary portable pixmaps (P6, netpbm's ppm(5)): three bytes per pixel, no alpha, no compression.</summary>
-public static class PpmFile
+internal static class PpmFile
 {
     /// <summary>Writes the picture, atomically.</summary>
     /// <exception cref="CaptureException">It cannot be written.</exception>

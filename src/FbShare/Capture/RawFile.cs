@@ -6,7 +6,7 @@ using FbShare.Pictures;
 namespace FbShare.Capture;
 
 /// <summary>The bytes of the pixels, and a JSON file beside them that describes them (FILE.json).</summary>
-public static class RawFile
+internal static class RawFile
 {
     /// <summary>Where the description of <paramref name="path"/> is.</summary>
     public static string DescriptionOf(string path) => path + ".json";

@@ -21,6 +21,8 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     private int _frames;
     private bool _done;
 
+    /// <param name="loop">The client's loop.</param>
+    /// <param name="console">The screen, which the caller has watched by this.</param>
     /// <param name="trigger">When to take it; frame 1 is the picture that is shown now.</param>
     /// <param name="withCursor">Whether to draw the pointer into the picture.</param>
     /// <param name="taken">Called once, on the loop.</param>
@@ -36,6 +38,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     /// <summary>Why the picture that is shown cannot be taken; null if it can.</summary>
     public string? Obstacle { get; private set; }
 
+    /// <inheritdoc/>
     public string? Show(RemotePicture picture)
     {
         Obstacle = picture.IsReadable
@@ -44,6 +47,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
         return Obstacle;
     }
 
+    /// <inheritdoc/>
     public bool Update(Rect damage)
     {
         _frames++;
@@ -51,16 +55,21 @@ public sealed class RemoteDump : IDisplayView, IDisposable
         return true;
     }
 
+    /// <inheritdoc/>
     public void Forget(RemotePicture picture)
     {
     }
 
+    /// <inheritdoc/>
     public void Disable() => _timer.Cancel();
 
+    /// <inheritdoc/>
     public void DefineCursor(CursorImage image) => CursorChanged();
 
+    /// <inheritdoc/>
     public void MoveCursor(CursorPosition position) => CursorChanged();
 
+    /// <summary>Stops waiting. The console goes on being watched until its owner ends that.</summary>
     public void Dispose() => _timer.Dispose();
 
     private void CursorChanged()

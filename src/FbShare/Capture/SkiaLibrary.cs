@@ -5,7 +5,7 @@ namespace FbShare.Capture;
 
 /// <summary>libSkiaSharp.so, which lies beside the program and is loaded only when it is needed for a picture or a text.</summary>
 /// <remarks>Called before any type of SkiaSharp is used: those fail in their initializers, with messages that no user understands.</remarks>
-internal static class SkiaLibrary
+public static class SkiaLibrary
 {
     private const string Name = "libSkiaSharp";
 

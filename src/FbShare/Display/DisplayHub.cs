@@ -40,6 +40,7 @@ public sealed class DisplayHub : IDisposable
         }
     }
 
+    /// <summary>How many outputs there are.</summary>
     public int OutputCount => _outputs.Length;
 
     /// <summary>Bytes gathered out of guest memory so far.</summary>
@@ -77,6 +78,7 @@ public sealed class DisplayHub : IDisposable
     /// <summary>The pointer's picture; null while hidden.</summary>
     public CursorImage? GetCursor(int output) => _outputs[output].Cursor;
 
+    /// <summary>Where the pointer is.</summary>
     public CursorPosition GetCursorPosition(int output) => _outputs[output].CursorPosition;
 
     /// <summary>The output shows another picture from now on; null: none. Consumers are told at the next <see cref="Flush"/> or
@@ -84,6 +86,8 @@ public sealed class DisplayHub : IDisposable
     public void SetScanout(int output, Scanout? scanout) => _outputs[output].SetScanout(scanout);
 
     /// <summary>The picture changed inside <paramref name="damage"/>; consumers are told.</summary>
+    /// <param name="output">Which output.</param>
+    /// <param name="damage">In the picture's pixels.</param>
     /// <param name="fence">Passes when everybody who reads the source's own pages has seen this change; null: the source does not wait.</param>
     /// <param name="at">When the source learned of it (<see cref="EventLoop.Now"/>); null: now.</param>
     public void Flush(int output, Rect damage, ReadFence? fence = null, long? at = null) => _outputs[output].Flush(damage, fence, at ?? EventLoop.Now);
@@ -97,8 +101,10 @@ public sealed class DisplayHub : IDisposable
         }
     }
 
+    /// <summary>The source gave the pointer another picture, null for none; consumers are told.</summary>
     public void DefineCursor(int output, CursorImage? image) => _outputs[output].DefineCursor(image);
 
+    /// <summary>The source moved, showed or hid the pointer; consumers are told.</summary>
     public void MoveCursor(int output, CursorPosition position) => _outputs[output].MoveCursor(position);
 
     /// <summary>Adds a consumer, which is shown the output's present state at once.</summary>
@@ -115,6 +121,7 @@ public sealed class DisplayHub : IDisposable
     /// changed, or because it wants another look. Where it is still reading, that comes when it has finished.</summary>
     public void ShowAgain(int output, IDisplayConsumer consumer) => _outputs[output].ShowAgain(consumer);
 
+    /// <summary>Lets go of all copies and dma-bufs. Consumers are detached before.</summary>
     public void Dispose()
     {
         foreach (DisplayOutput output in _outputs)

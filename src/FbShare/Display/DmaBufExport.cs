@@ -27,6 +27,7 @@ public sealed class DmaBufExport : IDisposable
     /// <summary>The dma-bufs, owned by this; null where <see cref="Obstacle"/> says why.</summary>
     public DmaBufFrame? Frame { get; }
 
+    /// <summary>Why there are no dma-bufs; null where <see cref="Frame"/> has them.</summary>
     public PathObstacle? Obstacle { get; }
 
     /// <summary>Whether the dma-bufs are mapped here too, so that <see cref="TryCopyTo"/> can read them.</summary>
@@ -102,6 +103,7 @@ public sealed class DmaBufExport : IDisposable
         }
     }
 
+    /// <summary>Closes the dma-bufs.</summary>
     public void Dispose()
     {
         foreach (MemoryMapping mapping in _mappings)

@@ -13,23 +13,33 @@ public sealed class DmaBufExporter : IDisposable
     private readonly OncePerKind<PathChoice> _told = new();
     private UdmaBufDevice? _device;
 
-    /// <param name="open">How the device is opened; the real one if not given.</param>
-    public DmaBufExporter(PathRequest request, ILogger log, Func<UdmaBufDevice>? open = null)
+    /// <summary>Opens /dev/udmabuf when it is first needed.</summary>
+    /// <param name="request">Which paths may be used.</param>
+    /// <param name="log">Told once of each reason why a picture is not shared without copying.</param>
+    public DmaBufExporter(PathRequest request, ILogger log)
+        : this(request, log, () => UdmaBufDevice.Open())
+    {
+    }
+
+    /// <param name="open">How the device is opened.</param>
+    internal DmaBufExporter(PathRequest request, ILogger log, Func<UdmaBufDevice> open)
     {
         _request = request;
         _log = LogLimit.Around(log);
-        _open = open ?? (() => UdmaBufDevice.Open());
+        _open = open;
     }
 
     /// <summary>How many udmabufs were made so far; each band counts, and so does one that was made again.</summary>
-    public long Created { get; private set; }
+    internal long Created { get; private set; }
 
     /// <summary>How often dma-bufs were made again because the guest's memory had other pages by then.</summary>
-    public long Healed { get; private set; }
+    internal long Healed { get; private set; }
 
     /// <summary>The path of a picture to a consumer. Where it is not <see cref="FramePath.Copy"/>, the scanout's <see cref="Scanout.Export"/> is
     /// there and holds the guest's pages of this moment.</summary>
     /// <param name="output">For names and the log.</param>
+    /// <param name="scanout">The picture.</param>
+    /// <param name="consumerTakes">In which forms the consumer can take it.</param>
     public PathChoice Choose(int output, Scanout scanout, PictureForms consumerTakes)
     {
         Heal(output, scanout);
@@ -47,7 +57,7 @@ public sealed class DmaBufExporter : IDisposable
     }
 
     /// <summary>Tells why a picture does not reach a consumer at all.</summary>
-    public void TellUnseen(int output, Scanout scanout, PathObstacle obstacle)
+    internal void TellUnseen(int output, Scanout scanout, PathObstacle obstacle)
     {
         if (_told.IsFirst(new PathChoice(FramePath.None, obstacle.Reason, obstacle.Cure)))
         {
@@ -57,7 +67,7 @@ public sealed class DmaBufExporter : IDisposable
 
     /// <summary>Makes the scanout's dma-bufs again if pages were replaced in the guest's memory (<see cref="Memory.PageWatch"/>).</summary>
     /// <returns>True if that was so: the picture must be shown again.</returns>
-    public bool Heal(int output, Scanout scanout)
+    internal bool Heal(int output, Scanout scanout)
     {
         if (scanout.Export is not { Frame: not null } export || export.IsIntact())
         {
@@ -70,6 +80,7 @@ public sealed class DmaBufExporter : IDisposable
         return true;
     }
 
+    /// <summary>Closes /dev/udmabuf. Dma-bufs that were made stay their scanouts'.</summary>
     public void Dispose() => _device?.Dispose();
 
     private PathChoice Decide(Scanout scanout, PictureForms consumerTakes)

@@ -19,5 +19,6 @@ public interface IDisplayConsumer
     /// <summary>A new pointer picture; null hides it.</summary>
     void DefineCursor(CursorImage? image);
 
+    /// <summary>The pointer moved, or was shown or hidden.</summary>
     void MoveCursor(CursorPosition position);
 }

@@ -22,6 +22,7 @@ public enum FramePath
 /// <param name="Cure">What the user can do for a better path; null where nothing needs doing.</param>
 public sealed record PathChoice(FramePath Path, string Reason, string? Cure = null)
 {
+    /// <summary>In words, for messages.</summary>
     public override string ToString() => Cure is null
         ? $"{Path.ToString().ToLowerInvariant()} ({Reason})"
         : $"{Path.ToString().ToLowerInvariant()} ({Reason}; cure: {Cure})";

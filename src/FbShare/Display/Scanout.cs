@@ -25,6 +25,7 @@ public sealed class Scanout : IDisposable
     /// <summary>The source's number for the resource, for names and logs.</summary>
     public uint ResourceId { get; }
 
+    /// <summary>What kind of resource the picture belongs to.</summary>
     public ScanoutKind Kind { get; }
 
     /// <summary>The guest pages that are the picture (live); null when it is in <see cref="Host"/> alone. Stays the resource's.</summary>
@@ -38,6 +39,10 @@ public sealed class Scanout : IDisposable
 
     /// <summary>A picture in guest pages.</summary>
     /// <param name="layout">Checked against the backing's length.</param>
+    /// <param name="pages">Stays the caller's, and lives longer than this.</param>
+    /// <param name="resourceId">The source's number for the resource.</param>
+    /// <param name="kind">What kind of resource it is.</param>
+    /// <param name="origin">Where in the source's picture this one begins.</param>
     public static Scanout OfGuest(FrameLayout layout, Backing pages, uint resourceId, ScanoutKind kind, (int X, int Y) origin = default) =>
         layout.End <= pages.Length
             ? new Scanout(layout, origin, resourceId, kind) { Guest = pages }
@@ -50,6 +55,7 @@ public sealed class Scanout : IDisposable
             ? new Scanout(layout, origin, resourceId, kind) { Host = buffer }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
+    /// <summary>Closes the picture's dma-bufs; its pages or buffer stay the resource's.</summary>
     public void Dispose() => DropExport();
 
     /// <summary>Lets go of the dma-bufs; the next <see cref="DmaBufExporter.Choose"/> makes new ones.</summary>

@@ -5,7 +5,7 @@ namespace FbShare.Keeping;
 /// <summary>What a keeper keeps: descriptors by their keys. It does not look at what they are.</summary>
 /// <remarks>The device is the more exposed process, so nothing that it sends is believed: the number of descriptors is limited, and bytes
 /// that are no message end the conversation.</remarks>
-public sealed class DescriptorTable : IDisposable
+internal sealed class DescriptorTable : IDisposable
 {
     /// <summary>More than a guest's resources and a machine's memory take.</summary>
     public const int MostDescriptors = 8192;

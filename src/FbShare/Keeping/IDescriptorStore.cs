@@ -4,7 +4,7 @@ namespace FbShare.Keeping;
 
 /// <summary>Where a device leaves descriptors that must outlive it: its keeper, or systemd.</summary>
 /// <remarks>What was given is kept even if the device dies right after the call.</remarks>
-public interface IDescriptorStore
+internal interface IDescriptorStore
 {
     /// <summary>Keeps another descriptor of the same open file; one with this key that was kept before is closed.</summary>
     /// <param name="descriptor">Stays the caller's.</param>
@@ -17,7 +17,7 @@ public interface IDescriptorStore
 }
 
 /// <summary>What a kept descriptor is.</summary>
-public enum DescriptorKind : byte
+internal enum DescriptorKind : byte
 {
     None,
 

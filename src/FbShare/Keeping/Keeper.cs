@@ -4,7 +4,7 @@ namespace FbShare.Keeping;
 
 /// <summary>A device's own view of what is kept for it: descriptors, and the state that the next device goes on with.</summary>
 /// <remarks>Not thread-safe; belongs to the device's loop.</remarks>
-public sealed class Keeper : IDisposable
+internal sealed class Keeper : IDisposable
 {
     private readonly IDescriptorStore _store;
     private readonly Dictionary<ulong, FileDescriptor> _left = [];

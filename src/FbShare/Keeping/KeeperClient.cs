@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Keeping;
 
 /// <summary>The device's end of the socket to its keeper.</summary>
-public sealed class KeeperClient : IDescriptorStore, IDisposable
+internal sealed class KeeperClient : IDescriptorStore, IDisposable
 {
     /// <summary>In the environment of a device that has a keeper: the number of its socket.</summary>
     public const string Variable = "FBSHARE_KEEPER";

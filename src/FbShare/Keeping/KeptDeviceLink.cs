@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.Keeping;
 
 /// <summary>A keeper's conversation with the device that lives now.</summary>
-public sealed class KeptDeviceLink : IDisposable
+internal sealed class KeptDeviceLink : IDisposable
 {
     private readonly DescriptorTable _table;
     private readonly KeeperStream _stream;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Keeping;
 
 /// <summary>Writes values one after the other into a span.</summary>
-public ref struct StateWriter(Span<byte> destination)
+internal ref struct StateWriter(Span<byte> destination)
 {
     private readonly Span<byte> _destination = destination;
     private int _length;
@@ -27,7 +27,7 @@ public ref struct StateWriter(Span<byte> destination)
 }
 
 /// <summary>Reads them back. A program that died may have written anything, so whatever is read must be checked.</summary>
-public ref struct StateReader(ReadOnlySpan<byte> source)
+internal ref struct StateReader(ReadOnlySpan<byte> source)
 {
     private ReadOnlySpan<byte> _rest = source;
 

@@ -1,7 +1,7 @@
 namespace FbShare.Linux;
 
 /// <summary>A counter that can be waited for (eventfd(2)). Nothing here blocks, whatever another holder does to the descriptor.</summary>
-public sealed class EventFd : IDisposable
+internal sealed class EventFd : IDisposable
 {
     private const int EFD_NONBLOCK = LibC.O_NONBLOCK;
     private const int EFD_CLOEXEC = LibC.O_CLOEXEC;

@@ -104,6 +104,7 @@ public sealed class EventLoop : IDisposable
         return count > 0;
     }
 
+    /// <summary>Closes the loop. Its watches are disposed before, by whoever made them.</summary>
     public void Dispose()
     {
         _epoll.Dispose();
@@ -174,11 +175,22 @@ public sealed class EventLoop : IDisposable
 [Flags]
 public enum LoopEvents : uint
 {
+    /// <summary>Nothing: the watch is idle, but hang-up and error are still told.</summary>
     None = 0,
+
+    /// <summary>There are bytes to read, a connection to accept, or the end.</summary>
     Readable = LibC.EPOLLIN,
+
+    /// <summary>There is room to write.</summary>
     Writable = LibC.EPOLLOUT,
+
+    /// <summary>The descriptor has failed.</summary>
     Error = LibC.EPOLLERR,
+
+    /// <summary>Both directions are closed.</summary>
     HangUp = LibC.EPOLLHUP,
+
+    /// <summary>The other end has closed its direction.</summary>
     PeerClosed = LibC.EPOLLRDHUP,
 
     /// <summary>Only to wait with: reports each change once instead of as long as the descriptor is ready. An eventfd changes with every

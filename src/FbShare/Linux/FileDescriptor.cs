@@ -78,7 +78,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>What kind of memory the file is. Reading a file that is none may block or have side effects.</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
-    public MemoryKind GetMemoryKind() => GetFileSystem() switch
+    internal MemoryKind GetMemoryKind() => GetFileSystem() switch
     {
         LibC.DMA_BUF_MAGIC => MemoryKind.DmaBuf,
         LibC.TMPFS_MAGIC or LibC.HUGETLBFS_MAGIC when GetStatus().IsRegular => MemoryKind.SharedFile,
@@ -153,6 +153,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return fd;
     }
 
+    /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 }
 
@@ -163,12 +164,16 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     /// <summary>st_mode: the file's kind and permissions.</summary>
     public uint Mode { get; init; }
 
+    /// <summary>Whether it is a regular file.</summary>
     public bool IsRegular => Kind == LibC.S_IFREG;
 
+    /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => Kind == LibC.S_IFSOCK;
 
+    /// <summary>Whether it is a character device.</summary>
     public bool IsCharacterDevice => Kind == LibC.S_IFCHR;
 
+    /// <summary>Whether it is a symbolic link.</summary>
     public bool IsSymbolicLink => Kind == LibC.S_IFLNK;
 
     /// <summary>The file's owner.</summary>
@@ -192,7 +197,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
 }
 
 /// <summary>The kinds of files whose contents are memory.</summary>
-public enum MemoryKind
+internal enum MemoryKind
 {
     /// <summary>Not memory: a pipe, a socket, a device, a file on a disk or on somebody's file system.</summary>
     None,
@@ -208,9 +213,18 @@ public enum MemoryKind
 [Flags]
 public enum MemFdSeals
 {
+    /// <summary>No seals.</summary>
     None = 0,
+
+    /// <summary>No further seals (F_SEAL_SEAL).</summary>
     Seal = LibC.F_SEAL_SEAL,
+
+    /// <summary>The file cannot shrink (F_SEAL_SHRINK).</summary>
     Shrink = LibC.F_SEAL_SHRINK,
+
+    /// <summary>The file cannot grow (F_SEAL_GROW).</summary>
     Grow = LibC.F_SEAL_GROW,
+
+    /// <summary>The file cannot be written (F_SEAL_WRITE); udmabuf refuses it.</summary>
     Write = LibC.F_SEAL_WRITE,
 }

@@ -5,7 +5,7 @@ namespace FbShare.Linux;
 /// <summary>The kernel's pool of 2 MiB pages (/sys/kernel/mm/hugepages).</summary>
 /// <param name="Total">Pages in the pool.</param>
 /// <param name="Free">Pages that are not in use.</param>
-public readonly record struct HugePages(int Total, int Free)
+internal readonly record struct HugePages(int Total, int Free)
 {
     /// <summary>The size of one page in bytes.</summary>
     public const long PageSize = 2 << 20;

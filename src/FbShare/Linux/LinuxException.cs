@@ -12,6 +12,9 @@ public sealed class LinuxException : IOException
     {
     }
 
+    /// <summary>A failed call.</summary>
+    /// <param name="call">As in the other constructor.</param>
+    /// <param name="errno">The error number that it set.</param>
     public LinuxException(string call, int errno)
         : base($"{call}: {LibC.DescribeErrno(errno)} (errno {errno})")
     {

@@ -43,12 +43,14 @@ public sealed class LoopTimer : IDisposable
     /// <summary>Fires once after <paramref name="delay"/>.</summary>
     public void SetAfter(TimeSpan delay) => SetAt(EventLoop.Now + (long)delay.TotalNanoseconds);
 
+    /// <summary>It does not go off any more, until it is set again.</summary>
     public void Cancel()
     {
         DueAt = null;
         Set(0);
     }
 
+    /// <summary>Cancels it for good.</summary>
     public void Dispose()
     {
         _watch.Dispose();

@@ -17,6 +17,7 @@ public sealed class MemoryMapping : SafeHandle
     /// <summary>How many bytes are mapped.</summary>
     public long Length { get; }
 
+    /// <inheritdoc/>
     public override bool IsInvalid => handle == -1;
 
     /// <summary>The first byte. Only for code that checks every use against <see cref="Length"/>.</summary>
@@ -44,5 +45,6 @@ public sealed class MemoryMapping : SafeHandle
         return new Span<byte>(Pointer + offset, length);
     }
 
+    /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.munmap(handle, (nuint)Length) == 0;
 }

@@ -1,7 +1,7 @@
 namespace FbShare.Linux;
 
 /// <summary>Which pages of this process's mappings are in its page table: /proc/self/pagemap.</summary>
-public sealed class PageMap : IDisposable
+internal sealed class PageMap : IDisposable
 {
     private const ulong Present = 1UL << 63;
 

@@ -8,10 +8,10 @@ namespace FbShare.Linux;
 public static class PeerText
 {
     /// <summary>The most characters kept of a sentence.</summary>
-    public const int MostOfLine = 400;
+    internal const int MostOfLine = 400;
 
     /// <summary>The most characters kept of a name.</summary>
-    public const int MostOfName = 64;
+    internal const int MostOfName = 64;
 
     /// <summary>A sentence or an error's text.</summary>
     public static string Line(string? text) => Clean(text ?? "", MostOfLine);

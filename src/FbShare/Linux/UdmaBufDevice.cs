@@ -8,6 +8,7 @@ namespace FbShare.Linux;
 /// has the old ones (<c>PageWatch</c> notices that).</remarks>
 public sealed class UdmaBufDevice : IDisposable
 {
+    /// <summary>Where the kernel has the device.</summary>
     public const string DevicePath = "/dev/udmabuf";
 
     private readonly FileDescriptor _fd;
@@ -23,6 +24,7 @@ public sealed class UdmaBufDevice : IDisposable
     public UdmaBufLimits Limits => UdmaBufLimits.Read(_parameters);
 
     /// <summary>Opens the device.</summary>
+    /// <param name="path">The device node.</param>
     /// <param name="parameters">The folder that the limits are read from.</param>
     /// <exception cref="UdmaBufException">There is no such device, or this user may not open it.</exception>
     public static UdmaBufDevice Open(string path = DevicePath, string parameters = UdmaBufLimits.ParametersDirectory)
@@ -52,6 +54,7 @@ public sealed class UdmaBufDevice : IDisposable
         return new FileDescriptor(fd);
     }
 
+    /// <summary>Closes the device. Dma-bufs that it made live on.</summary>
     public void Dispose() => _fd.Dispose();
 
     private unsafe int CreateOne(FileRange range)

@@ -7,10 +7,13 @@ namespace FbShare.Linux;
 public sealed class UdmaBufException(string reason, string? cure, Errno errno)
     : Exception(cure is null ? reason : $"{reason}; to fix it: {cure}")
 {
+    /// <summary>Which rule was broken, in words.</summary>
     public string Reason { get; } = reason;
 
+    /// <summary>What the user can do; null if nothing is known to help.</summary>
     public string? Cure { get; } = cure;
 
+    /// <summary>What the kernel said.</summary>
     public Errno Errno { get; } = errno;
 
     /// <summary>Why open(2) of the device failed.</summary>

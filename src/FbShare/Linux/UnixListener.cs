@@ -85,6 +85,7 @@ public sealed class UnixListener : IDisposable
         }
     }
 
+    /// <summary>Stops listening and removes the socket's file.</summary>
     public void Dispose()
     {
         _spare?.Dispose();

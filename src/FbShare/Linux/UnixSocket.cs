@@ -59,6 +59,7 @@ public sealed class UnixSocket : IDisposable
 
     /// <summary>Sends bytes and descriptors; the descriptors stay the caller's.</summary>
     /// <param name="data">At least one byte.</param>
+    /// <param name="descriptors">Go along with the first byte; stay the caller's.</param>
     /// <param name="wait">Whether to wait for room. Otherwise 0 is returned where there is none.</param>
     /// <returns>How many bytes were sent, possibly fewer than given; the descriptors go with the first byte.</returns>
     /// <exception cref="LinuxException">The peer is gone (EPIPE) or the socket failed.</exception>
@@ -119,6 +120,7 @@ public sealed class UnixSocket : IDisposable
     }
 
     /// <summary>Receives the bytes that have come.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
     /// <param name="descriptors">Descriptors that came along are appended; the caller owns them.</param>
     /// <param name="wait">Whether to wait for bytes. Otherwise null is returned where none have come.</param>
     /// <param name="peek">Whether to leave the bytes where they are. Descriptors are received all the same, each time.</param>
@@ -155,6 +157,7 @@ public sealed class UnixSocket : IDisposable
         }
     }
 
+    /// <summary>Closes the connection.</summary>
     public void Dispose() => Descriptor.Dispose();
 
     private static unsafe void TakeDescriptors(in LibC.MsgHdr message, List<FileDescriptor>? descriptors)

@@ -4,7 +4,7 @@ namespace FbShare.Logging;
 
 /// <summary>Reports exceptions that are defects of this program and were caught so that it could go on: the first of each kind with its
 /// stack trace, so that it can be reported, repetitions with their number only.</summary>
-public sealed class DefectLog(ILogger log)
+internal sealed class DefectLog(ILogger log)
 {
     /// <summary>More places than this are not told apart.</summary>
     private const int MostKinds = 64;

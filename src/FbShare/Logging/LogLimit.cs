@@ -7,7 +7,7 @@ namespace FbShare.Logging;
 /// Stands at every door where a guest, a front-end or a client comes in.</summary>
 /// <remarks>A kind is one method of the library's messages (its <see cref="EventId"/>), never anything that a peer chose, so there are as
 /// many kinds as the code has. Safe from any thread.</remarks>
-internal sealed class LogLimit : ILogger
+public sealed class LogLimit : ILogger
 {
     /// <summary>Messages of one kind that are passed on in a minute.</summary>
     public const int MostPerMinute = 20;
@@ -20,6 +20,7 @@ internal sealed class LogLimit : ILogger
     private readonly Lock _gate = new();
 
     /// <param name="log">Takes what passes.</param>
+    /// <param name="time">Tells when a minute is over.</param>
     public LogLimit(ILogger log, TimeProvider time)
     {
         _log = log;
@@ -41,11 +42,14 @@ internal sealed class LogLimit : ILogger
     /// <summary>A limit around a log, which may be one already: then the two doors share it.</summary>
     public static LogLimit Around(ILogger log) => log as LogLimit ?? new LogLimit(log, TimeProvider.System);
 
+    /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => _log.BeginScope(state);
 
+    /// <inheritdoc/>
     public bool IsEnabled(LogLevel logLevel) => _log.IsEnabled(logLevel);
 
+    /// <inheritdoc/>
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         // What is not shown must not use up what may be shown.

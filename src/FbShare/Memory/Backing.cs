@@ -36,6 +36,7 @@ public sealed class Backing : IDisposable
     /// <summary>Makes a backing of a guest's entries if all of them are guest memory.</summary>
     /// <param name="map">Which addresses are guest memory.</param>
     /// <param name="entries">The guest's own list, copied out of its memory beforehand.</param>
+    /// <param name="backing">The backing; null where <paramref name="why"/> says what is wrong.</param>
     /// <param name="why">What is wrong, in words.</param>
     public static bool TryCreate(GuestMemoryMap map, ReadOnlySpan<MemoryEntry> entries, [NotNullWhen(true)] out Backing? backing, [NotNullWhen(false)] out string? why)
     {
@@ -98,6 +99,7 @@ public sealed class Backing : IDisposable
 
     /// <summary>Copies bytes out of guest memory.</summary>
     /// <param name="offset">Where in the backing to start.</param>
+    /// <param name="destination">As many bytes as are wanted.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not all of them are inside.</exception>
     public unsafe void CopyTo(long offset, Span<byte> destination)
     {
@@ -144,6 +146,7 @@ public sealed class Backing : IDisposable
         }
     }
 
+    /// <summary>Lets go of the regions that it lies in.</summary>
     public void Dispose()
     {
         if (_disposed)

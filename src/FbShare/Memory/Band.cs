@@ -13,7 +13,7 @@ namespace FbShare.Memory;
 /// <param name="Offset">Bytes from the start of the udmabuf to the first row, less than a page.</param>
 /// <param name="Length">Bytes of the udmabuf, whole pages.</param>
 /// <param name="Ranges">Page-aligned file ranges that make up the udmabuf, one after the other.</param>
-public sealed record Band(int Y, int Height, int Offset, long Length, ImmutableArray<FileRange> Ranges)
+internal sealed record Band(int Y, int Height, int Offset, long Length, ImmutableArray<FileRange> Ranges)
 {
     /// <summary>Cuts a picture into as few bands as the limits allow.</summary>
     /// <param name="pages">Where the picture's bytes are.</param>

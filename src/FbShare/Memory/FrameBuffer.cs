@@ -55,6 +55,7 @@ public sealed class FrameBuffer : IDisposable
     /// <summary>From <paramref name="offset"/> to the end, at most 2 GiB.</summary>
     public Span<byte> From(long offset) => _mapping.Slice(offset, (int)Math.Min(Length - offset, int.MaxValue));
 
+    /// <summary>Unmaps the buffer. Whoever got <see cref="ReadOnly"/> keeps the bytes.</summary>
     public void Dispose()
     {
         _mapping.Dispose();

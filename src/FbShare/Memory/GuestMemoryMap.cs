@@ -16,7 +16,7 @@ public sealed class GuestMemoryMap : IDisposable
     private ulong _mapped;
 
     /// <summary>Keeps the regions for the device that goes on if this one dies; null for none.</summary>
-    public Keeper? Keeper { get; init; }
+    internal Keeper? Keeper { get; init; }
 
     /// <summary>The regions, in no particular order. No two overlap.</summary>
     public IReadOnlyList<MemoryRegion> Regions => _regions;
@@ -40,7 +40,7 @@ public sealed class GuestMemoryMap : IDisposable
 
     /// <summary>Takes over the regions that a device that died has left.</summary>
     /// <returns>Why one of them could not be taken over, in words; null if all were.</returns>
-    public string? Resume()
+    internal string? Resume()
     {
         string? failure = null;
         foreach (ulong key in Keeper!.State.Records.Keys(DescriptorKind.Memory))
@@ -198,6 +198,7 @@ public sealed class GuestMemoryMap : IDisposable
         return null;
     }
 
+    /// <summary>The same as <see cref="Clear"/>.</summary>
     public void Dispose() => Clear();
 
     /// <summary>A region's address is its key, because no two overlap.</summary>

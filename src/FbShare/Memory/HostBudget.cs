@@ -5,11 +5,13 @@ namespace FbShare.Memory;
 /// <param name="limit">Bytes.</param>
 public sealed class HostBudget(long limit)
 {
+    /// <summary>The most bytes that may be taken.</summary>
     public long Limit { get; } = limit;
 
     /// <summary>Bytes in use now.</summary>
     public long Used { get; private set; }
 
+    /// <summary>Whether so many bytes more may be taken.</summary>
     public bool HasRoomFor(long bytes) => bytes <= Limit - Used;
 
     /// <summary>Counts bytes as used. Call <see cref="HasRoomFor"/> first.</summary>

@@ -31,6 +31,7 @@ public sealed class MemoryRegion
     /// <summary>Together with <see cref="Inode"/>, which file this is.</summary>
     public ulong Device { get; }
 
+    /// <summary>The file's inode number.</summary>
     public ulong Inode { get; }
 
     /// <summary>The file's seals; null where it cannot have any (not a memfd).</summary>
@@ -54,6 +55,10 @@ public sealed class MemoryRegion
 
     /// <summary>Maps a region that a front-end describes.</summary>
     /// <param name="fd">Owned by the region from here on; closed if this fails.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="userAddress">The address by which the front-end names it in its messages.</param>
+    /// <param name="fileOffset">Where in the file it begins.</param>
     /// <exception cref="GuestMemoryException">The numbers overflow or lie outside the file.</exception>
     /// <exception cref="LinuxException">The file cannot be mapped.</exception>
     public static MemoryRegion Map(FileDescriptor fd, ulong guestAddress, ulong size, ulong userAddress, ulong fileOffset)
@@ -102,5 +107,6 @@ public sealed class MemoryRegion
         }
     }
 
+    /// <summary>For logs.</summary>
     public override string ToString() => $"guest 0x{GuestAddress:x}+0x{Size:x} at offset 0x{FileOffset:x} of inode {Inode}";
 }

@@ -16,7 +16,7 @@ namespace FbShare.Memory;
 /// back between two checks, three runs of pages are read every time, in turn; few pictures have more. Before Linux 6.7, which can
 /// search a run in one call, a run is one huge page.</para>
 /// </remarks>
-public sealed class PageWatch : IDisposable
+internal sealed class PageWatch : IDisposable
 {
     private readonly PageMap _pages = new();
     private readonly List<WatchedFile> _files = [];

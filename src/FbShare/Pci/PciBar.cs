@@ -5,7 +5,7 @@ namespace FbShare.Pci;
 /// <summary>What one memory BAR of a function gives access to.</summary>
 /// <remarks>Accesses were bounds-checked: they are inside <see cref="Size"/>. Hardware cannot report an error to a guest, so there is none
 /// here: writes that make no sense have no effect, and registers that do not exist read as zero.</remarks>
-public abstract class PciBar
+internal abstract class PciBar
 {
     /// <summary>Bytes; a power of two, 16 or more.</summary>
     public abstract int Size { get; }

@@ -4,7 +4,7 @@ using FbShare.Keeping;
 namespace FbShare.Pci;
 
 /// <summary>A function's configuration space (PCI Local Bus 3.0, chapter 6): registers, some of whose bits are writable.</summary>
-public sealed class PciConfigSpace
+internal sealed class PciConfigSpace
 {
     /// <summary>Bytes of a conventional function's configuration space.</summary>
     public const int Size = 256;

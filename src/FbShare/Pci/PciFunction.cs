@@ -9,52 +9,52 @@ public abstract class PciFunction : IDisposable
     private readonly PciBar?[] _bars = new PciBar?[PciConfigSpace.BarCount];
 
     /// <param name="vectors">How many MSI-X vectors it has.</param>
-    protected PciFunction(PciConfigSpace config, int vectors)
+    private protected PciFunction(PciConfigSpace config, int vectors)
     {
         Config = config;
         Interrupts = new PciInterrupts(vectors);
     }
 
-    public PciInterrupts Interrupts { get; }
+    internal PciInterrupts Interrupts { get; }
 
     /// <summary>The expansion ROM, a power of two in bytes; empty where there is none.</summary>
-    public ReadOnlyMemory<byte> Rom { get; private set; }
+    internal ReadOnlyMemory<byte> Rom { get; private set; }
 
-    protected PciConfigSpace Config { get; }
+    private protected PciConfigSpace Config { get; }
 
     /// <summary>A BAR by its number; null if the function does not have it.</summary>
-    public PciBar? GetBar(int index) => (uint)index < (uint)_bars.Length ? _bars[index] : null;
+    internal PciBar? GetBar(int index) => (uint)index < (uint)_bars.Length ? _bars[index] : null;
 
     /// <summary>Reads configuration registers.</summary>
-    public virtual void ReadConfig(int offset, Span<byte> destination)
+    internal virtual void ReadConfig(int offset, Span<byte> destination)
     {
         Config.SetInterruptStatus(Interrupts.IsAsserted);
         Config.Read(offset, destination);
     }
 
     /// <summary>Writes configuration registers.</summary>
-    public virtual void WriteConfig(int offset, ReadOnlySpan<byte> source)
+    internal virtual void WriteConfig(int offset, ReadOnlySpan<byte> source)
     {
         Config.Write(offset, source);
         Interrupts.DisableLine(Config.InterruptDisabled);
     }
 
     /// <summary>Returns to the state at power-on.</summary>
-    public virtual void Reset()
+    internal virtual void Reset()
     {
         Config.Reset();
         Interrupts.Reset();
     }
 
     /// <summary>Writes down the registers for the device that goes on if this one dies. The interrupts' eventfds are the transport's.</summary>
-    public virtual void SaveState(ref StateWriter writer)
+    internal virtual void SaveState(ref StateWriter writer)
     {
         Config.Save(ref writer);
         Interrupts.Save(ref writer);
     }
 
     /// <summary>Goes on from the registers that a device that died has written down, and from its eventfds, which the transport has given already.</summary>
-    public virtual void ResumeState(ref StateReader reader)
+    internal virtual void ResumeState(ref StateReader reader)
     {
         Config.Resume(ref reader);
         Interrupts.Resume(ref reader);
@@ -62,21 +62,22 @@ public abstract class PciFunction : IDisposable
     }
 
     /// <summary>Does the work that an access has started and that the guest does not wait for. Called after every access was answered.</summary>
-    public abstract void DoWork();
+    internal abstract void DoWork();
 
+    /// <summary>Closes its interrupts.</summary>
     public virtual void Dispose()
     {
         Interrupts.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    protected void AddBar(int index, PciBar bar)
+    private protected void AddBar(int index, PciBar bar)
     {
         _bars[index] = bar;
         Config.AddBar(index, bar);
     }
 
-    protected void AddRom(ReadOnlyMemory<byte> rom)
+    private protected void AddRom(ReadOnlyMemory<byte> rom)
     {
         Rom = rom;
         Config.AddRom(rom.Length);

@@ -7,7 +7,7 @@ namespace FbShare.Pci;
 /// virtual machine monitor gives.</summary>
 /// <remarks>An interrupt that is raised while it has no eventfd is kept and signalled when it gets one: when the guest uses one vector more,
 /// the monitor takes all eventfds away and gives them again. Owns the eventfds.</remarks>
-public sealed class PciInterrupts : IDisposable
+internal sealed class PciInterrupts : IDisposable
 {
     private readonly EventFd?[] _vectors;
     private readonly bool[] _pending;

@@ -10,6 +10,9 @@ public sealed class DmaBufFrame : IDisposable
     /// costs only a descriptor and a reference to pages that the guest has anyway.</summary>
     public const int MostInRotation = 16;
 
+    /// <param name="format">The order of the bytes in a pixel.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows of all bands together.</param>
     /// <param name="bands">Top to bottom without gaps, together <paramref name="height"/> rows; owned from here on.</param>
     public DmaBufFrame(DrmFormat format, int width, int height, IReadOnlyList<DmaBufBand> bands)
     {
@@ -20,6 +23,7 @@ public sealed class DmaBufFrame : IDisposable
         Bands = bands;
     }
 
+    /// <summary>The order of the bytes in a pixel.</summary>
     public DrmFormat Format { get; }
 
     /// <summary>Pixels.</summary>
@@ -28,8 +32,10 @@ public sealed class DmaBufFrame : IDisposable
     /// <summary>Pixels, over all bands.</summary>
     public int Height { get; }
 
+    /// <summary>The dma-bufs from top to bottom, each with some whole rows; nearly always one.</summary>
     public IReadOnlyList<DmaBufBand> Bands { get; }
 
+    /// <summary>Closes the descriptors.</summary>
     public void Dispose()
     {
         foreach (DmaBufBand band in Bands)

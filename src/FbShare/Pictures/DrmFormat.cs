@@ -5,13 +5,28 @@ namespace FbShare.Pictures;
 /// B, G, R, X in memory.</remarks>
 public enum DrmFormat : uint
 {
+    /// <summary>Bytes B, G, R, X: what most guests use.</summary>
     XR24 = 'X' | ('R' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes B, G, R, A.</summary>
     AR24 = 'A' | ('R' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes X, R, G, B.</summary>
     BX24 = 'B' | ('X' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes A, R, G, B.</summary>
     BA24 = 'B' | ('A' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes R, G, B, X.</summary>
     XB24 = 'X' | ('B' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes R, G, B, A.</summary>
     AB24 = 'A' | ('B' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes X, B, G, R.</summary>
     RX24 = 'R' | ('X' << 8) | ('2' << 16) | ('4' << 24),
+
+    /// <summary>Bytes A, B, G, R.</summary>
     RA24 = 'R' | ('A' << 8) | ('2' << 16) | ('4' << 24),
 }
 

@@ -17,6 +17,7 @@ public readonly record struct FrameLayout
         Offset = offset;
     }
 
+    /// <summary>The order of the bytes in a pixel.</summary>
     public DrmFormat Format { get; }
 
     /// <summary>Pixels, 1 to <see cref="MaxDimension"/>.</summary>
@@ -54,7 +55,13 @@ public readonly record struct FrameLayout
             : throw new ArgumentOutOfRangeException(nameof(width), why);
 
     /// <summary>Checks numbers from outside against the size of the buffer.</summary>
+    /// <param name="format">The order of the bytes in a pixel.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="stride">Bytes from one row to the next.</param>
+    /// <param name="offset">Where the first pixel is.</param>
     /// <param name="available">The buffer's size in bytes. No picture fits a negative one, which is what a failed call returns.</param>
+    /// <param name="layout">The layout, which cannot be wrong any more.</param>
     /// <param name="why">What is wrong, in words.</param>
     public static bool TryCreate(
         DrmFormat format, uint width, uint height, uint stride, ulong offset, long available, out FrameLayout layout, [NotNullWhen(false)] out string? why)
@@ -105,7 +112,9 @@ public readonly record struct FrameLayout
     public bool Equals(FrameLayout other) =>
         Format == other.Format && Width == other.Width && Height == other.Height && Stride == other.Stride && Offset == other.Offset;
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine((uint)Format, Width, Height, Stride, Offset);
 
+    /// <summary>For messages.</summary>
     public override string ToString() => $"{Width}x{Height} {Format} stride {Stride} offset {Offset}";
 }

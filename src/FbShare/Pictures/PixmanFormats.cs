@@ -3,7 +3,7 @@ namespace FbShare.Pictures;
 /// <summary>The display protocol's names of pixel formats: pixman_format_code_t (pixman.h).</summary>
 /// <remarks>A code consists of bits per pixel &lt;&lt; 24, component order &lt;&lt; 16, and how many bits alpha, red, green and blue have.
 /// Pixman lists the components from the most significant bit, as DRM does.</remarks>
-public static class PixmanFormats
+internal static class PixmanFormats
 {
     /// <summary>The code of a format.</summary>
     public static uint ToPixman(this DrmFormat format) => format switch

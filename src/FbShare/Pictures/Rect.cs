@@ -8,6 +8,7 @@ public readonly record struct Rect
     /// them.</summary>
     public const int Limit = (1 << 30) - 1;
 
+    /// <summary>A rectangle; an empty one if the width or height is not positive.</summary>
     public Rect(int x, int y, int width, int height)
     {
         (X, Width) = Cut(x, Math.Max(width, 0));
@@ -26,6 +27,7 @@ public readonly record struct Rect
     /// <summary>Rows; never negative.</summary>
     public int Height { get; }
 
+    /// <summary>Whether there is no pixel in it.</summary>
     public bool IsEmpty => Width == 0 || Height == 0;
 
     /// <summary>The column after the last.</summary>
@@ -71,6 +73,7 @@ public readonly record struct Rect
         return new Rect(x, y, width, height);
     }
 
+    /// <summary>As X11 writes geometries: <c>640x480+10+20</c>.</summary>
     public override string ToString() => $"{Width}x{Height}+{X}+{Y}";
 
     private static (int Start, int Length) Cut(long start, long length)

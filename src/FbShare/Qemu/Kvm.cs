@@ -6,7 +6,7 @@ namespace FbShare.Qemu;
 /// <param name="Usable">It may, as far as was tried.</param>
 /// <param name="Reason">Why it can be used or cannot, in words.</param>
 /// <param name="Cure">What would make it usable; null if it is, or if nothing is known to help.</param>
-public sealed record Kvm(bool Usable, string Reason, string? Cure = null)
+internal sealed record Kvm(bool Usable, string Reason, string? Cure = null)
 {
     /// <summary>The device node.</summary>
     public const string Device = "/dev/kvm";

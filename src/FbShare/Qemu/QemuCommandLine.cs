@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>What to add to the user's own arguments for a QEMU.</summary>
-public sealed record QemuRequest
+internal sealed record QemuRequest
 {
     /// <summary>The socket where FbShare's device listens.</summary>
     public required string GpuSocket { get; init; }
@@ -44,7 +44,7 @@ public enum GpuKind
 /// <param name="Gpu">Which device the gpu is; never <see cref="GpuKind.Auto"/>.</param>
 /// <param name="MemoryBytes">The size of the guest's memory; null if a memory backend of the user's own gives it.</param>
 /// <param name="Notes">What was added or left unchanged and why, one sentence each.</param>
-public sealed record QemuPlan(IReadOnlyList<string> Arguments, GpuKind Gpu, long? MemoryBytes, IReadOnlyList<string> Notes)
+internal sealed record QemuPlan(IReadOnlyList<string> Arguments, GpuKind Gpu, long? MemoryBytes, IReadOnlyList<string> Notes)
 {
     /// <summary>The guest's name from the user's -name; null without one.</summary>
     public string? GuestName { get; init; }
@@ -55,7 +55,7 @@ public sealed record QemuPlan(IReadOnlyList<string> Arguments, GpuKind Gpu, long
 
 /// <summary>Adds FbShare's gpu to a user's QEMU command line: memory that can be shared, the device, input, and a monitor.</summary>
 /// <remarks>A pure function of its arguments, so that every case can be tested.</remarks>
-public sealed class QemuCommandLine
+internal sealed class QemuCommandLine
 {
     /// <summary>The gpu's id among QEMU's devices.</summary>
     public const string GpuId = "fbshare-gpu0";

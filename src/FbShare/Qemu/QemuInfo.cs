@@ -9,7 +9,7 @@ namespace FbShare.Qemu;
 /// <param name="Version">QEMU's version.</param>
 /// <param name="Devices">Names that -device takes.</param>
 /// <param name="Accelerators">Names that -accel takes.</param>
-public sealed partial record QemuInfo(string Program, Version Version, IReadOnlySet<string> Devices, IReadOnlySet<string> Accelerators)
+internal sealed partial record QemuInfo(string Program, Version Version, IReadOnlySet<string> Devices, IReadOnlySet<string> Accelerators)
 {
     /// <summary>Whether it has -run-with exit-with-parent=on, with which QEMU ends when the process that started it ends.</summary>
     public bool EndsWithParent { get; init; }

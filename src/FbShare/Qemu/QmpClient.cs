@@ -4,7 +4,7 @@ using FbShare.Linux;
 namespace FbShare.Qemu;
 
 /// <summary>QEMU's monitor for tools and tests, which wait for each answer: a <see cref="QmpSession"/> with a loop of its own.</summary>
-public sealed class QmpClient : IDisposable
+internal sealed class QmpClient : IDisposable
 {
     private readonly EventLoop _loop = new();
     private readonly QmpSession _session;

@@ -28,6 +28,7 @@ public sealed class QmpInput : IInputSink
     private int? _current;
     private int? _wheel;
 
+    /// <summary>Sends input over a monitor, which stays the caller's.</summary>
     public QmpInput(QmpSession session)
     {
         _session = session;
@@ -45,6 +46,7 @@ public sealed class QmpInput : IInputSink
         }
     }
 
+    /// <inheritdoc/>
     public void Key(uint number, bool pressed)
     {
         if (MaySend(_keysDown, number, pressed))
@@ -62,6 +64,7 @@ public sealed class QmpInput : IInputSink
         }
     }
 
+    /// <inheritdoc/>
     public void Button(MouseButton button, bool pressed)
     {
         if (button is MouseButton.WheelLeft or MouseButton.WheelRight)
@@ -78,18 +81,21 @@ public sealed class QmpInput : IInputSink
         }
     }
 
+    /// <inheritdoc/>
     public void MoveTo(int x, int y, int width, int height) => SendUnlessFull(json =>
     {
         WriteAxis(json, "abs", "x", Scale(x, width));
         WriteAxis(json, "abs", "y", Scale(y, height));
     });
 
+    /// <inheritdoc/>
     public void MoveBy(int dx, int dy) => SendUnlessFull(json =>
     {
         WriteAxis(json, "rel", "x", dx);
         WriteAxis(json, "rel", "y", dy);
     });
 
+    /// <inheritdoc/>
     public void Touch(TouchKind kind, int slot, double x, double y, int width, int height)
     {
         bool isDown = kind is TouchKind.Begin or TouchKind.Update;

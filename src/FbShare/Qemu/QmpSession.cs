@@ -28,6 +28,7 @@ public sealed class QmpSession : IDisposable
     private bool _ready;
     private bool _closed;
 
+    /// <param name="loop">The loop that all of it runs on.</param>
     /// <param name="socket">Connected to QEMU; owned from here on.</param>
     public QmpSession(EventLoop loop, UnixSocket socket)
     {
@@ -79,6 +80,7 @@ public sealed class QmpSession : IDisposable
         Flush();
     }
 
+    /// <summary>Disconnects from the monitor.</summary>
     public void Dispose() => Close(null);
 
     private byte[] Encode(string command, Action<Utf8JsonWriter>? writeArguments)

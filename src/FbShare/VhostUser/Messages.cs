@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.VhostUser;
 
 /// <summary>Front-end messages (QEMU docs/interop/vhost-user.rst, "Front-end message types").</summary>
-public enum FrontEndRequest : uint
+internal enum FrontEndRequest : uint
 {
     GetFeatures = 1,
     SetFeatures,
@@ -49,7 +49,7 @@ public enum FrontEndRequest : uint
 
 /// <summary>Protocol feature bits (same document, "Protocol features").</summary>
 [Flags]
-public enum ProtocolFeatures : ulong
+internal enum ProtocolFeatures : ulong
 {
     None = 0,
     MultiQueue = 1 << 0,

@@ -5,7 +5,7 @@ namespace FbShare.Virtio;
 
 /// <summary>One request on a virtqueue: a device-readable part, then a device-writable part, each scattered over guest memory.</summary>
 /// <remarks>Every piece was checked to be guest memory. Valid until the next pop or until the memory map changes.</remarks>
-public sealed class DescriptorChain
+internal sealed class DescriptorChain
 {
     /// <summary>The most pieces a chain may have, as in QEMU.</summary>
     public const int MaxSegments = 1024;

@@ -8,7 +8,7 @@ namespace FbShare.Virtio;
 
 /// <summary>A front-end that has the device: its messages are taken one by one, and its replies wait until it reads them. Whatever goes wrong
 /// in work for it costs this connection alone.</summary>
-public abstract class FrontEndConnection : IDisposable
+internal abstract class FrontEndConnection : IDisposable
 {
     private readonly MessageStream _messages;
     private readonly DefectLog _defects;

@@ -15,7 +15,7 @@ public abstract class FrontEndServer : IDisposable
 
     /// <param name="listener">Owned from here on; null if the only front-end is passed to <see cref="Serve"/>.</param>
     /// <param name="keeper">Keeps the front-end for the device that goes on if this one dies; null for none.</param>
-    protected FrontEndServer(EventLoop loop, UnixListener? listener, Keeper? keeper, ILogger log)
+    private protected FrontEndServer(EventLoop loop, UnixListener? listener, Keeper? keeper, ILogger log)
     {
         _keeper = keeper;
         _listener = listener;
@@ -35,10 +35,10 @@ public abstract class FrontEndServer : IDisposable
     public bool IsConnected => _connection is not null;
 
     /// <summary>For connections: one limit for all of them, so that a front-end that comes again and again cannot fill the log.</summary>
-    protected ILogger Log { get; }
+    private protected ILogger Log { get; }
 
     /// <summary>Errors of this program that ended a connection.</summary>
-    protected DefectLog Defects { get; }
+    private protected DefectLog Defects { get; }
 
     /// <summary>Gives the device to a connected front-end.</summary>
     /// <param name="socket">Owned from here on.</param>
@@ -65,7 +65,7 @@ public abstract class FrontEndServer : IDisposable
 
     /// <summary>Goes on with the front-end that a device that died has left.</summary>
     /// <returns>Whether it left one, that can be served.</returns>
-    public bool TryResume()
+    internal bool TryResume()
     {
         if (_keeper is not { HasSession: true } || _keeper.Take(DescriptorKind.Connection) is not { } descriptor)
         {
@@ -90,6 +90,7 @@ public abstract class FrontEndServer : IDisposable
         }
     }
 
+    /// <summary>Disconnects the front-end and stops listening.</summary>
     public void Dispose()
     {
         FrontEndGone = null;
@@ -101,7 +102,7 @@ public abstract class FrontEndServer : IDisposable
 
     /// <summary>Starts to serve a front-end.</summary>
     /// <param name="socket">Owned by the connection; by the caller if this fails.</param>
-    protected abstract FrontEndConnection Connect(UnixSocket socket);
+    private protected abstract FrontEndConnection Connect(UnixSocket socket);
 
     /// <summary>The barrier around the start of a connection: what goes wrong in it costs this front-end alone.</summary>
     private void TurnAway(Exception cause)

@@ -2,7 +2,7 @@ namespace FbShare.Virtio;
 
 /// <summary>Device-independent feature bits (virtio 1.3, section 6).</summary>
 [Flags]
-public enum VirtioFeatures : ulong
+internal enum VirtioFeatures : ulong
 {
     None = 0,
     IndirectDesc = 1UL << 28,

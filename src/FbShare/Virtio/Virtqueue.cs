@@ -10,7 +10,7 @@ namespace FbShare.Virtio;
 /// <see cref="Broken"/>; its memory is not touched any more, and the driver must set up a new queue.
 /// The three pointers below are valid whenever EnsureRings has returned true: MapRings has then found all of the rings' bytes in the
 /// present memory map.</remarks>
-public sealed class Virtqueue
+internal sealed class Virtqueue
 {
     /// <summary>The largest size a split ring may have (section 2.7).</summary>
     public const int MaxSize = 32768;

@@ -5,7 +5,7 @@ using FbShare.Pictures;
 namespace FbShare.VirtioGpu;
 
 /// <summary>Makes the EDID of an output: VESA E-EDID 1.4, and a DisplayID 1.3 extension for what its timings cannot say.</summary>
-public static class Edid
+internal static class Edid
 {
     /// <summary>The most bytes that <see cref="Write"/> writes: two blocks.</summary>
     public const int MaxSize = 2 * BlockSize;

@@ -6,7 +6,7 @@ using FbShare.Pictures;
 namespace FbShare.VirtioGpu;
 
 /// <summary>enum virtio_gpu_ctrl_type (virtio 1.3, section 5.7.6.7; linux/virtio_gpu.h).</summary>
-public enum CommandType : uint
+internal enum CommandType : uint
 {
     GetDisplayInfo = 0x0100,
     ResourceCreate2D,
@@ -28,7 +28,7 @@ public enum CommandType : uint
 }
 
 /// <summary>Response types, likewise.</summary>
-public enum ResponseType : uint
+internal enum ResponseType : uint
 {
     OkNoData = 0x1100,
     OkDisplayInfo = 0x1101,
@@ -44,7 +44,7 @@ public enum ResponseType : uint
 
 /// <summary>Device feature bits (section 5.7.3).</summary>
 [Flags]
-public enum GpuFeatures : ulong
+internal enum GpuFeatures : ulong
 {
     None = 0,
     Virgl = 1 << 0,

@@ -11,16 +11,16 @@ public sealed partial class VirtioGpuDevice
     private bool _driverHasShown;
 
     /// <summary>The size that the guest is told to prefer for the first output, in pixels.</summary>
-    public (int Width, int Height) PreferredSize => (_outputs[0].Width, _outputs[0].Height);
+    internal (int Width, int Height) PreferredSize => (_outputs[0].Width, _outputs[0].Height);
 
     /// <summary>Whether the first output has the boot picture, if there is one: no driver has shown anything there since the last reset.</summary>
-    public bool ShowsBootPicture => !_driverHasShown;
+    internal bool ShowsBootPicture => !_driverHasShown;
 
     /// <summary>Whether anybody looks at the output that has it.</summary>
-    public bool IsBootPictureWatched => _hub.IsWatched(0);
+    internal bool IsBootPictureWatched => _hub.IsWatched(0);
 
     /// <summary>Brings the boot picture up to date: somebody is about to see it.</summary>
-    public Action? BootPictureWanted { get; set; }
+    internal Action? BootPictureWanted { get; set; }
 
     /// <inheritdoc/>
     public void PictureWanted(int output)
@@ -33,7 +33,7 @@ public sealed partial class VirtioGpuDevice
 
     /// <summary>Sets the boot picture; null: there is none.</summary>
     /// <param name="picture">Stays the caller's, who sets another before it is disposed.</param>
-    public void SetBootPicture(Scanout? picture)
+    internal void SetBootPicture(Scanout? picture)
     {
         _bootPicture = picture;
         if (!_driverHasShown)
@@ -44,7 +44,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>The boot picture changed.</summary>
-    public void FlushBootPicture(Rect damage)
+    internal void FlushBootPicture(Rect damage)
     {
         if (!_driverHasShown)
         {

@@ -16,11 +16,11 @@ public sealed partial class VirtioGpuDevice
 
     /// <summary>Called before a guest is told its displays; set by a transport whose front-end takes part in choosing their sizes.</summary>
     /// <returns>True if the front-end has been asked: the guest's request waits for <see cref="AnswerDisplays"/>. False to answer at once.</returns>
-    public Func<bool>? DisplayQuery { get; set; }
+    internal Func<bool>? DisplayQuery { get; set; }
 
     /// <summary>The guest's displays are known now.</summary>
     /// <returns>True if a request waited for it: process the control queue.</returns>
-    public bool AnswerDisplays()
+    internal bool AnswerDisplays()
     {
         _displaysFresh = _awaitingDisplays is not null;
         _awaitingDisplays = null;
@@ -28,7 +28,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Sets an output's size as the front-end wants it. The front-end has told the guest already that something changed.</summary>
-    public void SetDisplay(int output, bool connected, int width, int height)
+    internal void SetDisplay(int output, bool connected, int width, int height)
     {
         if ((uint)output >= (uint)_outputs.Length)
         {
@@ -44,7 +44,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Copies the configuration space (section 5.7.4) from <paramref name="offset"/>; bytes past its end read as zero.</summary>
-    public void ReadConfig(int offset, Span<byte> destination)
+    internal void ReadConfig(int offset, Span<byte> destination)
     {
         _config.ScanoutCount = (uint)_outputs.Length;
         ReadOnlySpan<byte> space = MemoryMarshal.AsBytes(new ReadOnlySpan<Protocol.Config>(in _config));
@@ -57,7 +57,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Takes a write to the configuration space: only events_clear is writable.</summary>
-    public void WriteConfig(int offset, ReadOnlySpan<byte> source)
+    internal void WriteConfig(int offset, ReadOnlySpan<byte> source)
     {
         const int eventsClear = 4;
         int skip = eventsClear - offset;

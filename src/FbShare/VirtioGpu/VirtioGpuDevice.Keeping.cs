@@ -21,14 +21,14 @@ public sealed partial class VirtioGpuDevice
     private bool _resuming;
 
     /// <summary>Keeps what the guest has made for the device that goes on if this one dies; null for none.</summary>
-    public Keeper? Keeper { get; init; }
+    internal Keeper? Keeper { get; init; }
 
     /// <summary>Where changes are written down. While what was kept is read, nothing is.</summary>
     private Keeper? Kept => _resuming ? null : Keeper;
 
     /// <summary>Goes on with what a device that died has left. The guest's memory must be there already.</summary>
     /// <remarks>A resource whose pages are no longer guest memory, or that was not kept for want of room, is missing afterwards.</remarks>
-    public void Resume()
+    internal void Resume()
     {
         KeptState state = Keeper!.State;
         _resuming = true;

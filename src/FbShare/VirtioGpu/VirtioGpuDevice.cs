@@ -29,8 +29,10 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     private readonly OncePerKind<(CommandType?, ResponseType)> _complained = new();
     private readonly OutputState[] _outputs;
 
+    /// <param name="options">What the guest is offered.</param>
     /// <param name="memory">Stays the caller's.</param>
     /// <param name="hub">Stays the caller's, who sets its <see cref="DisplayHub.Source"/> to this device.</param>
+    /// <param name="loop">The loop that all of it runs on.</param>
     /// <param name="log">Takes one line per kind of guest error, not per error: a guest cannot flood it.</param>
     public VirtioGpuDevice(GpuOptions options, GuestMemoryMap memory, DisplayHub hub, EventLoop loop, ILogger log)
     {
@@ -59,23 +61,23 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     public HostBudget HostMemory { get; }
 
     /// <summary>Runs on the loop when the configuration space changed and the driver must be told.</summary>
-    public Action? ConfigChanged { get; set; }
+    internal Action? ConfigChanged { get; set; }
 
     /// <summary>The device's own feature bits to offer.</summary>
-    public ulong Features => (ulong)(GpuFeatures.Edid | (_options.Blob ? GpuFeatures.ResourceBlob : 0));
+    internal ulong Features => (ulong)(GpuFeatures.Edid | (_options.Blob ? GpuFeatures.ResourceBlob : 0));
 
     /// <summary>Requests completed so far, on both queues.</summary>
-    public long CommandsDone { get; private set; }
+    internal long CommandsDone { get; private set; }
 
     /// <summary>Resources alive.</summary>
-    public int ResourceCount => _resources.Count;
+    internal int ResourceCount => _resources.Count;
 
     /// <summary>Kinds of guest errors that were logged since the last reset.</summary>
     internal int ErrorKindsTold => _complained.Count;
 
     /// <summary>Handles what waits on the control queue.</summary>
     /// <returns>True if more waits than one turn takes: call again.</returns>
-    public bool ProcessControl(Virtqueue queue)
+    internal bool ProcessControl(Virtqueue queue)
     {
         bool more = Process(queue, control: true);
         _hub.Commit();
@@ -85,7 +87,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
 
     /// <summary>Handles what waits on the cursor queue.</summary>
     /// <inheritdoc cref="ProcessControl" path="/returns"/>
-    public bool ProcessCursor(Virtqueue queue)
+    internal bool ProcessCursor(Virtqueue queue)
     {
         bool more = Process(queue, control: false);
         queue.Notify();
@@ -93,7 +95,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     }
 
     /// <summary>The queue is about to be stopped: completes whatever of it is still held.</summary>
-    public void Drain(Virtqueue queue)
+    internal void Drain(Virtqueue queue)
     {
         ForgetDisplayQuery(queue);
         CompleteFlushesOf(queue);
@@ -101,7 +103,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
     }
 
     /// <summary>Forgets everything the guest made, as at power-on. Requests still held are not completed.</summary>
-    public void Reset()
+    internal void Reset()
     {
         ForgetFlushes();
         ForgetDisplayQuery(null);
@@ -121,6 +123,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         KeepConfig();
     }
 
+    /// <summary>Frees all resources. The server that feeds it is disposed before.</summary>
     public void Dispose()
     {
         Reset();

@@ -42,9 +42,11 @@ public sealed class VirtioGpuFunction : PciFunction
     private readonly int _msix;
     private readonly int _pciCfg;
 
+    /// <param name="loop">The loop that all of it runs on.</param>
     /// <param name="memory">Guest memory, to whose addresses those of rings refer; owned by the caller.</param>
     /// <param name="device">Owned by the caller; reset when this is disposed.</param>
     /// <param name="rom">The boot screen's expansion ROM (<see cref="VgaBios"/>), empty for none; null for no boot screen at all.</param>
+    /// <param name="log">Takes its messages.</param>
     public VirtioGpuFunction(EventLoop loop, GuestMemoryMap memory, VirtioGpuDevice device, ReadOnlyMemory<byte>? rom, ILogger log)
         : base(new PciConfigSpace(Vendor, Device, Revision, ClassCode, Vendor, Subsystem), Vectors)
     {
@@ -91,7 +93,7 @@ public sealed class VirtioGpuFunction : PciFunction
         }
     }
 
-    public override void ReadConfig(int offset, Span<byte> destination)
+    internal override void ReadConfig(int offset, Span<byte> destination)
     {
         if (IsWindow(offset, destination.Length) && TryGetWindow(out int at, out int length))
         {
@@ -102,7 +104,7 @@ public sealed class VirtioGpuFunction : PciFunction
         base.ReadConfig(offset, destination);
     }
 
-    public override void WriteConfig(int offset, ReadOnlySpan<byte> source)
+    internal override void WriteConfig(int offset, ReadOnlySpan<byte> source)
     {
         if (IsWindow(offset, source.Length))
         {
@@ -115,7 +117,7 @@ public sealed class VirtioGpuFunction : PciFunction
         base.WriteConfig(offset, source);
     }
 
-    public override void Reset()
+    internal override void Reset()
     {
         base.Reset();
         _bar.Reset();
@@ -123,7 +125,7 @@ public sealed class VirtioGpuFunction : PciFunction
         _virtio.Reset();
     }
 
-    public override void SaveState(ref StateWriter writer)
+    internal override void SaveState(ref StateWriter writer)
     {
         base.SaveState(ref writer);
         _bar.Save(ref writer);
@@ -131,7 +133,7 @@ public sealed class VirtioGpuFunction : PciFunction
         _bochs?.Save(ref writer);
     }
 
-    public override void ResumeState(ref StateReader reader)
+    internal override void ResumeState(ref StateReader reader)
     {
         base.ResumeState(ref reader);
         _bar.Resume(ref reader);
@@ -139,8 +141,9 @@ public sealed class VirtioGpuFunction : PciFunction
         _bochs?.Resume(ref reader);
     }
 
-    public override void DoWork() => _virtio.DoWork();
+    internal override void DoWork() => _virtio.DoWork();
 
+    /// <inheritdoc/>
     public override void Dispose()
     {
         _virtio.WasReset = null;

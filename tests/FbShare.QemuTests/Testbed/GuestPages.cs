@@ -18,7 +18,7 @@ internal sealed class GuestPages : IDisposable
 
     public GuestPages(long bytes, bool hugetlb = false, MemFdSeals seals = MemFdSeals.Shrink | MemFdSeals.Grow)
     {
-        Files = [MemFd.Create("guest", bytes, seals, hugetlb), MemFd.Create("guest-2", hugetlb ? 2 << 20 : bytes, seals, hugetlb)];
+        Files = [MemFd.Create("guest", bytes, hugetlb, seals), MemFd.Create("guest-2", hugetlb ? 2 << 20 : bytes, hugetlb, seals)];
         _mappings = [.. Files.Select(f => MemoryMapping.Map(f, 0, f.GetStatus().Size, writable: true))];
         _map.Add(MemoryRegion.Map(Files[0].Duplicate(), 0, (ulong)bytes, 0, 0));
         _map.Add(MemoryRegion.Map(Files[1].Duplicate(), Second, (ulong)Files[1].GetStatus().Size, Second, 0));

@@ -85,7 +85,7 @@ public sealed class UdmaBufSelfTests
     private static void AssertRefused(Func<FileDescriptor, FileRange[]> ranges, string reason, MemFdSeals seals = MemFdSeals.Shrink)
     {
         using UdmaBufDevice device = UdmaBufDevice.Open();
-        using FileDescriptor memfd = MemFd.Create("test", Pages * Page, seals);
+        using FileDescriptor memfd = MemFd.Create("test", Pages * Page, seals: seals);
 
         var e = Assert.Throws<UdmaBufException>(() => device.Create(ranges(memfd)));
 
@@ -99,7 +99,7 @@ public sealed class UdmaBufSelfTests
     private static void AssertSamePages(bool hugetlb, bool list, bool early)
     {
         using UdmaBufDevice device = UdmaBufDevice.Open();
-        using FileDescriptor memfd = MemFd.Create("test", hugetlb ? 4 << 20 : Pages * Page, MemFdSeals.Shrink, hugetlb);
+        using FileDescriptor memfd = MemFd.Create("test", hugetlb ? 4 << 20 : Pages * Page, hugetlb, MemFdSeals.Shrink);
         using MemoryMapping guest = MemoryMapping.Map(memfd, 0, Pages * Page, writable: true);
         int[] firstPages = list ? [512 - 2, 3, 700, 100] : [511];
         if (!early)

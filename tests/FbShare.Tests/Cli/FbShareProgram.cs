@@ -20,10 +20,22 @@ internal static class FbShareProgram
     }
 
     /// <summary>Starts it; the caller waits for it and disposes it.</summary>
-    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(TestedProgram.Path, arguments)
+    public static Process Start(params string[] arguments) => Start(arguments, []);
+
+    /// <inheritdoc cref="Start(string[])"/>
+    /// <param name="environment">Variables that it has besides.</param>
+    public static Process Start(string[] arguments, params ReadOnlySpan<(string Name, string Value)> environment)
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+        var info = new ProcessStartInfo(TestedProgram.Path, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in environment)
+        {
+            info.Environment[name] = value;
+        }
+        return Process.Start(info)!;
+    }
 }

@@ -87,7 +87,7 @@ public sealed class FrontEndServerTests : IDisposable
     {
         public bool IsDisposed { get; private set; }
 
-        public override void DoWork()
+        internal override void DoWork()
         {
         }
 

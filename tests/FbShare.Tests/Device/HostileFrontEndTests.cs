@@ -98,7 +98,7 @@ public class HostileFrontEndTests
     public void Memory_that_can_be_shrunk_is_refused_with_the_cure()
     {
         using var device = new DeviceUnderTest();
-        using FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, MemFdSeals.Grow);
+        using FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, seals: MemFdSeals.Grow);
         Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 40, 1 << 20), unsealed));
         using var file = new TemporaryFolder();
         File.WriteAllBytes(file["ram"], new byte[4096]);
@@ -111,7 +111,7 @@ public class HostileFrontEndTests
     public void The_address_space_cannot_be_filled()
     {
         using var device = new DeviceUnderTest();
-        using FileDescriptor huge = MemFd.Create("huge", 1L << 45, MemFdSeals.Shrink | MemFdSeals.Grow);
+        using FileDescriptor huge = MemFd.Create("huge", 1L << 45, seals: MemFdSeals.Shrink | MemFdSeals.Grow);
         Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, Region(1UL << 48, 1UL << 45), huge));
         Assert.Contains(device.Log, l => l.Contains("more than the limit of 32 TiB", StringComparison.Ordinal));
         // What goes makes room, again and again.

@@ -106,7 +106,7 @@ public class LogTests
     public void What_a_user_should_know_is_a_warning_and_who_comes_and_goes_a_detail()
     {
         using var device = new DeviceUnderTest();
-        using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, MemFdSeals.Grow))
+        using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, seals: MemFdSeals.Grow))
         {
             byte[] region = [.. new byte[8], .. BitConverter.GetBytes(1UL << 40), .. BitConverter.GetBytes(1UL << 20), .. BitConverter.GetBytes(1UL << 40), .. new byte[8]];
             Assert.Equal(1UL, device.FrontEnd.SendAndAcknowledge(37, region, unsealed));

@@ -136,7 +136,7 @@ public class RingStateTests
                 case "SET_MEM_TABLE that overlaps":
                     return driver.SendAndAcknowledge(5, [2, 0, 0, 0, 0, 0, 0, 0, .. Region(0, 8192), .. Region(4096, 8192)], device.Ram.Descriptor, device.Ram.Descriptor);
                 case "SET_MEM_TABLE unsealed":
-                    using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, MemFdSeals.Grow))
+                    using (FileDescriptor unsealed = MemFd.Create("unsealed", 1 << 20, seals: MemFdSeals.Grow))
                     {
                         return driver.SendAndAcknowledge(5, [1, 0, 0, 0, 0, 0, 0, 0, .. Region(0, 1 << 20)], unsealed);
                     }

@@ -291,7 +291,7 @@ public class VfioUserTests
         Assert.Equal(Errno.None, device.Machine.Map(0xfffc_0000, 256 << 10, 0, null, flags: 1).Error);
         Assert.Equal(Errno.EOPNOTSUPP, device.Machine.Map(0, 64 << 20, 0, null).Error);
         Assert.Contains(device.Log, line => line.Contains("memory-backend-memfd,id=mem,size=...,share=on", StringComparison.Ordinal));
-        using FileDescriptor unsealed = MemFd.Create("unsealed", 4096, MemFdSeals.None);
+        using FileDescriptor unsealed = MemFd.Create("unsealed", 4096, seals: MemFdSeals.None);
         Assert.Equal(Errno.EINVAL, device.Machine.Map(0, 4096, 0, unsealed).Error);
         Assert.Contains(device.Log, line => line.Contains("sealed against shrinking", StringComparison.Ordinal));
 

@@ -87,7 +87,7 @@ public sealed class HostileDisplayTests
         using var display = new RawDisplay();
         (RemoteConsole console, RecordingView view) = display.Watch();
         using DisplayClient client = console.Client;
-        using FileDescriptor file = MemFd.Create("picture", 2 * 4096, MemFdSeals.None);
+        using FileDescriptor file = MemFd.Create("picture", 2 * 4096, seals: MemFdSeals.None);
         using (MemoryMapping all = MemoryMapping.Map(file, 0, 2 * 4096, writable: true))
         {
             all.Slice(0, 2 * 4096).Fill(7);

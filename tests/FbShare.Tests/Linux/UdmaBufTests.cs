@@ -88,7 +88,7 @@ public class UdmaBufTests
     [MemberData(nameof(Refusals))]
     public void The_rule_behind_an_EINVAL_is_found(string name, MemFdSeals seals, long[] ranges, string reason, string? cure)
     {
-        using FileDescriptor memfd = MemFd.Create(name, 12288, seals);
+        using FileDescriptor memfd = MemFd.Create(name, 12288, seals: seals);
         FileRange[] list = [.. ranges.Chunk(2).Select(r => new FileRange(memfd, r[0], r[1]))];
 
         var e = UdmaBufException.OfCreate(Errno.EINVAL, list, Limits);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FbShare.Display;
+using FbShare.Input;
 using FbShare.Pictures;
 using FbShare.Testing.Screens;
 using FbShare.Tests.Display;
@@ -9,12 +10,14 @@ namespace FbShare.Tests.Testing;
 /// <summary>A display with one output that a test draws on, and the kit's screen of it, each on a thread of its own.</summary>
 internal sealed class ScreenFixture : IDisposable
 {
-    private readonly DisplayFixture _fixture = new();
+    private readonly DisplayFixture _fixture;
     private readonly Thread _thread;
     private GuestDisplay? _display;
 
-    public ScreenFixture()
+    /// <param name="input">Takes keys and the pointer; null: the display leads to none.</param>
+    public ScreenFixture(IInputSink? input = null)
     {
+        _fixture = new DisplayFixture(input: input);
         _thread = new Thread(_fixture.Loop.Run) { IsBackground = true };
         _thread.Start();
     }

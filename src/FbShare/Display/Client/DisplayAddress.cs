@@ -8,6 +8,8 @@ namespace FbShare.Display.Client;
 public sealed record DisplayAddress(DisplayAddressKind Kind, string Target)
 {
     /// <summary>Reads <c>unix:PATH</c>, <c>qmp:PATH</c> or <c>dbus:ADDRESS</c>.</summary>
+    /// <param name="text">What somebody typed.</param>
+    /// <param name="address">The address; null if it is none.</param>
     /// <param name="why">What is wrong, in a sentence.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out DisplayAddress? address, [NotNullWhen(false)] out string? why)
     {
@@ -30,6 +32,7 @@ public sealed record DisplayAddress(DisplayAddressKind Kind, string Target)
         return true;
     }
 
+    /// <summary>As <see cref="TryParse"/> reads it.</summary>
     public override string ToString() => Kind switch
     {
         DisplayAddressKind.Unix => $"unix:{Target}",

@@ -91,6 +91,7 @@ public sealed class DisplayClient : IDisposable
         }
     }
 
+    /// <summary>Disconnects from the display; its consoles must not be used any more.</summary>
     public void Dispose()
     {
         foreach (RemoteConsole console in _consoles)

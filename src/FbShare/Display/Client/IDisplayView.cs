@@ -24,5 +24,6 @@ public interface IDisplayView
     /// <summary>A new pointer picture.</summary>
     void DefineCursor(CursorImage image);
 
+    /// <summary>The pointer moved, or was shown or hidden.</summary>
     void MoveCursor(CursorPosition position);
 }

@@ -38,10 +38,15 @@ public sealed partial class RemoteConsole : IDisposable
         });
         _inputReply = client.Connection.OnReply(reply =>
         {
+            InputPending--;
             if (reply.IsRefusal)
             {
                 (string name, string text) = reply.Error;
                 InputRefused?.Invoke(new InputRefusal(name == BusErrors.Invalid ? InputRefusalKind.Misfit : InputRefusalKind.Other, text));
+            }
+            if (InputPending == 0)
+            {
+                InputSettled?.Invoke();
             }
             return true;
         });
@@ -90,6 +95,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>The pointer's picture; null before there is one.</summary>
     public CursorImage? Cursor { get; private set; }
 
+    /// <summary>Where the pointer is, as far as the display has told.</summary>
     public CursorPosition CursorPosition { get; private set; }
 
     /// <summary>Told when the size, the status or the pointer's kind changed.</summary>
@@ -98,7 +104,14 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>Told why a key or pointer event was not taken.</summary>
     public Action<InputRefusal>? InputRefused { get; set; }
 
+    /// <summary>How many events (keys, pointer, size) the display has not answered yet.</summary>
+    public int InputPending { get; private set; }
+
+    /// <summary>Told when the display has answered every event.</summary>
+    public Action? InputSettled { get; set; }
+
     /// <summary>Starts to watch: the view is shown the present picture soon, and all that follow.</summary>
+    /// <param name="view">Told of pictures and the pointer.</param>
     /// <param name="takeDmaBuf">Ask for zero copy where the server can.</param>
     /// <exception cref="DisplayException">The server refused the listener.</exception>
     public void Watch(IDisplayView view, bool takeDmaBuf)
@@ -188,6 +201,7 @@ public sealed partial class RemoteConsole : IDisposable
         SendInput(call);
     }
 
+    /// <summary>Presses or releases a button of the mouse.</summary>
     public void Button(MouseButton button, bool pressed)
     {
         using BusMessage call = NewCall(DisplayProtocol.MouseUtf8, pressed ? DisplayProtocol.ConsoleCalls.PressUtf8 : DisplayProtocol.ConsoleCalls.ReleaseUtf8);
@@ -225,6 +239,8 @@ public sealed partial class RemoteConsole : IDisposable
     }
 
     /// <summary>Asks the guest for another size; it may follow, which shows as another picture.</summary>
+    /// <param name="width">Pixels.</param>
+    /// <param name="height">Pixels.</param>
     /// <param name="widthMm">The window's size in millimetres, 0 where unknown.</param>
     /// <param name="heightMm">As above.</param>
     public void Resize(int width, int height, int widthMm = 0, int heightMm = 0)
@@ -239,6 +255,7 @@ public sealed partial class RemoteConsole : IDisposable
         SendInput(call);
     }
 
+    /// <summary>Stops watching.</summary>
     public void Dispose() => Unwatch();
 
     /// <summary>Reads what the server says of the console, waiting for the answers.</summary>
@@ -325,5 +342,12 @@ public sealed partial class RemoteConsole : IDisposable
     private BusMessage NewCall(ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member) =>
         _client.Connection.NewCall(_client.Destination, _path, interfaceName, member);
 
-    private void SendInput(BusMessage call) => _client.Connection.Call(call, _inputReply);
+    private void SendInput(BusMessage call)
+    {
+        if (_client.Connection.IsOpen)
+        {
+            InputPending++;
+            _client.Connection.Call(call, _inputReply);
+        }
+    }
 }

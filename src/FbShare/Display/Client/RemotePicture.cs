@@ -48,6 +48,7 @@ public sealed class RemotePicture : IDisposable
 
     /// <summary>Copies a part of the picture, rows from the top.</summary>
     /// <param name="area">Inside the picture.</param>
+    /// <param name="destination">Where the area's first pixel goes.</param>
     /// <param name="stride">Bytes from row to row in <paramref name="destination"/>.</param>
     /// <exception cref="LinuxException">The bytes cannot be read.</exception>
     public void CopyTo(Rect area, Span<byte> destination, int stride)
@@ -68,6 +69,7 @@ public sealed class RemotePicture : IDisposable
         }
     }
 
+    /// <summary>Closes what came for the picture: its shared memory or its dma-bufs.</summary>
     public void Dispose()
     {
         DmaBuf?.Dispose();
@@ -133,6 +135,7 @@ public sealed class RemotePicture : IDisposable
         /// dma-bufs, the first one's rows.</summary>
         public ReadOnlySpan<byte> Pixels => _picture._rows[0].Pixels;
 
+        /// <summary>Ends the reading.</summary>
         public void Dispose()
         {
             foreach (SharedRows band in _picture._rows)

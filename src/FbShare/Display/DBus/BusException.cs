@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.Display.DBus;
 
 /// <summary>D-Bus failed: what was tried, and the C library's or the peer's own words.</summary>
-public class BusException : IOException
+internal class BusException : IOException
 {
     public BusException(string message)
         : base(message)

@@ -30,8 +30,12 @@ public sealed class DisplayServer : IDisposable
     private readonly List<DisplayListener> _listeners = [];
     private readonly (int Width, int Height, ScanoutKind? Kind, PathChoice? Path)[] _told;
 
+    /// <param name="loop">The hub's loop.</param>
+    /// <param name="hub">Where the pictures come from; stays the caller's.</param>
     /// <param name="socket">Where clients connect; stays the caller's.</param>
+    /// <param name="machine">What clients are told of the virtual machine.</param>
     /// <param name="input">Where keys and pointers go; null: clients are told that there is no input.</param>
+    /// <param name="log">Takes its messages.</param>
     /// <exception cref="BusException">libsystemd is missing; the message says what to install.</exception>
     public DisplayServer(EventLoop loop, DisplayHub hub, UnixListener socket, VirtualMachineName machine, IInputSink? input, ILogger log)
     {
@@ -58,8 +62,10 @@ public sealed class DisplayServer : IDisposable
     /// <summary>Where the guest has the device, as in <c>pci/0000/02.0</c>; empty while nobody has said it.</summary>
     public string DeviceAddress { get; set; } = "";
 
+    /// <summary>How many clients are connected.</summary>
     public int PeerCount => _peers.Count;
 
+    /// <summary>How many listeners watch outputs; a client may have several.</summary>
     public int ListenerCount => _listeners.Count;
 
     /// <summary>How often handling a client's message failed by a defect of this program; each such client was dismissed.</summary>
@@ -71,6 +77,7 @@ public sealed class DisplayServer : IDisposable
 
     internal bool IsFull => _listeners.Count >= MostListeners;
 
+    /// <summary>Disconnects all clients and stops listening.</summary>
     public void Dispose()
     {
         _watch.Dispose();

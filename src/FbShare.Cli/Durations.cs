@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace FbShare.Capture;
+namespace FbShare.Cli;
 
 /// <summary>Lengths of time as people type them: <c>1s</c>, <c>250ms</c>, <c>2m</c>, <c>1.5</c> (seconds).</summary>
-public static class Durations
+internal static class Durations
 {
     public static bool TryParse(string text, out TimeSpan duration)
     {

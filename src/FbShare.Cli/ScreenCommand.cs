@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using FbShare.Capture;
+using FbShare.Display.Client;
+using FbShare.Testing.Screens;
+using FbShare.Testing.Typing;
+
+namespace FbShare.Cli;
+
+/// <summary>A command that does something with one output of a running display, and ends when that is done, at a signal, or when the display
+/// is lost.</summary>
+internal abstract class ScreenCommand : CliCommand
+{
+    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly Option<uint> _output = NumberOption.WithDefault("--output", 0u, uint.MaxValue, 0u, "Which output of the display.");
+    private readonly Option<bool> _json = new("--json") { Description = "Print what was done as JSON." };
+
+    protected ScreenCommand(string name, string description, params string[] examples)
+        : base(name, description, examples)
+    {
+        Add(_display);
+        Add(_output);
+        Add(_json);
+    }
+
+    protected override int Run(ParseResult arguments, Log log)
+    {
+        using var stop = new CancellationTokenSource();
+        using var signals = new StopSignals(_ => stop.Cancel());
+        try
+        {
+            // Whatever can be wrong with the command line or this host is told before anything is connected to.
+            ScreenAction action = Prepare(arguments, log);
+            using GuestDisplay display = GuestDisplay.Connect(arguments.GetValue(_display)!, log);
+            Screen screen = Choose(display, arguments.GetValue(_output));
+            ScreenResult result = action(screen, stop.Token).WaitAsync(EndsBySelf ? CancellationToken.None : stop.Token).GetAwaiter().GetResult();
+            if (arguments.GetValue(_json))
+            {
+                Console.Out.WriteLine(ToJson(result.Json));
+            }
+            return signals.ExitCode ?? result.ExitCode;
+        }
+        catch (OperationCanceledException) when (signals.ExitCode is { } code)
+        {
+            return code;
+        }
+        catch (TypingException e)
+        {
+            throw new CliException(e.LacksLibrary ? ExitCodes.Unfit : e.IsMistake ? ExitCodes.Usage : ExitCodes.Failure, e.Message, e);
+        }
+        catch (DisplayException e)
+        {
+            throw new CliException(DisplayArguments.ExitCodeOf(e.Kind), e.Message, e);
+        }
+        catch (ScreenTimeoutException e)
+        {
+            throw new CliException(ExitCodes.Timeout, e.Message, e);
+        }
+    }
+
+    /// <summary>Whether a signal is the action's to notice, because it has something to finish.</summary>
+    protected virtual bool EndsBySelf => false;
+
+    protected bool AsksForJson(ParseResult arguments) => arguments.GetValue(_json);
+
+    protected (DisplayAddress Display, uint Output) DisplayOf(ParseResult arguments) => (arguments.GetValue(_display)!, arguments.GetValue(_output));
+
+    /// <summary>Reads the command line and whatever else is needed.</summary>
+    protected abstract ScreenAction Prepare(ParseResult arguments, Log log);
+
+    /// <summary>What was done, as one line of JSON.</summary>
+    private static string ToJson(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static Screen Choose(GuestDisplay display, uint output) => display.Outputs.Contains(output)
+        ? display.Screen(output)
+        : throw new CliException(
+            ExitCodes.Failure,
+            display.Outputs.Count == 0 ? "this display has no graphic output" : $"there is no output {output}: there {(display.Outputs.Count == 1 ? "is" : "are")} {string.Join(", ", display.Outputs)}");
+}
+
+/// <summary>Does something with a screen.</summary>
+internal delegate Task<ScreenResult> ScreenAction(Screen screen, CancellationToken stop);
+
+/// <summary>What was done.</summary>
+/// <param name="Json">Writes its properties.</param>
+/// <param name="ExitCode">One of <see cref="ExitCodes"/>.</param>
+internal sealed record ScreenResult(Action<Utf8JsonWriter> Json, int ExitCode = ExitCodes.Success);

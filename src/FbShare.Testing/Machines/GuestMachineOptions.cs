@@ -1,0 +1,20 @@
+namespace FbShare.Testing.Machines;
+
+/// <summary>Which machine to start, and with which programs.</summary>
+public sealed record GuestMachineOptions
+{
+    /// <summary>The QEMU program.</summary>
+    public string Qemu { get; init; } = "qemu-system-x86_64";
+
+    /// <summary>Arguments for QEMU: memory, disks, CPU. Display, pointer and keyboard are added.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Arguments for <c>fbshare run</c>, such as <c>--size 1024x768</c> or <c>--device pci</c>.</summary>
+    public IReadOnlyList<string> DeviceArguments { get; init; } = [];
+
+    /// <summary>The fbshare program; null: what FBSHARE_PROGRAM names, or else fbshare in PATH.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>How long the display may take to be there.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+}
