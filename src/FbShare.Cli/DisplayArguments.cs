@@ -3,19 +3,22 @@ using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Testing.Screens;
 
 namespace FbShare.Cli;
 
 /// <summary>What every command that looks at a display has in common: which one, which outputs, and how its failures are told.</summary>
 internal static class DisplayArguments
 {
-    public static Option<DisplayAddress> Display() => new("--display")
-    {
-        Description = "The display: unix:PATH of fbshare serve or run, qmp:PATH of a QEMU with -display dbus,p2p=yes, or dbus:ADDRESS of a message bus that a QEMU with -display dbus is on.",
-        HelpName = "unix:PATH|qmp:PATH|dbus:ADDRESS",
-        Required = true,
-        CustomParser = Parse,
-    };
+    private const string Description = "The display: unix:PATH of fbshare serve or run, qmp:PATH of a QEMU with -display dbus,p2p=yes, or dbus:ADDRESS of a message bus that a QEMU with -display dbus is on.";
+    private const string Form = "unix:PATH|qmp:PATH|dbus:ADDRESS";
+
+    public static Option<DisplayAddress> Display() => new("--display") { Description = Description, HelpName = Form, Required = true, CustomParser = Parse };
+
+    /// <summary>The same for commands that can look at something else.</summary>
+    public static Option<DisplayAddress?> OptionalDisplay() => new("--display") { Description = Description, HelpName = Form, CustomParser = Parse };
+
+    public static Option<uint?> Output() => NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to look at (default: 0).");
 
     /// <summary>Connects.</summary>
     /// <exception cref="CliException">Nobody is there, or it is no display.</exception>
@@ -26,6 +29,48 @@ internal static class DisplayArguments
         return client!;
     }
 
+    /// <summary>Connects, for commands that wait for what a screen shows.</summary>
+    /// <exception cref="CliException">Nobody is there, or it is no display.</exception>
+    public static GuestDisplay Open(DisplayAddress address, Log log)
+    {
+        GuestDisplay? display = null;
+        Try(() => display = GuestDisplay.Connect(address, log));
+        return display!;
+    }
+
+    /// <summary>The screen of an output.</summary>
+    /// <exception cref="CliException">There is no such output, or it cannot be watched.</exception>
+    public static Screen ScreenOf(GuestDisplay display, uint output, bool zeroCopy = true)
+    {
+        IReadOnlyList<uint> outputs = display.Outputs;
+        if (!outputs.Contains(output))
+        {
+            throw NoOutput(output, outputs);
+        }
+        Screen? screen = null;
+        Try(() => screen = display.Screen(output, zeroCopy));
+        return screen!;
+    }
+
+    /// <summary>Waits for something of a screen; one that fails, or does not show it in time, ends the program with its sentence.</summary>
+    /// <exception cref="CliException">As above.</exception>
+    public static T Ask<T>(Func<Task<T>> ask)
+    {
+        T? answer = default;
+        Try(() =>
+        {
+            try
+            {
+                answer = ask().GetAwaiter().GetResult();
+            }
+            catch (ScreenTimeoutException e)
+            {
+                throw new CliException(e.Report.Obstacle is null ? ExitCodes.Timeout : ExitCodes.Unfit, e.Message, e);
+            }
+        });
+        return answer!;
+    }
+
     /// <summary>The graphic consoles that were asked for.</summary>
     /// <param name="output">Null: all of them.</param>
     /// <exception cref="CliException">There is no such output.</exception>
@@ -33,9 +78,7 @@ internal static class DisplayArguments
     {
         List<RemoteConsole> graphic = [.. client.Consoles.Where(c => c.IsGraphic)];
         List<RemoteConsole> chosen = output is null ? graphic : graphic.FindAll(c => c.Id == output);
-        return chosen.Count > 0 ? chosen : throw new CliException(
-            ExitCodes.Failure,
-            graphic.Count == 0 ? "this display has no graphic output" : $"there is no output {output}: there {(graphic.Count == 1 ? "is" : "are")} {string.Join(", ", graphic.Select(c => c.Id))}");
+        return chosen.Count > 0 ? chosen : throw NoOutput(output, [.. graphic.Select(c => c.Id)]);
     }
 
     /// <summary>Does something with a display; a display that fails ends the program with its sentence.</summary>
@@ -64,6 +107,10 @@ internal static class DisplayArguments
         result.AddError($"{name} {text}: give a length of time, such as 1s or 250ms");
         return null;
     }
+
+    private static CliException NoOutput(uint? output, IReadOnlyList<uint> outputs) => new(
+        ExitCodes.Failure,
+        outputs.Count == 0 ? "this display has no graphic output" : $"there is no output {output}: there {(outputs.Count == 1 ? "is" : "are")} {string.Join(", ", outputs)}");
 
     private static DisplayAddress? Parse(ArgumentResult result)
     {

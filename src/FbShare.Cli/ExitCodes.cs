@@ -20,6 +20,9 @@ internal static class ExitCodes
     /// <summary>A socket cannot be reached, or is taken.</summary>
     public const int Unreachable = 5;
 
+    /// <summary>The picture does not match.</summary>
+    public const int Mismatch = 6;
+
     /// <summary>A defect of this program.</summary>
     public const int Internal = 70;
 

@@ -15,6 +15,7 @@ internal sealed class FbShareCommand : RootCommand
         "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
         "fbshare serve --socket-path /run/user/1000/gpu.sock --display unix:/run/user/1000/screen.sock",
         "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
+        "fbshare wait --display unix:/run/user/1000/screen.sock --text 'login:' --timeout 60s",
         "fbshare view --display unix:/run/user/1000/screen.sock",
         "fbshare probe",
     ];
@@ -34,6 +35,10 @@ internal sealed class FbShareCommand : RootCommand
         Add(new RunCommand());
         Add(new ServeCommand());
         Add(new DumpCommand());
+        Add(new WaitCommand());
+        Add(new MatchCommand());
+        Add(new TextCommand());
+        Add(new HashCommand());
         Add(new TypeCommand());
         Add(new KeyCommand());
         Add(new ClickCommand());

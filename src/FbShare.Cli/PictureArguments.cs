@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using FbShare.Capture;
 using FbShare.Pictures;
 
@@ -13,12 +12,7 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
 {
     private const string Best = "best";
 
-    private readonly Option<Rect?> _crop = new("--crop")
-    {
-        Description = "Write only this part of the picture, in its pixels.",
-        HelpName = "X,Y,WxH",
-        CustomParser = ParseCrop,
-    };
+    private readonly Option<Rect?> _crop = AreaOption.Optional("--crop", "Write only this part of the picture, in its pixels.");
     private readonly Option<PictureScale?> _scale = new("--scale")
     {
         Description = "Write it smaller or larger: in percent of its size, or exactly this size.",
@@ -90,24 +84,6 @@ internal sealed class PictureArguments(Option<string?> file, Option<string?>? fo
             return scale;
         }
         result.AddError($"--scale {text}: give a percentage such as 50% or a size in pixels such as 320x200");
-        return null;
-    }
-
-    private static Rect? ParseCrop(ArgumentResult result)
-    {
-        string text = GivenText.Of(result);
-        string[] parts = text.Split(',', 'x');
-        Span<int> numbers = stackalloc int[4];
-        bool good = parts.Length == numbers.Length && text.IndexOf('x', StringComparison.Ordinal) > text.LastIndexOf(',');
-        for (int i = 0; good && i < numbers.Length; i++)
-        {
-            good = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]) && numbers[i] <= FrameLayout.MaxDimension;
-        }
-        if (good && new Rect(numbers[0], numbers[1], numbers[2], numbers[3]) is { IsEmpty: false } area)
-        {
-            return area;
-        }
-        result.AddError($"--crop {text}: give the left top corner and the size in pixels, X,Y,WIDTHxHEIGHT, such as 0,0,640x480");
         return null;
     }
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
-using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Testing.Screens;
 using FbShare.Testing.Typing;
@@ -14,7 +13,7 @@ namespace FbShare.Cli;
 internal abstract class ScreenCommand : CliCommand
 {
     private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
-    private readonly Option<uint> _output = NumberOption.WithDefault("--output", 0u, uint.MaxValue, 0u, "Which output of the display.");
+    private readonly Option<uint?> _output = DisplayArguments.Output();
     private readonly Option<bool> _json = new("--json") { Description = "Print what was done as JSON." };
 
     protected ScreenCommand(string name, string description, params string[] examples)
@@ -33,9 +32,9 @@ internal abstract class ScreenCommand : CliCommand
         {
             // Whatever can be wrong with the command line or this host is told before anything is connected to.
             ScreenAction action = Prepare(arguments, log);
-            using GuestDisplay display = GuestDisplay.Connect(arguments.GetValue(_display)!, log);
-            Screen screen = Choose(display, arguments.GetValue(_output));
-            ScreenResult result = action(screen, stop.Token).WaitAsync(EndsBySelf ? CancellationToken.None : stop.Token).GetAwaiter().GetResult();
+            using GuestDisplay display = DisplayArguments.Open(arguments.GetValue(_display)!, log);
+            Screen screen = DisplayArguments.ScreenOf(display, arguments.GetValue(_output) ?? 0);
+            ScreenResult result = DisplayArguments.Ask(() => action(screen, stop.Token).WaitAsync(EndsBySelf ? CancellationToken.None : stop.Token));
             if (arguments.GetValue(_json))
             {
                 Console.Out.WriteLine(ToJson(result.Json));
@@ -50,14 +49,6 @@ internal abstract class ScreenCommand : CliCommand
         {
             throw new CliException(e.LacksLibrary ? ExitCodes.Unfit : e.IsMistake ? ExitCodes.Usage : ExitCodes.Failure, e.Message, e);
         }
-        catch (DisplayException e)
-        {
-            throw new CliException(DisplayArguments.ExitCodeOf(e.Kind), e.Message, e);
-        }
-        catch (ScreenTimeoutException e)
-        {
-            throw new CliException(ExitCodes.Timeout, e.Message, e);
-        }
     }
 
     /// <summary>Whether a signal is the action's to notice, because it has something to finish.</summary>
@@ -65,7 +56,7 @@ internal abstract class ScreenCommand : CliCommand
 
     protected bool AsksForJson(ParseResult arguments) => arguments.GetValue(_json);
 
-    protected (DisplayAddress Display, uint Output) DisplayOf(ParseResult arguments) => (arguments.GetValue(_display)!, arguments.GetValue(_output));
+    protected (DisplayAddress Display, uint Output) DisplayOf(ParseResult arguments) => (arguments.GetValue(_display)!, arguments.GetValue(_output) ?? 0);
 
     /// <summary>Reads the command line and whatever else is needed.</summary>
     protected abstract ScreenAction Prepare(ParseResult arguments, Log log);
@@ -82,12 +73,6 @@ internal abstract class ScreenCommand : CliCommand
         }
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
-
-    private static Screen Choose(GuestDisplay display, uint output) => display.Outputs.Contains(output)
-        ? display.Screen(output)
-        : throw new CliException(
-            ExitCodes.Failure,
-            display.Outputs.Count == 0 ? "this display has no graphic output" : $"there is no output {output}: there {(display.Outputs.Count == 1 ? "is" : "are")} {string.Join(", ", display.Outputs)}");
 }
 
 /// <summary>Does something with a screen.</summary>

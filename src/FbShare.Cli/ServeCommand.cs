@@ -12,7 +12,7 @@ internal sealed class ServeCommand : CliCommand
     private readonly Option<string?> _socketPath = new("--socket-path") { Description = "Listen for QEMU on this UNIX socket. It is made with mode 0600; one that nobody listens at any more is replaced.", HelpName = "PATH" };
     private readonly Option<string?> _vfioUser = new("--vfio-user")
     {
-        Description = "Listen here for a QEMU 10.1 or later, or a Cloud Hypervisor, as a whole PCI device (vfio-user): the guest's screen is shown from its firmware on.",
+        Description = "Listen here for a QEMU 10.1 or later, as a whole PCI device (vfio-user): the guest's screen is shown from its firmware on.",
         HelpName = "PATH",
     };
     private readonly Option<int?> _fd = NumberOption.Optional("--fd", 0, int.MaxValue, "Serve the connected UNIX socket with this number, then end.");
@@ -39,7 +39,6 @@ internal sealed class ServeCommand : CliCommand
             "# then: qemu-system-x86_64 -m 512M -object memory-backend-memfd,id=mem,size=512M,share=on \\",
             "#         -machine q35,memory-backend=mem -vga none \\",
             "#         -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/gpu.sock\"}}' ...",
-            "# or:   cloud-hypervisor --memory size=512M,shared=on --user-device socket=/tmp/gpu.sock ...",
             "# (fbshare run adds these arguments by itself)")
     {
         Add(_socketPath);

@@ -34,13 +34,15 @@ internal sealed class Guest : IDisposable
         _patience = options.Patience;
         string gpu = Path.Combine(_folder.FullName, "gpu");
         Display = Path.Combine(_folder.FullName, "display");
+        (int width, int height) = options.Size is { } size && options.Gpu != GpuKind.TwoD ? size : (1280, 800);
+        bool isPci = options.Gpu == GpuKind.Pci;
         _host = new DeviceHost(
             new DeviceOptions
             {
-                Gpu = new GpuOptions { Outputs = options.Outputs, Blob = !options.TwoD, RefreshHz = options.RefreshHz },
-                SocketPath = options.Pci ? null : gpu,
-                VfioUserPath = options.Pci ? gpu : null,
-                BootRom = options.Pci ? VideoBios() : null,
+                Gpu = new GpuOptions { Outputs = options.Outputs, Width = width, Height = height, Blob = !options.NoBlobs && options.Gpu != GpuKind.TwoD, RefreshHz = options.RefreshHz },
+                SocketPath = isPci ? null : gpu,
+                VfioUserPath = isPci ? gpu : null,
+                BootRom = isPci ? VideoBios() : null,
                 DisplayPath = Display,
                 DisplayPatience = options.DisplayPatience,
             },
@@ -174,12 +176,12 @@ internal sealed class Guest : IDisposable
     /// <param name="folder">Where <see cref="GuestOptions.Input"/> listens.</param>
     public static List<string> Device(GuestOptions options, string gpu, string folder)
     {
-        string device = options.Pci
+        string device = options.Gpu == GpuKind.Pci
             ? $$$"""{"driver":"vfio-user-pci","id":"{{{QemuCommandLine.GpuId}}}","socket":{"type":"unix","path":"{{{gpu}}}"}}"""
-            : options.TwoD
-            ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}"
+            : options.Gpu == GpuKind.TwoD
+            ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}{(options.Size is { } size ? $",xres={size.Width},yres={size.Height}" : "")}"
             : $"vhost-user-test-device-pci,id={QemuCommandLine.GpuId},chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";
-        List<string> arguments = options.Pci ? ["-device", device] : ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
+        List<string> arguments = options.Gpu == GpuKind.Pci ? ["-device", device] : ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {
             arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{folder}/input,server=off"]);

@@ -4,6 +4,7 @@ using FbShare.Display.DBus;
 using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
+using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 
@@ -12,10 +13,10 @@ public sealed class GuestConsoleTests
 {
     [QemuFact(Needs.Blob)]
     public void The_pointer_reaches_each_output_s_place_on_the_guest_s_desktop_and_the_console_says_where_the_gpu_is() =>
-        AssertPlaces(new GuestOptions { Outputs = 2, Input = true });
+        AssertPlaces(new GuestOptions { Outputs = 2, Input = true, Gpu = GpuKind.Blob });
 
     [QemuFact(Needs.TwoD)]
-    public void With_the_2D_device_too() => AssertPlaces(new GuestOptions { Outputs = 2, Input = true, TwoD = true });
+    public void With_the_2D_device_too() => AssertPlaces(new GuestOptions { Outputs = 2, Input = true, Gpu = GpuKind.TwoD });
 
     private static void AssertPlaces(GuestOptions options)
     {

@@ -1,4 +1,5 @@
 using FbShare.Display.Server;
+using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 
@@ -11,13 +12,16 @@ internal sealed record GuestOptions
 
     public bool HugePages { get; init; }
 
-    /// <summary>The 2D device instead of the one with blobs.</summary>
-    public bool TwoD { get; init; }
+    /// <summary>Which device; the whole PCI device is what users get.</summary>
+    public GpuKind Gpu { get; init; } = GpuKind.Pci;
 
-    /// <summary>A whole PCI device over vfio-user.</summary>
-    public bool Pci { get; init; }
+    /// <summary>The device offers no blobs, so that the guest uses 2D resources on it.</summary>
+    public bool NoBlobs { get; init; }
 
     public int Outputs { get; init; } = 1;
+
+    /// <summary>The screen's size: of the device, or with the 2D device QEMU's xres and yres, which are to count more.</summary>
+    public (int Width, int Height)? Size { get; init; }
 
     public double? RefreshHz { get; init; } = 60;
 

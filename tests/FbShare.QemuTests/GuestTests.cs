@@ -1,5 +1,6 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 
@@ -7,28 +8,28 @@ namespace FbShare.QemuTests;
 public class GuestTests
 {
     [QemuFact]
-    public void Blob_guest() => Everything(new GuestOptions());
+    public void Blob_guest() => Everything(new GuestOptions { Gpu = GpuKind.Blob });
 
     [QemuFact(Needs.TwoD)]
-    public void TwoD_guest() => Everything(new GuestOptions { TwoD = true });
+    public void TwoD_guest() => Everything(new GuestOptions { Gpu = GpuKind.TwoD });
 
     [QemuFact(Needs.OlderQemu)]
-    public void TwoD_guest_in_qemu_10_0() => Cards(new GuestOptions { TwoD = true, Qemu = TestMachine.OlderQemu });
+    public void TwoD_guest_in_qemu_10_0() => Cards(new GuestOptions { Gpu = GpuKind.TwoD, Qemu = TestMachine.OlderQemu });
 
     [QemuFact(Needs.Blob | Needs.HugePages)]
-    public void Blob_guest_in_huge_pages() => Cards(new GuestOptions { HugePages = true });
+    public void Blob_guest_in_huge_pages() => Cards(new GuestOptions { Gpu = GpuKind.Blob, HugePages = true });
 
     [QemuFact]
-    public void Blob_guest_with_5_GiB_in_two_regions() => Cards(new GuestOptions { Memory = "5G" });
+    public void Blob_guest_with_5_GiB_in_two_regions() => Cards(new GuestOptions { Gpu = GpuKind.Blob, Memory = "5G" });
 
     [QemuFact]
-    public void Two_outputs_show_two_frames() => TwoOutputs(new GuestOptions());
+    public void Two_outputs_show_two_frames() => TwoOutputs(new GuestOptions { Gpu = GpuKind.Blob });
 
     [QemuFact]
-    public void The_guest_follows_a_resize_while_it_runs() => Resizes(new GuestOptions());
+    public void The_guest_follows_a_resize_while_it_runs() => Resizes(new GuestOptions { Gpu = GpuKind.Blob });
 
     [QemuFact]
-    public void Flips_keep_going_through_stop_and_cont() => StopAndCont(new GuestOptions());
+    public void Flips_keep_going_through_stop_and_cont() => StopAndCont(new GuestOptions { Gpu = GpuKind.Blob });
 
     internal static void TwoOutputs(GuestOptions options)
     {
@@ -82,7 +83,7 @@ public class GuestTests
     [QemuFact(Needs.TwoD | Needs.Firmware)]
     public void The_firmwares_screen_is_shown_and_forwarded_to_qemus_own_display()
     {
-        using var guest = new Guest(new GuestOptions { TwoD = true, FirmwareOnly = true });
+        using var guest = new Guest(new GuestOptions { Gpu = GpuKind.TwoD, FirmwareOnly = true });
         string own = Path.Combine(Path.GetTempPath(), $"fbshare-screendump-{Guid.NewGuid():N}.ppm");
         try
         {
@@ -151,7 +152,7 @@ public class GuestTests
         Assert.DoesNotContain("guest: ", guest.Log, StringComparison.Ordinal);
     }
 
-    private static ScanoutKind Kind(GuestOptions options) => options.TwoD ? ScanoutKind.TwoD : ScanoutKind.Blob;
+    private static ScanoutKind Kind(GuestOptions options) => options.NoBlobs || options.Gpu == GpuKind.TwoD ? ScanoutKind.TwoD : ScanoutKind.Blob;
 
     private static void Cards(Guest guest, GuestOptions options)
     {

@@ -3,10 +3,16 @@ namespace FbShare.QemuTests;
 /// <summary>A test that boots the test guest in a real QEMU; skipped, and says so, where something for that is missing.</summary>
 internal sealed class QemuFactAttribute : FactAttribute
 {
-    public QemuFactAttribute(Needs needs = Needs.Blob)
+    public QemuFactAttribute(Needs needs = Needs.Blob | Needs.Pci)
     {
         Skip = TestMachine.Missing(needs);
     }
+}
+
+/// <inheritdoc cref="QemuFactAttribute"/>
+internal sealed class QemuTheoryAttribute : TheoryAttribute
+{
+    public QemuTheoryAttribute(Needs needs) => Skip = TestMachine.Missing(needs);
 }
 
 /// <summary>What a test needs besides the guest.</summary>
@@ -33,4 +39,7 @@ internal enum Needs
 
     /// <summary>grub-mkrescue with its BIOS modules.</summary>
     Grub = 64,
+
+    /// <summary>memtest86+.</summary>
+    MemoryTest = 128,
 }

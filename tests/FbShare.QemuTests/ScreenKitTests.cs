@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using FbShare.Capture;
+using FbShare.Display.Client;
+using FbShare.Pictures;
+using FbShare.Testing.Needles;
 using FbShare.Testing.Recording;
 using FbShare.Testing.Screens;
 using FbShare.Testing.Typing;
@@ -40,33 +44,59 @@ public sealed class ScreenKitTests
     }
 
     [QemuFact]
-    public async Task Six_hundred_flips_are_recorded_once_and_in_order()
+    public async Task A_button_is_clicked_where_its_needle_is_found()
     {
-        const int flips = 600;
+        using var guest = new Guest(new GuestOptions { Input = true });
+        guest.Type("card still --frame 40 &");
+        guest.WaitForLine("card: shown");
+        guest.Ask("card evdev", "card: reading");
+        await using GuestDisplay display = GuestDisplay.Connect($"unix:{guest.Display}");
+        Screen screen = display.Screen();
+        Picture shown = (await screen.CaptureAsync()).Picture;
+        // A part of the pattern that no other part looks like.
+        Needle button = Needle.OfPicture("button", shown.Crop(new Rect(700, 600, 41, 21)));
+
+        ScreenMatch match = await screen.ClickAsync(button);
+
+        Assert.Equal((720, 610), match.ClickPoint);
+        guest.WaitForPlace(720, 610, 1280, 800);
+        guest.WaitForStroke(0x110);
+    }
+
+    [QemuFact]
+    public async Task Six_hundred_flips_are_recorded_once_and_in_order_and_what_is_missed_is_counted()
+    {
+        // The first ones pass before the recorder is there.
+        const int flips = 680;
         string file = Path.Combine(Path.GetTempPath(), $"fbshare-flips-{Guid.NewGuid():N}.y4m");
         try
         {
             using var guest = new Guest(new GuestOptions());
-            guest.Ask("card still --mode 640x480", "card: shown");
-            guest.EndCard();
             await using GuestDisplay display = GuestDisplay.Connect($"unix:{guest.Display}");
-            await using ScreenRecorder recorder = await display.Screen().RecordAsync(file, new RecordingOptions { FramesPerSecond = null });
-            guest.Ask($"card flip 3 full --mode 640x480 --rate 20 --frames {flips}", "card: flipped");
+            Screen screen = display.Screen();
+            guest.Ask($"card flip 3 full --mode 640x480 --rate 20 --frames {flips}", "card: flipping");
+            await using ScreenRecorder recorder = await screen.RecordAsync(file, new RecordingOptions { FramesPerSecond = null });
+            guest.WaitForLine("card: flipped");
             // The last one, too, before the picture goes away.
             var clock = Stopwatch.StartNew();
             while (ReadNumber(guest.Take()!.ToRgb(), 640) != flips)
             {
                 Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "the last flip was not shown");
             }
+            RemotePictureSource? source = await display.OnLoopAsync(() => screen.Console.Picture?.Source);
             RecordingSummary summary = await recorder.StopAsync();
             guest.EndCard();
 
-            Assert.Equal(0, summary.Dropped);
             List<uint> numbers = [.. Numbers(file)];
-            // What was there before the first flip, which shows number 0 by setting the mode.
-            int first = numbers.LastIndexOf(0);
-            Assert.Equal(Enumerable.Range(0, flips + 1).Select(n => (uint)n), numbers[first..].Distinct());
-            Assert.Equal(flips + 1, numbers.Count - first);
+            int first = (int)numbers[0];
+            Assert.InRange(first, 0, flips - 600);
+            Assert.Equal(flips, (int)numbers[^1]);
+            Assert.Equal(numbers.Distinct().Order(), numbers);
+            int[] missing = [.. Enumerable.Range(first, flips - first).Where(n => !numbers.Contains((uint)n))];
+            // A copied picture holds nobody up: what a busy machine misses is counted. Where the guest's own pages are read, nothing is.
+            bool isShared = source == RemotePictureSource.DmaBuf;
+            Assert.True(missing.Length <= (isShared ? 0 : summary.Dropped), $"{source}: {string.Join(", ", missing)} are missing and {summary.Dropped} were counted");
+            Assert.InRange(missing.Length, 0, flips / 4);
         }
         finally
         {

@@ -12,14 +12,16 @@ internal sealed class StockQemuTheoryAttribute : TheoryAttribute
     private static readonly ConcurrentDictionary<string, bool> BusDisplays = new();
 
     /// <param name="bus">Whether it is reached over a message bus.</param>
+    /// <param name="guest">Whether it runs the test guest.</param>
     /// <param name="window">Whether the viewer shows the test guest in it.</param>
-    public StockQemuTheoryAttribute(StockQemu which, bool bus = false, bool window = false)
+    public StockQemuTheoryAttribute(StockQemu which, bool bus = false, bool guest = false, bool window = false)
     {
         string program = Program(which);
         Skip = !File.Exists(program) ? $"{program} ({(which == StockQemu.System ? "apt-get install qemu-system-x86" : "tools/tree makes it")})"
             : !HasBusDisplay(program) ? $"{program} with -display dbus (apt-get install qemu-system-gui)"
             : bus && !(File.Exists("/usr/bin/dbus-daemon") && File.Exists("/usr/bin/busctl")) ? "dbus-daemon or busctl"
             : window ? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing()
+            : guest ? TestMachine.Missing(Needs.Blob)
             : null;
     }
 

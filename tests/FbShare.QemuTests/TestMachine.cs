@@ -22,7 +22,10 @@ internal static class TestMachine
     public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
 
     /// <summary>The boot screen's video BIOS.</summary>
-    public static string VideoBios { get; } = Path.Combine(Cache, "tree", "usr", "share", "seabios", VgaBios.FileName);
+    public static string VideoBios { get; } = VgaBios.Find([Path.Combine(Cache, "tree", "usr", "share", "seabios"), .. VgaBios.UsualFolders]) ?? VgaBios.FileName;
+
+    /// <summary>Debian's memtest86+, whose name differs between its versions; null if it is not there.</summary>
+    public static string? MemoryTest { get; } = Array.Find(["/boot/memtest86+x64.bin", "/boot/mt86+x64"], File.Exists);
 
     /// <summary>QEMU's words for how guests run: by KVM only where FBSHARE_ACCEL says that it works (tools/testbed does), since a node that opens
     /// proves nothing.</summary>
@@ -58,6 +61,10 @@ internal static class TestMachine
         if (needs.HasFlag(Needs.Grub) && !(File.Exists(BootImage.Maker) && Directory.Exists("/usr/lib/grub/i386-pc") && File.Exists("/usr/bin/xorriso")))
         {
             return "grub-mkrescue (apt-get install grub-common grub-pc-bin xorriso)";
+        }
+        if (needs.HasFlag(Needs.MemoryTest) && MemoryTest is null)
+        {
+            return "memtest86+ (apt-get install memtest86+)";
         }
         if (needs.HasFlag(Needs.HugePages) && HugePages.Read().Free < 256)
         {

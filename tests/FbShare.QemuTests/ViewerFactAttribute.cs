@@ -6,7 +6,7 @@ namespace FbShare.QemuTests;
 internal sealed class ViewerFactAttribute : FactAttribute
 {
     /// <param name="programs">What else has to be there, by Debian's packages of the same names.</param>
-    public ViewerFactAttribute(params string[] programs) => Skip = TestMachine.Missing(Needs.Blob) ?? Missing(programs);
+    public ViewerFactAttribute(params string[] programs) => Skip = TestMachine.Missing(Needs.Pci) ?? Missing(programs);
 
     /// <summary>What is missing for a window, in words; null if nothing is.</summary>
     public static string? Missing(params string[] programs)

@@ -117,10 +117,7 @@ internal sealed class DeviceHost : IDisposable
                 StopsMigrations = options.VfioUserPath is not null,
             });
         }
-        if (_server.TryResume())
-        {
-            _log.Verbose("this device goes on with the machine of the one before");
-        }
+        _server.TryResume();
     }
 
     /// <summary>Listens, or goes on listening where a device that died did.</summary>

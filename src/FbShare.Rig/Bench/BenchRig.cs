@@ -6,8 +6,11 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Rig.Driver;
+using FbShare.VfioUser;
 using FbShare.VhostUser;
+using FbShare.Virtio;
 using FbShare.VirtioGpu;
+using FbShare.VirtioPci;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FbShare.Rig.Bench;
@@ -32,14 +35,18 @@ internal sealed class BenchRig : IDisposable
     private readonly Keeper? _keeper;
     private readonly DisplayHub _hub;
     private readonly VirtioGpuDevice _device;
-    private readonly VhostUserServer _server;
+    private readonly FrontEndServer _server;
     private readonly Thread _thread;
     private readonly List<IDisposable> _owned = [];
     private readonly DriverQueue.Piece[][] _flips = new DriverQueue.Piece[2][];
     private int _flip;
 
+    /// <param name="ramBytes">The size of the guest's memory.</param>
+    /// <param name="path">How pictures reach viewers; null for the best way.</param>
+    /// <param name="hugePages">Whether that memory is made of huge pages.</param>
+    /// <param name="pci">Whether the front-end has a whole PCI device over vfio-user, and not a vhost-user device.</param>
     /// <param name="kept">Whether the device writes down what another one would need to go on.</param>
-    public BenchRig(long ramBytes, FramePath? path = null, bool kept = false)
+    public BenchRig(long ramBytes, FramePath? path = null, bool hugePages = false, bool pci = false, bool kept = false)
     {
         _keeper = kept ? Keeper.Open(new NoStore(), new Dictionary<ulong, FileDescriptor>()) : null;
         _memory = new GuestMemoryMap { Keeper = _keeper };
@@ -47,15 +54,18 @@ internal sealed class BenchRig : IDisposable
         _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, NullLogger.Instance) { Keeper = _keeper };
         _hub.Source = _device;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
-        _server = new VhostUserServer(_loop, null, _memory, _device, forward: null, NullLogger.Instance);
+        _server = pci
+            ? new VfioUserServer(_loop, null, _memory, log => new VirtioGpuFunction(_loop, _memory, _device, rom: null, log), NullLogger.Instance)
+            : new VhostUserServer(_loop, null, _memory, _device, forward: null, NullLogger.Instance);
         _server.Serve(theirs);
         _thread = new Thread(_loop.Run) { IsBackground = true, Name = "device" };
         _thread.Start();
-        Driver = new FrontEndDriver(ours, new GuestRam(ramBytes));
+        var ram = new GuestRam(ramBytes, hugePages);
+        Driver = pci ? new VfioUserDriver(ours, ram) : new FrontEndDriver(ours, ram);
         Driver.Start();
     }
 
-    public FrontEndDriver Driver { get; }
+    public QueueDriver Driver { get; }
 
     /// <summary>What the device's thread has used up so far.</summary>
     public DeviceUse Use() => OnLoop(() => new DeviceUse(ThreadClock.CpuTime, GC.GetAllocatedBytesForCurrentThread(), _hub.BytesCopied + _device.BytesTransferred));
@@ -94,7 +104,7 @@ internal sealed class BenchRig : IDisposable
         ulong size = (ulong)stride * (uint)height;
         for (uint i = 0; i < 2; i++)
         {
-            ulong address = FrontEndDriver.FreeMemory + (i * size);
+            ulong address = QueueDriver.FreeMemory + (i * size);
             Check(Driver.Request(Commands.Unref(i + 1)), allowed: Commands.InvalidResource);
             Check(Driver.Request(Commands.CreateBlob(i + 1, size, (address, (uint)size))));
             byte[][] requests =
@@ -181,7 +191,7 @@ internal sealed class BenchRig : IDisposable
     /// <summary>Creates a blob of single pages that are not adjacent, and destroys it again.</summary>
     public void CreateScattered(int entries)
     {
-        (ulong, uint)[] pages = [.. Enumerable.Range(0, entries).Select(i => (FrontEndDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096u))];
+        (ulong, uint)[] pages = [.. Enumerable.Range(0, entries).Select(i => (QueueDriver.FreeMemory + ((ulong)(entries - i) * 8192), 4096u))];
         Check(Driver.Request(Commands.CreateBlob(Scattered, (ulong)entries * 4096, pages)));
     }
 

@@ -65,12 +65,16 @@ public sealed class RecentFrames : IScreenObserver, IAsyncDisposable
     /// <exception cref="CaptureException">A picture of it cannot be written.</exception>
     public async Task<bool> SaveAsync(string file)
     {
-        await _screen.Display.OnLoopAsync(() =>
+        // The first time there may be work to wait for; the second time what has changed meanwhile is taken.
+        for (int i = 0; i < 2; i++)
         {
-            Take();
-            return true;
-        }).ConfigureAwait(false);
-        await _work.ConfigureAwait(false);
+            Task work = await _screen.Display.OnLoopAsync(() =>
+            {
+                Take();
+                return _work;
+            }).ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+        }
         byte[]? pixels;
         FrameLayout layout;
         Change[] changes;

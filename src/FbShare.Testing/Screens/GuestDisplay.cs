@@ -157,6 +157,23 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
         return done.Task;
     }
 
+    /// <summary>Gives back something that lives on the display's thread, such as a timer; where the thread has ended, that ended with it.</summary>
+    internal async Task TryOnLoopAsync(Action action)
+    {
+        try
+        {
+            await OnLoopAsync(() =>
+            {
+                action();
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ReferenceEquals(e, _end))
+        {
+            // Its descriptors are closed when they are collected.
+        }
+    }
+
     private void Run(TaskCompletionSource connected)
     {
         Exception end = new ObjectDisposedException($"the display at {Address}");

@@ -12,11 +12,13 @@ internal sealed class LivePicture
     private byte[] _pixels = [];
     private byte[] _before = [];
     private RemotePicture? _from;
-    private Rect _damage;
     private bool _isNew;
 
     /// <summary>The picture; null while the output shows nothing. Changes with every <see cref="Take"/>: who keeps it copies it.</summary>
     public Picture? Picture { get; private set; }
+
+    /// <summary>The part that the last <see cref="Take"/> read again.</summary>
+    public Rect Damage { get; private set; }
 
     /// <summary>Copies what changed.</summary>
     /// <param name="damage">Inside the picture.</param>
@@ -27,7 +29,7 @@ internal sealed class LivePicture
         FrameLayout layout = from.Layout;
         _isNew = Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
         // What another buffer holds outside of the damage is not known.
-        _damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage;
+        Damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage;
         _from = from;
         if (_isNew)
         {
@@ -37,13 +39,13 @@ internal sealed class LivePicture
         }
         else
         {
-            for (int y = _damage.Y; y < _damage.Bottom; y++)
+            for (int y = Damage.Y; y < Damage.Bottom; y++)
             {
-                Row(_pixels, _damage, y).CopyTo(Row(_before, _damage, y));
+                Row(_pixels, Damage, y).CopyTo(Row(_before, Damage, y));
             }
         }
-        from.CopyTo(_damage, _pixels.AsSpan((int)Picture!.Layout.OffsetOf(_damage.X, _damage.Y)), Picture.Layout.Stride);
-        return _isNew || Differs(_damage);
+        from.CopyTo(Damage, _pixels.AsSpan((int)Picture!.Layout.OffsetOf(Damage.X, Damage.Y)), Picture.Layout.Stride);
+        return _isNew || Differs(Damage);
     }
 
     /// <summary>The output shows nothing.</summary>
@@ -67,7 +69,7 @@ internal sealed class LivePicture
     {
         foreach (Rect part in parts)
         {
-            Rect seen = part.Intersect(_damage);
+            Rect seen = part.Intersect(Damage);
             if (!seen.IsEmpty && (_isNew || Differs(seen)))
             {
                 return true;

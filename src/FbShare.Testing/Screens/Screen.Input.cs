@@ -1,4 +1,5 @@
 using FbShare.Input;
+using FbShare.Testing.Needles;
 using FbShare.Testing.Typing;
 
 namespace FbShare.Testing.Screens;
@@ -41,6 +42,18 @@ public sealed partial class Screen
     public Task ClickAsync(int x, int y, MouseButton button = MouseButton.Left, int times = 1, InputPace? pace = null) =>
         InputAsync(input => input.ClickAsync(x, y, button, times, pace ?? InputPace.Default));
 
+    /// <summary>Waits for a needle and clicks where it says, or else in its middle.</summary>
+    /// <returns>Where it was found.</returns>
+    /// <inheritdoc cref="WaitForAnyAsync"/>
+    public async Task<ScreenMatch> ClickAsync(
+        Needle needle, MouseButton button = MouseButton.Left, int times = 1, WaitOptions? options = null, InputPace? pace = null, CancellationToken cancellation = default)
+    {
+        ScreenMatch match = await WaitForAsync(needle, options, cancellation).ConfigureAwait(false);
+        (int x, int y) = match.ClickPoint ?? throw new TypingException($"the needle {needle} has no place to click") { IsMistake = true };
+        await ClickAsync(x, y, button, times, pace).ConfigureAwait(false);
+        return match;
+    }
+
     /// <summary>Moves the pointer from one pixel to another with a button held down.</summary>
     /// <inheritdoc cref="MoveAsync"/>
     public Task DragAsync((int X, int Y) from, (int X, int Y) to, MouseButton button = MouseButton.Left, InputPace? pace = null) =>
@@ -60,7 +73,7 @@ public sealed partial class Screen
         await _display.OnLoopAsync(() =>
         {
             Add(end);
-            _input ??= new GuestInput(Console);
+            _input ??= new GuestInput(_display.Loop, Console);
             action(_input).ContinueWith(end.Finish, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return true;
         }).ConfigureAwait(false);

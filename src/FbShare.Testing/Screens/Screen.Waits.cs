@@ -1,6 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display.Client;
-using FbShare.Linux;
+using FbShare.Testing.Needles;
+using FbShare.Testing.Text;
 
 namespace FbShare.Testing.Screens;
 
@@ -35,6 +36,17 @@ public sealed partial class Screen
     public Task<ScreenMatch> WaitChangedAsync(WaitOptions? options = null, CancellationToken cancellation = default) =>
         WaitForAnyAsync([new ChangedTarget()], options, cancellation);
 
+    /// <summary>Waits until the screen matches a needle.</summary>
+    /// <inheritdoc cref="WaitForAnyAsync"/>
+    public Task<ScreenMatch> WaitForAsync(Needle needle, WaitOptions? options = null, CancellationToken cancellation = default) =>
+        WaitForAnyAsync([new NeedleTarget(needle)], options, cancellation);
+
+    /// <summary>Waits until the screen says something: a text console exactly, other screens as tesseract reads them, if it is installed.</summary>
+    /// <param name="text">On one line, in exactly this spelling.</param>
+    /// <inheritdoc cref="WaitForAnyAsync"/>
+    public Task<ScreenMatch> WaitForAsync(string text, WaitOptions? options = null, CancellationToken cancellation = default) =>
+        WaitForAnyAsync([new TextTarget(text)], options, cancellation);
+
     /// <summary>Waits until the screen shows one of several things.</summary>
     /// <param name="targets">The first that comes wins; of those in one frame, the first in this order.</param>
     /// <returns>Which one, where, and the frame that showed it.</returns>
@@ -58,27 +70,13 @@ public sealed partial class Screen
         }
         finally
         {
-            await EndAsync(wait).ConfigureAwait(false);
-        }
-        return end.Match ?? throw await Task.Run(() => ScreenTimeoutException.Make(this, end, options), CancellationToken.None).ConfigureAwait(false);
-    }
-
-    /// <summary>The wait's timers live on the display's thread; where that has ended, they end with it.</summary>
-    private async Task EndAsync(ScreenWait wait)
-    {
-        try
-        {
-            await _display.OnLoopAsync(() =>
+            await _display.TryOnLoopAsync(() =>
             {
                 Remove(wait);
                 wait.Dispose();
-                return true;
             }).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ObjectDisposedException or DisplayException or LinuxException)
-        {
-            // Its descriptors are closed when they are collected.
-        }
+        return end.Match ?? throw await Task.Run(() => ScreenTimeoutException.Make(this, end, options), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Any picture at all.</summary>

@@ -105,7 +105,7 @@ public sealed partial class Screen : IDisposable
         }
         if (_isCaughtUp)
         {
-            Tell(damage, isCatchUp: false, differs);
+            Tell(_live.Damage, isCatchUp: false, differs);
         }
         else if (Console.Status.IsKnown)
         {

@@ -15,6 +15,11 @@ public sealed class ScreenTimeoutException : TimeoutException
     {
         TargetReport[] targets = [.. end.Watches.Select(w => w.Explain(end.Actual?.Picture))];
         var report = new ScreenReport(end.Actual, end.State!, end.Obstacle, targets, []);
+        string message = $"output {screen.Output} {report.Describe(options.Timeout)}";
+        if (!options.WritesFailureFiles)
+        {
+            return new ScreenTimeoutException(message, report);
+        }
         string name = options.FailureFiles ?? Path.Combine(Directory.CreateTempSubdirectory("fbshare-screen-").FullName, $"output-{screen.Output}");
         string files;
         try
@@ -26,7 +31,7 @@ public sealed class ScreenTimeoutException : TimeoutException
         {
             files = $"\nits pictures could not be written: {e.Message}";
         }
-        return new ScreenTimeoutException($"output {screen.Output} {report.Describe(options.Timeout)}{files}", report);
+        return new ScreenTimeoutException(message + files, report);
     }
 }
 

@@ -16,7 +16,7 @@ internal sealed class ScreenWait : IScreenObserver, IDisposable
     public ScreenWait(Screen screen, IEnumerable<ScreenTarget> targets, WaitOptions options)
     {
         _screen = screen;
-        _timer = new LoopTimer(screen.Display.Loop, () => Finish(null, null));
+        _timer = new LoopTimer(screen.Display.Loop, GiveUp);
         foreach (ScreenTarget target in targets)
         {
             _watches.Add(target.Begin(options.Region, this));
@@ -27,6 +27,12 @@ internal sealed class ScreenWait : IScreenObserver, IDisposable
     public EventLoop Loop => _screen.Display.Loop;
 
     public Task<WaitEnd> End => _end.Task;
+
+    /// <summary>The present picture; null while there is none.</summary>
+    public Picture? Shown => _screen.Shown;
+
+    /// <summary>Which frame that is.</summary>
+    public FrameStamp LastFrame => _screen.LastFrame;
 
     public void Frame(in ScreenFrame frame)
     {
@@ -52,11 +58,14 @@ internal sealed class ScreenWait : IScreenObserver, IDisposable
     public void Lost(Exception why) => _end.TrySetException(why);
 
     /// <summary>A target has come.</summary>
-    public void Found(TargetWatch watch, ScreenFinding finding)
+    /// <param name="seen">The frame that shows it; null: the present one.</param>
+    public void Found(TargetWatch watch, ScreenFinding finding, ScreenCapture? seen = null)
     {
-        if (!_end.Task.IsCompleted && _screen.Shown is { } picture)
+        if (!_end.Task.IsCompleted && (seen ?? Capture()) is { } capture)
         {
-            Finish(new ScreenMatch(watch.Target, finding.Area, finding.ClickPoint, finding.Similarity, Waited, new ScreenCapture(picture.Clone(), _screen.LastFrame)), picture);
+            _timer.Cancel();
+            var match = new ScreenMatch(watch.Target, finding.Area, finding.ClickPoint, finding.Similarity, Waited, capture);
+            _end.TrySetResult(new WaitEnd(match, null, null, null, []));
         }
     }
 
@@ -71,22 +80,17 @@ internal sealed class ScreenWait : IScreenObserver, IDisposable
 
     private TimeSpan Waited => TimeSpan.FromTicks((EventLoop.Now - _begun) / TimeSpan.NanosecondsPerTick);
 
-    private void Finish(ScreenMatch? match, Picture? shown)
+    private ScreenCapture? Capture() => Shown is { } picture ? new ScreenCapture(picture.Clone(), LastFrame) : null;
+
+    private void GiveUp()
     {
         if (_end.Task.IsCompleted)
         {
             return;
         }
-        _timer.Cancel();
-        if (match is not null)
-        {
-            _end.TrySetResult(new WaitEnd(match, null, default, null, []));
-            return;
-        }
-        shown = _screen.Shown;
         long now = EventLoop.Now;
-        var state = ScreenState.Of(shown, _screen.LastChange is { } change ? TimeSpan.FromTicks((now - change) / TimeSpan.NanosecondsPerTick) : null, _rate.PerSecond(now));
-        _end.TrySetResult(new WaitEnd(null, shown is null ? null : new ScreenCapture(shown.Clone(), _screen.LastFrame), state, _screen.Obstacle, _watches));
+        TimeSpan? sinceChange = _screen.LastChange is { } change ? TimeSpan.FromTicks((now - change) / TimeSpan.NanosecondsPerTick) : null;
+        _end.TrySetResult(new WaitEnd(null, Capture(), ScreenState.Of(Shown, sinceChange, _rate.PerSecond(now)), _screen.Obstacle, _watches));
     }
 }
 

@@ -12,6 +12,9 @@ public sealed record WaitOptions
     /// <summary>Where to look; an area of a needle is not moved or cut by it.</summary>
     public ScreenRegion Region { get; init; } = ScreenRegion.All;
 
+    /// <summary>Whether a failure's pictures are written to files. They are in the exception in any case.</summary>
+    public bool WritesFailureFiles { get; init; } = true;
+
     /// <summary>Where pictures of a failure go: FILE.actual.png, FILE.expected.png and FILE.diff.png. Null: a new folder in the system's one for
     /// temporary files.</summary>
     public string? FailureFiles { get; init; }

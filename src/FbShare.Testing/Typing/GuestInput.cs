@@ -29,10 +29,14 @@ public sealed class GuestInput : IDisposable
     private InputRefusal? _refusal;
     private bool _waitsForAnswer;
 
-    public GuestInput(RemoteConsole console)
+    /// <summary>Takes over a console's input.</summary>
+    /// <param name="loop">The console's.</param>
+    /// <param name="console">Whose keyboard and pointer; its <see cref="RemoteConsole.InputRefused"/> and
+    /// <see cref="RemoteConsole.InputSettled"/> are this object's from here on.</param>
+    public GuestInput(EventLoop loop, RemoteConsole console)
     {
         _console = console;
-        _timer = new LoopTimer(console.Client.Loop, OnElapsed);
+        _timer = new LoopTimer(loop, OnElapsed);
         console.InputRefused = refusal => _refusal ??= refusal;
         console.InputSettled = OnAnswered;
     }

@@ -56,14 +56,15 @@ internal sealed class DispiRegisters : PciBar
     /// <summary>Called after a register was written.</summary>
     public Action? Written { get; set; }
 
-    /// <summary>The mode that the registers give now; false if the display is off or the picture would not be inside its memory.</summary>
+    /// <summary>The mode that the registers give now; false if the display is off, the depth is another one, or the picture would not be inside its
+    /// memory.</summary>
     public bool TryGetMode(out FrameLayout layout)
     {
         layout = default;
         uint width = this[Register.XRes];
         uint stride = Math.Max(width, this[Register.VirtWidth]) * DrmFormats.BytesPerPixel;
         ulong offset = ((ulong)this[Register.YOffset] * stride) + ((ulong)this[Register.XOffset] * DrmFormats.BytesPerPixel);
-        return (this[Register.Enable] & Enabled) != 0
+        return (this[Register.Enable] & Enabled) != 0 && HasDepth
             && FrameLayout.TryCreate(DrmFormat.XR24, width, this[Register.YRes], stride, offset, _memorySize, out layout, out _);
     }
 
@@ -106,6 +107,9 @@ internal sealed class DispiRegisters : PciBar
         }
     }
 
+    /// <summary>Whether the guest wants the depth that is there, or said nothing.</summary>
+    private bool HasDepth => this[Register.Bpp] is 0 or Depth;
+
     private ushort this[Register register] => _registers[(int)register];
 
     private ushort ReadRegister(Register register) => (register, (this[Register.Enable] & GetCapabilities) != 0) switch
@@ -114,6 +118,8 @@ internal sealed class DispiRegisters : PciBar
         (Register.VideoMemory64K, _) => (ushort)(_memorySize / BankSize),
         // Always this one, whatever was written: a guest that reads it back sees that there is no other.
         (Register.Bpp, _) => Depth,
+        // A display that was switched on with another depth stays off, and says so.
+        (Register.Enable, _) when !HasDepth => (ushort)(this[register] & ~Enabled),
         (Register.XRes, true) => (ushort)_largest.Width,
         (Register.YRes, true) => (ushort)_largest.Height,
         _ => this[register],

@@ -116,7 +116,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>How many bytes of a pipe or a stream socket can be read at once (FIONREAD).</summary>
     /// <exception cref="LinuxException">It is neither.</exception>
-    public unsafe int GetWaitingBytes()
+    internal unsafe int GetWaitingBytes()
     {
         int count;
         // SAFETY: the kernel writes the four bytes of the local.

@@ -221,7 +221,7 @@ internal abstract class MessageStream : IDisposable
             return Reception.Nothing;
         }
         IsPartial = false;
-        int? seen = Socket.Receive(_buffer.AsSpan(0, PeekSize), wait: false, peek: true);
+        int? seen = Socket.Peek(_buffer.AsSpan(0, PeekSize));
         switch (seen)
         {
             case null:
@@ -239,7 +239,7 @@ internal abstract class MessageStream : IDisposable
         if (seen < size || MayHaveDescriptors(HeaderBytes))
         {
             DropDescriptors();
-            seen = Socket.Receive(_buffer.AsSpan(0, size), Descriptors, wait: false, peek: true);
+            seen = Socket.Peek(_buffer.AsSpan(0, size), Descriptors);
             LimitDescriptors();
             if (seen < size)
             {

@@ -17,7 +17,7 @@ public static class ProcessDescriptors
 
     /// <summary>A descriptor of a process, which becomes readable when that ends (pidfd_open(2)).</summary>
     /// <exception cref="LinuxException">ESRCH: no such process.</exception>
-    public static FileDescriptor Open(int pid) =>
+    internal static FileDescriptor Open(int pid) =>
         new((int)LinuxException.Check(LibC.syscall(LibC.SYS_pidfd_open, pid, 0, 0), $"pidfd_open({pid})"));
 
     /// <summary>The memfds of a process, with one descriptor of each. From Linux 5.14 on, two descriptors of one file count once.</summary>

@@ -52,7 +52,7 @@ public sealed class UnixListener : IDisposable
 
     /// <summary>Takes over the socket of a process that listened at <paramref name="path"/>, with the connections that wait there.</summary>
     /// <param name="fd">A listening socket; owned from here on.</param>
-    public static UnixListener Adopt(FileDescriptor fd, string path)
+    internal static UnixListener Adopt(FileDescriptor fd, string path)
     {
         fd.SetNonBlocking();
         return new UnixListener(fd, path);

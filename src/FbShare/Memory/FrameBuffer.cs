@@ -21,7 +21,7 @@ public sealed class FrameBuffer : IDisposable
     /// <summary>Takes over a buffer of another process.</summary>
     /// <param name="fd">A memfd; owned from here on, also when this fails.</param>
     /// <exception cref="LinuxException">It is shorter than that, could be cut off, or cannot be mapped.</exception>
-    public FrameBuffer(FileDescriptor fd, long length)
+    internal FrameBuffer(FileDescriptor fd, long length)
     {
         _fd = fd;
         try

@@ -14,6 +14,7 @@ public static class VisiblePixels
     /// <summary>Whether two runs of pixels show the same.</summary>
     /// <param name="one">Whole pixels of <paramref name="format"/>.</param>
     /// <param name="other">As many of the same format.</param>
+    /// <param name="format">Of both.</param>
     public static bool AreEqual(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other, DrmFormat format)
     {
         if (one.Length != other.Length)
@@ -47,6 +48,7 @@ public static class VisiblePixels
     /// <summary>XXH3 (64 bits, seed 0) of the pixels as bytes B, G, R, 255, row by row: equal for pictures that look the same, whatever
     /// their formats.</summary>
     /// <param name="layout">Where the picture lies in <paramref name="bytes"/>.</param>
+    /// <param name="bytes">The buffer that it lies in.</param>
     public static ulong Hash(FrameLayout layout, ReadOnlySpan<byte> bytes)
     {
         var hash = new XxHash3();

@@ -360,13 +360,18 @@ internal sealed class QemuCommandLine
         static string Where8() => "Debian 12: apt install -t bookworm-backports qemu-system-x86, or ./run-qemu.sh, which brings one";
     }
 
-    /// <summary>QEMU ends as soon as somebody looks at its D-Bus display without OpenGL beside this device ("The console requires display DMABUF
-    /// support"), with the guest in the middle of its work.</summary>
+    /// <summary>QEMU ends ("The console requires display DMABUF support") if one of its own displays without OpenGL shows this device: its VNC server
+    /// at once, its D-Bus display as soon as somebody looks, with the guest in the middle of its work.</summary>
     private string? FindDisplayWithoutTextures()
     {
-        Dictionary<string, string>? display = Values("display").Select(o => o.Properties("type")).LastOrDefault();
-        return display?.GetValueOrDefault("type") == "dbus" && display.GetValueOrDefault("gl", "off") is "off" or "no" or "false" or "n"
-            ? "beside the 2D device, QEMU would end as soon as somebody looks at its -display dbus: add gl=on to it (which needs a DRM render node), or leave it out and use fbshare's own, --display unix:PATH, which speaks the same protocol"
+        Dictionary<string, string> display = Values("display").Select(o => o.Properties("type")).LastOrDefault() ?? [];
+        string type = display.GetValueOrDefault("type", "");
+        if (type == "dbus" && display.GetValueOrDefault("gl", "off") is "off" or "no" or "false" or "n")
+        {
+            return "beside the 2D device, QEMU would end as soon as somebody looks at its -display dbus: add gl=on to it (which needs a DRM render node), or leave it out and use fbshare's own, --display unix:PATH, which speaks the same protocol";
+        }
+        return type == "vnc" || display.ContainsKey("vnc") || (Values("vnc").LastOrDefault().Value is { } vnc && vnc != "none")
+            ? "QEMU's VNC server cannot show the 2D device: leave it out, and use fbshare's own display (--display unix:PATH, then fbshare view)"
             : null;
     }
 

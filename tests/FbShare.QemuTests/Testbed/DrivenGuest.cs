@@ -14,11 +14,14 @@ internal sealed class DrivenGuest : IDisposable
     private const int Size = Width * Height * 4;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-driven-");
-    private readonly BenchRig _rig = new(32 << 20);
+    private readonly BenchRig _rig;
 
     /// <param name="input">Takes what viewers' users do.</param>
-    public DrivenGuest(IInputSink? input = null)
+    /// <param name="hugePages">Its memory is made of huge pages.</param>
+    /// <param name="pci">It has the device as a whole PCI device.</param>
+    public DrivenGuest(IInputSink? input = null, bool hugePages = false, bool pci = true)
     {
+        _rig = new BenchRig(32 << 20, hugePages: hugePages, pci: pci);
         Display = Path.Combine(_folder.FullName, "display");
         _rig.ServeDisplay(Display, input, TestMachine.Patience);
     }
@@ -31,7 +34,7 @@ internal sealed class DrivenGuest : IDisposable
     /// <summary>Writes a picture, packed R, G, B, into a buffer's pages as XR24, and shows them.</summary>
     public void Show(byte[] rgb)
     {
-        Span<byte> pixels = _rig.Driver.Ram.At(FrontEndDriver.FreeMemory, Size);
+        Span<byte> pixels = _rig.Driver.Ram.At(QueueDriver.FreeMemory, Size);
         for (int i = 0; i < Width * Height; i++)
         {
             (pixels[i * 4], pixels[(i * 4) + 1], pixels[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);

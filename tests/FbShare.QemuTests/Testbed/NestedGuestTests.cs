@@ -13,7 +13,11 @@ public sealed class NestedGuestTests(NestedGuests guests)
     [NestedFact(Needs.Blob)]
     public void A_guest_in_shmem_is_seen_through_its_own_pages() => AssertChain(guests.Shmem);
 
-    [NestedFact(Needs.Blob | Needs.HugePages)]
+    [NestedFact(Needs.Pci)]
+    [Trait("Category", "Slow")]
+    public void A_guest_with_a_whole_PCI_device_is_seen_through_its_own_pages() => AssertChain(guests.Pci);
+
+    [NestedFact(Needs.Pci | Needs.HugePages)]
     [Trait("Category", "Slow")]
     public void A_guest_in_hugetlb_is_seen_through_its_own_pages() => AssertChain(guests.HugeTlb);
 

@@ -1,5 +1,6 @@
 using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Qemu;
 
 namespace FbShare.QemuTests.Testbed;
 
@@ -13,16 +14,20 @@ public sealed class NestedGuests : IDisposable
     private static readonly GuestOptions Options = new() { Patience = Patience, DisplayPatience = TestMachine.Patience };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
-    private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { MoreArguments = ["-device", "virtio-balloon-pci"] }));
+    private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { Gpu = GpuKind.Blob, MoreArguments = ["-device", "virtio-balloon-pci"] }));
+    private readonly Lazy<Guest> _pci = new(() => new Guest(Options));
     private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
     private readonly Lazy<StockGuest> _stock;
 
     public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName, gl: false, "virtio-gpu-pci,blob=true"));
 
-    /// <summary>On our device, with a balloon.</summary>
+    /// <summary>On our vhost-user device, with a balloon.</summary>
     internal Guest Shmem => _shmem.Value;
 
-    /// <summary>On our device, in huge pages.</summary>
+    /// <summary>On our whole PCI device.</summary>
+    internal Guest Pci => _pci.Value;
+
+    /// <summary>On our whole PCI device, in huge pages.</summary>
     internal Guest HugeTlb => _hugeTlb.Value;
 
     /// <summary>On QEMU's own device.</summary>
@@ -31,6 +36,7 @@ public sealed class NestedGuests : IDisposable
     public void Dispose()
     {
         End(_shmem);
+        End(_pci);
         End(_hugeTlb);
         End(_stock);
         _folder.Delete(recursive: true);

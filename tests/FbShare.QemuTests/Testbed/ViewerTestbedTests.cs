@@ -7,10 +7,13 @@ namespace FbShare.QemuTests.Testbed;
 [Trait("Category", "Testbed")]
 public sealed class ViewerTestbedTests
 {
-    [ViewerTestbedFact("cage")]
-    public void Under_Wayland_the_window_shows_the_guest_s_own_pages()
+    [ViewerTestbedTheory("cage")]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Under_Wayland_the_window_shows_the_guest_s_own_pages(bool pci, bool hugePages)
     {
-        using var guest = new DrivenGuest();
+        using var guest = new DrivenGuest(hugePages: hugePages, pci: pci);
         using var server = new XServer();
         using WaylandServer cage = WaylandServer.Cage(server, DrivenGuest.Width, DrivenGuest.Height);
         byte[] first = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
@@ -99,11 +102,20 @@ public sealed class ViewerTestbedTests
 }
 
 /// <summary>Runs where there is a real /dev/udmabuf, and windows can be opened and looked at.</summary>
+internal sealed class ViewerTestbedTheoryAttribute : TheoryAttribute
+{
+    /// <param name="programs">What else has to be there.</param>
+    public ViewerTestbedTheoryAttribute(params string[] programs) => Skip = ViewerTestbedFactAttribute.Missing(programs) ?? TestbedHost.Missing(TestbedNeeds.HugePages);
+}
+
+/// <inheritdoc cref="ViewerTestbedTheoryAttribute"/>
 internal sealed class ViewerTestbedFactAttribute : FactAttribute
 {
     /// <param name="programs">What else has to be there.</param>
-    public ViewerTestbedFactAttribute(params string[] programs) =>
-        Skip = TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
+    public ViewerTestbedFactAttribute(params string[] programs) => Skip = Missing(programs);
+
+    public static string? Missing(params string[] programs) =>
+        TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(Needs.Blob) ?? ViewerFactAttribute.Missing(programs);
 }
 
 /// <summary>Runs on the testbed's own display adapter, where nobody is in the way (tools/testbed --screen).</summary>

@@ -11,12 +11,14 @@ public sealed class InputCommandTests : IDisposable
 {
     private readonly RecordingSink _sink = new();
     private readonly ScreenFixture _fixture;
+    private readonly ScreenFixture.Surface _surface;
     private readonly TemporaryFolder _folder = new();
 
     public InputCommandTests()
     {
         _fixture = new ScreenFixture(_sink);
-        _fixture.Show(100, 50).Fill(new Rect(0, 0, 100, 50), 0x123456);
+        _surface = _fixture.Show(100, 50);
+        _surface.Fill(new Rect(0, 0, 100, 50), 0x123456);
     }
 
     public void Dispose()
@@ -55,7 +57,26 @@ public sealed class InputCommandTests : IDisposable
             _sink.Events);
     }
 
+    [Fact]
+    public void A_button_is_clicked_where_its_picture_is_found()
+    {
+        string button = _folder["button.png"];
+        PictureFile.Write(button, new Picture(DrmFormat.XR24, 10, 6, [.. Enumerable.Repeat((byte)0xAB, 10 * 6 * 4)]));
+        _surface.Fill(new Rect(30, 20, 10, 6), 0xABABAB);
+
+        Assert.Equal((0, "{\"x\":35,\"y\":23}\n", ""), Run("click", "--needle", button, "--json"));
+        Assert.Equal(["to 35,23 of 100x50", "Left down", "Left up"], _sink.Events);
+
+        _surface.Fill(new Rect(30, 20, 10, 6), 0);
+        var late = Run("click", "--needle", button, "--timeout", "200ms");
+        Assert.Equal(ExitCodes.Timeout, late.ExitCode);
+        Assert.Contains("button", late.Error, StringComparison.Ordinal);
+        Assert.Equal(3, _sink.Events.Length);
+    }
+
     [Theory]
+    [InlineData(ExitCodes.Usage, "Give either X and Y, or --needle", "click")]
+    [InlineData(ExitCodes.Usage, "a place is two numbers", "click", "3")]
     [InlineData(ExitCodes.Usage, "cannot type character 2, 'ö' (U+00F6)", "type", "xö")]
     [InlineData(ExitCodes.Usage, "no keyboard layout 'xx'", "type", "--layout", "xx", "a")]
     [InlineData(ExitCodes.Usage, "begins an escape that means nothing", "type", @"\q")]

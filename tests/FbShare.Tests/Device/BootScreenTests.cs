@@ -178,6 +178,52 @@ public class BootScreenTests
     }
 
     [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(24)]
+    [InlineData(33)]
+    [InlineData(0xffff)]
+    public void Another_depth_is_refused_and_the_last_picture_stays_until_the_right_one_is_set(ushort depth)
+    {
+        using DeviceUnderTest device = NewDevice();
+        Screen screen = device.Watch();
+        using MemoryMapping memory = Map(device);
+        Draw(memory, 64, 64, 64, 0, seed: 1);
+        SetMode(device, 64, 64);
+        Await(device, screen, 64, 64, seed: 1);
+
+        Set(device, Bpp, depth);
+        SetMode(device, 320, 200);
+        Assert.Equal((32, 0x40), (Get(device, Bpp), Get(device, Enable)));
+        Set(device, Bpp, 32);
+        Assert.Equal(0x41, Get(device, Enable));
+        Draw(memory, 320, 200, 320, 0, seed: 2);
+        Await(device, screen, 320, 200, seed: 2);
+        Assert.Equal(["show 64x64", "show 320x200"], device.OnLoop(() => screen.Events.Where(e => e.StartsWith("show ", StringComparison.Ordinal)).ToArray()));
+    }
+
+    [Theory]
+    [InlineData(320, 200)]
+    [InlineData(641, 479)]
+    [InlineData(800, 600)]
+    [InlineData(1024, 768)]
+    [InlineData(1366, 768)]
+    [InlineData(1600, 1200)]
+    [InlineData(1920, 1080)]
+    public void Every_mode_up_to_full_HD_is_shown(ushort width, ushort height)
+    {
+        using DeviceUnderTest device = NewDevice();
+        Screen screen = device.Watch();
+        using MemoryMapping memory = Map(device);
+        Draw(memory, width, height, width, 0, seed: width);
+        Set(device, Bpp, 32);
+        SetMode(device, width, height);
+        Await(device, screen, width, height, seed: width);
+    }
+
+    [Theory]
     [InlineData(0, 200, 0, 0)]
     [InlineData(320, 0, 0, 0)]
     [InlineData(4096, 2000, 0, 0)]

@@ -288,6 +288,38 @@ public sealed class HostileClientTests
         }
     }
 
+    public static TheoryData<string, byte[]> CallsThatAreNotValid => new()
+    {
+        { "a signature that ends too soon", Register(signature: "(a{sv}") },
+        { "a path with an empty element", Register(path: "/org//qemu") },
+        { "an interface of one element", Register(of: "Console") },
+        { "a member with a dash", Register(member: "Register-Listener") },
+        { "no serial number", [.. Register()[..8], 0, 0, 0, 0, .. Register()[12..]] },
+        { "a kind of message that there is not", [.. Register()[..1], 77, .. Register()[2..]] },
+        { "a body without a signature", Register(signature: "") },
+    };
+
+    [Theory]
+    [MemberData(nameof(CallsThatAreNotValid))]
+    public void Descriptors_that_come_with_a_call_that_is_not_valid_are_closed_with_its_connection(string what, byte[] call)
+    {
+        using var fixture = new DisplayFixture();
+        using UnixSocket client = UnixSocket.Connect(fixture.Path);
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        using (ours)
+        {
+            client.SendAll(WireMessage.Authentication);
+            client.SendAll(call, [theirs.Descriptor]);
+            theirs.Dispose();
+            fixture.RunUntil(() => fixture.Log.Count == 1);
+            Assert.Contains("descriptors with a message that may carry none", fixture.Log[0], StringComparison.Ordinal);
+            fixture.RunUntil(() => fixture.Server.PeerCount == 0);
+            // Nobody holds the other end any more.
+            Assert.Equal(0, ours.Receive(new byte[1], wait: false));
+        }
+        Assert.NotNull(what);
+    }
+
     [Fact]
     public void What_a_client_wrote_into_its_call_comes_back_short_and_printable()
     {
@@ -299,6 +331,9 @@ public sealed class HostileClientTests
         Assert.InRange(error.Length, 10, 600);
         Assert.DoesNotContain(error, char.IsControl);
     }
+
+    private static byte[] Register(string path = Console0, string of = Console, string member = "RegisterListener", string signature = "h") =>
+        WireMessage.MethodCall(1, path, of, member, signature, WireMessage.Number(0), descriptors: 1);
 
     private static byte[] TakeAnswers(byte[] received, HashSet<uint> answered)
     {

@@ -59,7 +59,8 @@ public sealed class KillTests
             Flip(device, 1);
             if (kill == 0)
             {
-                // Not before: what the keeper says for the first time opens its stderr once more.
+                // What the keeper says for the first time opens its stderr once more.
+                SpinWait.SpinUntil(() => device.Said().Contains(upgrade ? "takes over" : "goes on", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
                 keeperHad = KilledDevice.Descriptors(device.Keeper.Id);
                 deviceHad = KilledDevice.Descriptors(device.Device!.Value);
             }

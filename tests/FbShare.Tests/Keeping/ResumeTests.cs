@@ -181,6 +181,34 @@ public sealed class ResumeTests
         Assert.Equal(20, device.Deaths);
     }
 
+    [Theory]
+    [InlineData(Transport.VfioUser)]
+    [InlineData(Transport.VhostUser)]
+    public void A_program_that_cannot_read_what_was_left_serves_the_machine_from_its_next_reset_on(Transport transport)
+    {
+        using var device = new KeptDevice(transport);
+        device.Driver.Start();
+        device.DoAll(CreateBlob(1, Width * Height * 4, First));
+        device.OnLoop(life => life.Keeper.State.Slice(8, 1)[0]++);
+
+        device.Die();
+
+        device.Driver.Control.Reset();
+        device.Driver.Cursor.Reset();
+        if (device.Driver is VfioUserDriver machine)
+        {
+            machine.MapMemory();
+            machine.EnableVectors();
+            machine.StartDriver();
+        }
+        else
+        {
+            device.Driver.Start();
+        }
+        device.DoAll(CreateBlob(1, Width * Height * 4, First));
+        Assert.Single(device.Log, line => line.StartsWith("what the device that stopped has left cannot be read: it is of version 2", StringComparison.Ordinal));
+    }
+
     /// <summary>Plays a scene again and again, and lets the device die before its first step, its second, and so on, until the scene ends before.</summary>
     private static void DieAtEachStep(Transport transport, Action<KeptDevice> prepare, Action<KeptDevice> act, Action<KeptDevice> check, GpuOptions? options = null)
     {

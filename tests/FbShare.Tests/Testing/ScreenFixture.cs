@@ -41,6 +41,15 @@ internal sealed class ScreenFixture : IDisposable
         return new Surface(this, scanout, width);
     }
 
+    /// <summary>Waits until somebody watches.</summary>
+    public void AwaitViewer()
+    {
+        while (!OnLoop(() => _fixture.Hub.IsWatched(0)))
+        {
+            // The other process is starting.
+        }
+    }
+
     public void TurnOff() => OnLoop(() =>
     {
         _fixture.Hub.SetScanout(0, null);

@@ -11,9 +11,11 @@ internal sealed record PeerCase(string Name, PeerSetting Setting, string About)
 
     private static readonly string[] Builtin = ["-device", "virtio-gpu-pci,xres=1920,yres=1080"];
     private static readonly string[] Blob = [.. ChardevOfDevice, "-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"];
+    private static readonly string[] Pci = ["-device", $$$"""{"driver":"vfio-user-pci","socket":{"type":"unix","path":"{{{DeviceSocket}}}"}}"""];
     private static readonly string[] TwoD = [.. ChardevOfDevice, "-device", "vhost-user-gpu-pci,chardev=gpu,xres=1920,yres=1080"];
 
     private static readonly string[] Serve = [PeerPrograms.FbShare, "serve", "-q", "--socket-path", DeviceSocket, "--size", "1920x1080"];
+    private static readonly string[] ServePci = [PeerPrograms.FbShare, "serve", "-q", "--vfio-user", DeviceSocket, "--size", "1920x1080"];
     private static readonly string[] Serve2D = [.. Serve, "--no-blob", "--no-forward"];
     private static readonly string[] ToDisplay = ["--display", "unix:display"];
     private static readonly string[] View = [PeerPrograms.FbShare, "view", "-v", "--scale", "1:1", "--display"];
@@ -32,7 +34,9 @@ internal sealed record PeerCase(string Name, PeerSetting Setting, string About)
             Qemu = TwoD,
             Device = [PeerPrograms.VhostUserGpu, "--socket-path", DeviceSocket],
         },
-        new("blob", PeerSetting.NobodyLooks, "FbShare, blob resources") { Qemu = Blob, Device = Serve },
+        new("blob", PeerSetting.NobodyLooks, "FbShare, vhost-user, blob resources") { Qemu = Blob, Device = Serve },
+        new("pci", PeerSetting.NobodyLooks, "FbShare, a whole PCI device (vfio-user), blob resources") { Qemu = Pci, Device = ServePci },
+        new("pci-bare", PeerSetting.NobodyLooks, "the same without the boot screen, so that QEMU need not wait for the answer to a kick") { Qemu = Pci, Device = [.. ServePci, "--no-boot-screen"] },
         new("2d", PeerSetting.NobodyLooks, "FbShare, 2D resources (vhost-user-gpu-pci)") { Qemu = TwoD, Device = Serve2D },
         new("blob-dump", PeerSetting.NoWindow, "FbShare, blob resources, a consumer in the device that has every frame copied")
         {

@@ -112,6 +112,11 @@ internal sealed class BusGate : IDisposable
             Fault = $"it announced {announced} descriptors and sent {_descriptors.Count}";
             return false;
         }
+        if (announced > 0 && !BusCallHeader.IsSound(message))
+        {
+            Fault = "it sent descriptors with a message that may carry none";
+            return false;
+        }
         Span<FileDescriptor> sent = CollectionsMarshal.AsSpan(_descriptors)[..(int)announced];
         if (_bus.Send(message, sent, wait: false) != length)
         {

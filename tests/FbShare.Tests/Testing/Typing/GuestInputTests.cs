@@ -22,7 +22,7 @@ public sealed class GuestInputTests : IDisposable
         _fixture.Hub.SetScanout(0, _fixture.HostPicture(DrmFormat.XR24, 100, 50, 400, 0, _ => 7));
         _fixture.Hub.Commit();
         _console = _fixture.Connect().Consoles[0];
-        _input = new GuestInput(_console);
+        _input = new GuestInput(_fixture.Loop, _console);
     }
 
     public void Dispose()
@@ -111,7 +111,7 @@ public sealed class GuestInputTests : IDisposable
     public void A_display_that_leads_to_no_keyboard_says_what_to_do()
     {
         using var fixture = new DisplayFixture();
-        using var input = new GuestInput(fixture.Connect().Consoles[0]);
+        using var input = new GuestInput(fixture.Loop, fixture.Connect().Consoles[0]);
         Task typing = input.TypeAsync(KeyboardLayout.Load().Plan("a"), Fast);
 
         TypingException refused = Assert.Throws<TypingException>(() => Run(fixture, typing));

@@ -1,0 +1,78 @@
+namespace FbShare.Testing.Text;
+
+/// <summary>The fonts that consoles are read with: a VGA's, which firmware, boot loaders and Linux draw with, and those that this system has
+/// for its own console.</summary>
+internal static class ConsoleFonts
+{
+    private const string SystemFolder = "/usr/share/consolefonts";
+
+    /// <summary>Of fonts with many characters; those with fewer have the same shapes.</summary>
+    private const string SystemFonts = "Uni2-*.psf.gz";
+    private const int Characters = 256;
+
+    private static readonly Lazy<IReadOnlyList<ConsoleFont>> VgaFonts = new(ReadVga);
+    private static readonly Lazy<IReadOnlyList<ConsoleFont>> InstalledFonts = new(ReadInstalled);
+
+    /// <summary>8x16, 9x16, 8x14 and 8x8 pixels.</summary>
+    public static IReadOnlyList<ConsoleFont> Vga => VgaFonts.Value;
+
+    /// <summary>Terminus and others, from the Debian package console-setup-linux; none where that is not installed.</summary>
+    public static IReadOnlyList<ConsoleFont> Installed => InstalledFonts.Value;
+
+    private static List<ConsoleFont> ReadVga()
+    {
+        using Stream stream = typeof(ConsoleFonts).Assembly.GetManifestResourceStream("cp437.bin")!;
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        var fonts = new List<ConsoleFont>();
+        int at = 0;
+        foreach (int height in (ReadOnlySpan<int>)[16, 14, 8])
+        {
+            ReadOnlySpan<byte> shapes = bytes.AsSpan(at, Characters * height);
+            fonts.Add(Make($"VGA 8x{height}", 8, height, shapes));
+            if (height == 16)
+            {
+                fonts.Add(Make("VGA 9x16", 9, height, shapes));
+            }
+            at += shapes.Length;
+        }
+        return fonts;
+    }
+
+    private static ConsoleFont Make(string name, int width, int height, ReadOnlySpan<byte> shapes)
+    {
+        var font = new ConsoleFont(name, width, height);
+        Span<byte> shape = stackalloc byte[font.BytesPerShape];
+        for (int code = 0; code < Characters; code++)
+        {
+            ReadOnlySpan<byte> rows = shapes.Slice(code * height, height);
+            for (int y = 0; y < height; y++)
+            {
+                shape[y * font.BytesPerRow] = rows[y];
+                if (width == 9)
+                {
+                    // A VGA repeats the eighth column of the characters that join lines and leaves the others' ninth blank.
+                    shape[(y * font.BytesPerRow) + 1] = (byte)(code is >= 0xC0 and <= 0xDF ? rows[y] << 7 : 0);
+                }
+            }
+            font.Add(shape, CodePage437.Characters[code]);
+        }
+        return font;
+    }
+
+    private static List<ConsoleFont> ReadInstalled()
+    {
+        var fonts = new List<ConsoleFont>();
+        if (Directory.Exists(SystemFolder))
+        {
+            foreach (string file in Directory.EnumerateFiles(SystemFolder, SystemFonts).Order(StringComparer.Ordinal))
+            {
+                if (PsfFile.Read(file) is { } font)
+                {
+                    fonts.Add(font);
+                }
+            }
+        }
+        return fonts;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using FbShare.Linux;
+
+namespace FbShare.Fuzz;
+
+/// <summary>Display clients: the authentication, then calls that are mostly right, of any object and with any body.</summary>
+internal sealed class DisplayDoor : Door
+{
+    private static readonly (string Interface, string Member, string Signature)[] Calls =
+    [
+        ("org.freedesktop.DBus.Peer", "Ping", ""),
+        ("org.freedesktop.DBus.Introspectable", "Introspect", ""),
+        ("org.freedesktop.DBus.Properties", "GetAll", "s"),
+        ("org.freedesktop.DBus.Properties", "Get", "ss"),
+        ("org.freedesktop.DBus.Properties", "Set", "ssv"),
+        ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""),
+        ("org.qemu.Display1.Console", "RegisterListener", "h"),
+        ("org.qemu.Display1.Console", "SetUIInfo", "qqiiuu"),
+        ("org.qemu.Display1.Keyboard", "Press", "u"),
+        ("org.qemu.Display1.Keyboard", "Release", "u"),
+        ("org.qemu.Display1.Mouse", "Press", "u"),
+        ("org.qemu.Display1.Mouse", "SetAbsPosition", "uu"),
+        ("org.qemu.Display1.Mouse", "RelMotion", "ii"),
+        ("org.qemu.Display1.MultiTouch", "SendEvent", "utdd"),
+        ("org.qemu.Display1.VM", "None", "ay"),
+    ];
+
+    private static readonly string[] Paths = ["/org/qemu/Display1/Console_0", "/org/qemu/Display1/Console_1", "/org/qemu/Display1/VM", "/org/qemu/Display1", "/", "/org/qemu/Display1/Console_77"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fbshare-fuzz-").FullName;
+    private readonly DeviceUnderFuzz _device;
+    private readonly byte[] _unread = new byte[65536];
+    private readonly List<FileDescriptor> _received = [];
+    private Resources _early;
+    private long _messages;
+    private long _sessions;
+    private long _dismissed;
+
+    public DisplayDoor()
+    {
+        _device = new DeviceUnderFuzz(Harm);
+        _device.ServeDisplay(Socket);
+    }
+
+    public override string Did => $"{_messages} messages of {_sessions} clients, of which {_dismissed} were dismissed, longest turn {_device.Longest:0} ms";
+
+    private string Socket => Path.Combine(_folder, "display");
+
+    public override void Round(Random random)
+    {
+        using (UnixSocket socket = UnixSocket.Connect(Socket))
+        {
+            try
+            {
+                Authenticate(socket, random);
+                int messages = random.Next(1, 100);
+                for (uint serial = 1; serial <= messages; serial++)
+                {
+                    SendOne(socket, serial, random);
+                    _messages++;
+                    TakeReplies(socket);
+                }
+            }
+            catch (LinuxException e) when (e.Errno is Errno.EPIPE or Errno.ECONNRESET)
+            {
+                _dismissed++;
+            }
+        }
+        _device.Settle();
+        if (++_sessions == 50)
+        {
+            _early = Resources.Now();
+        }
+    }
+
+    public override void Finish()
+    {
+        if (_sessions > 100)
+        {
+            // A client that has just left may still be on its way out.
+            Resources.Now().NoteGrowth(_early, Harm, spare: 8);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _device.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static void Authenticate(UnixSocket socket, Random random)
+    {
+        string user = Convert.ToHexString(Encoding.ASCII.GetBytes(LibC.geteuid().ToString(CultureInfo.InvariantCulture)));
+        byte[] words = Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
+        if (random.Next(20) == 0)
+        {
+            words[random.Next(words.Length)] ^= (byte)(1 << random.Next(8));
+        }
+        socket.SendAll(words);
+    }
+
+    private static void SendOne(UnixSocket socket, uint serial, Random random)
+    {
+        (string name, string member, string signature) = Calls[random.Next(Calls.Length)];
+        bool carries = signature == "h" ? random.Next(10) != 0 : random.Next(30) == 0;
+        var message = new BusMessage(serial, Paths[random.Next(Paths.Length)], name, member, random.Next(30) == 0 ? "(a{sv}" : signature, carries ? 1u : 0u);
+        byte[] bytes = message.Build(random);
+        if (random.Next(20) == 0)
+        {
+            bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+        }
+        if (!carries)
+        {
+            socket.SendAll(bytes);
+            return;
+        }
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        using (ours)
+        using (theirs)
+        {
+            socket.SendAll(bytes, [theirs.Descriptor]);
+            if (random.Next(2) == 0)
+            {
+                byte[] noise = new byte[random.Next(200)];
+                random.NextBytes(noise);
+                ours.SendAll(noise);
+            }
+        }
+    }
+
+    private void TakeReplies(UnixSocket socket)
+    {
+        try
+        {
+            while (socket.Receive(_unread, _received, wait: false) > 0)
+            {
+            }
+        }
+        finally
+        {
+            _received.ForEach(r => r.Dispose());
+            _received.Clear();
+        }
+    }
+}

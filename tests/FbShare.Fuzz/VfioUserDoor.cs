@@ -1,0 +1,67 @@
+using FbShare.Linux;
+using FbShare.Rig.Driver;
+
+namespace FbShare.Fuzz;
+
+/// <summary>vfio-user messages: a version that is mostly right, then any message with any payload and any descriptors.</summary>
+internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
+{
+    private const int LastCommand = 17;
+    private const uint NoReply = 0x10;
+
+    private static readonly VfioUserDriver.Command[] Start =
+    [
+        VfioUserDriver.Command.Version, VfioUserDriver.Command.GetInfo, VfioUserDriver.Command.GetRegionInfo, VfioUserDriver.Command.DmaMap, VfioUserDriver.Command.SetIrqs,
+    ];
+
+    private ushort _id;
+
+    protected override (byte[] Bytes, FileDescriptor[] Descriptors) Next(int number, Random random)
+    {
+        VfioUserDriver.Command command = number < Start.Length && random.Next(20) != 0 ? Start[number] : (VfioUserDriver.Command)random.Next(LastCommand);
+        byte[] payload = command switch
+        {
+            VfioUserDriver.Command.Version => [0, 0, 0, 0, .. random.Next(6) == 0 ? Noise(random, 64) : [.. "{\"capabilities\":{\"max_msg_fds\":8}}\0"u8]],
+            VfioUserDriver.Command.DmaMap => [.. Words(32u, random.Next(4) == 0 ? (uint)random.Next(8) : 3u), .. Region(random)],
+            VfioUserDriver.Command.DmaUnmap => [.. Words(24u, (uint)random.Next(4)), .. Region(random)[8..]],
+            VfioUserDriver.Command.GetInfo => Words(16u, 0u, 0u, 0u),
+            VfioUserDriver.Command.GetRegionInfo => [.. Words((uint)random.Next(100), 0u, (uint)random.Next(12), 0u), .. Numbers(0, 0)],
+            VfioUserDriver.Command.GetIrqInfo => Words((uint)random.Next(40), 0u, (uint)random.Next(8), 0u),
+            VfioUserDriver.Command.SetIrqs => Words(20u, (uint)(1 << random.Next(3)) | (uint)(8 << random.Next(3)), (uint)random.Next(6), (uint)random.Next(4), (uint)random.Next(5)),
+            VfioUserDriver.Command.RegionRead => Access(random, (uint)random.Next(300)),
+            VfioUserDriver.Command.RegionWrite => Write(random),
+            VfioUserDriver.Command.RegionWriteMulti => Multi(random),
+            _ => random.Next(2) == 0 ? [] : Noise(random, 64),
+        };
+        payload = Spoil(payload, random);
+        uint size = random.Next(200) == 0 ? (uint)random.Next() : 16u + (uint)payload.Length;
+        uint flags = random.Next(50) == 0 ? (uint)random.Next() : random.Next(4) == 0 ? NoReply : 0;
+        byte[] header = [.. BitConverter.GetBytes(++_id), .. BitConverter.GetBytes((ushort)command), .. Words(size, flags, 0u)];
+        return ([.. header, .. payload], Pick(command is VfioUserDriver.Command.DmaMap or VfioUserDriver.Command.SetIrqs, command == VfioUserDriver.Command.DmaMap, random));
+    }
+
+    private static byte[] Region(Random random) => Numbers(
+        random.Next(6) == 0 ? (ulong)random.NextInt64() : 0,
+        random.Next(4) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(8) * MemoryBytes,
+        random.Next(6) == 0 ? (ulong)random.NextInt64() : MemoryBytes);
+
+    private static byte[] Access(Random random, uint count) =>
+        [.. Numbers(random.Next(20) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(random.Next(4) == 0 ? 1 << 25 : 0x4000)), .. Words((uint)random.Next(10), count)];
+
+    private static byte[] Write(Random random)
+    {
+        byte[] data = Noise(random, random.Next(10) == 0 ? 4096 : 9);
+        return [.. Access(random, random.Next(20) == 0 ? (uint)random.Next() : (uint)data.Length), .. data];
+    }
+
+    private static byte[] Multi(Random random)
+    {
+        uint count = (uint)random.Next(5);
+        byte[] all = Numbers(random.Next(10) == 0 ? (ulong)random.NextInt64() : count);
+        for (; count > 0; count--)
+        {
+            all = [.. all, .. Access(random, (uint)random.Next(9)), .. Numbers((ulong)random.NextInt64())];
+        }
+        return all;
+    }
+}
