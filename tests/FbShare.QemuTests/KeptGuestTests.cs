@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using FbShare.Capture;
 using FbShare.Linux;
+using FbShare.Qemu;
 using FbShare.Tests;
 using Xunit.Abstractions;
 
@@ -40,7 +41,7 @@ public class KeptGuestTests(ITestOutputHelper output)
                 RedirectStandardError = true,
             });
             keeper.WaitUntil(() => File.Exists(display), () => "it does not listen");
-            var options = new GuestOptions { Pci = pci };
+            var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
             using var log = new StringWriter();
             using var machine = new GuestMachine(options, Guest.Device(options, gpu, folder.FullName), folder.FullName, log);
             machine.Boot();
