@@ -11,6 +11,7 @@ internal sealed class BenchCommand : CliCommand
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print the figures as JSON." };
     private readonly Option<int?> _flips = NumberOption.Optional("--flips", 1, int.MaxValue, "Measure nothing: show N pictures in turn, on one processor, and end. For strace and perf.");
+    private readonly Option<bool> _kept = new("--kept") { Description = "With --flips: the device writes down what another one would need to go on, as with run and serve --keep." };
 
     public BenchCommand()
         : base(
@@ -22,13 +23,17 @@ internal sealed class BenchCommand : CliCommand
     {
         Add(_json);
         Add(_flips);
+        Add(_kept);
     }
+
+    public override string? FindContradiction(ParseResult arguments) =>
+        arguments.GetValue(_kept) && arguments.GetValue(_flips) is null ? "--kept has no effect without --flips N" : null;
 
     protected override int Run(ParseResult arguments, Log log)
     {
         if (arguments.GetValue(_flips) is { } flips)
         {
-            Benchmarks.JustFlip(flips);
+            Benchmarks.JustFlip(flips, arguments.GetValue(_kept));
             return ExitCodes.Success;
         }
         bool json = arguments.GetValue(_json);

@@ -19,6 +19,12 @@ internal sealed class RunCommand : CliCommand
         DefaultValueFactory = _ => "auto",
     };
     private readonly Option<bool> _hugePages = new("--hugetlb") { Description = "Take the guest's memory from the host's huge pages of 2 MiB." };
+    private readonly Option<string> _keep = new("--keep")
+    {
+        Description = "Whether the device is a process of its own, so that the machine goes on if it dies: another one takes over in less than a second. kill -USR2 on this process starts the next one from the program on the disk (an upgrade).",
+        HelpName = "on|off",
+        DefaultValueFactory = _ => "on",
+    };
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _arguments = new();
 
@@ -36,6 +42,8 @@ internal sealed class RunCommand : CliCommand
         Add(_qemu);
         Add(_device);
         Add(_hugePages);
+        _keep.AcceptOnlyFromAmong("on", "off");
+        Add(_keep);
         _boot.AddTo(this);
         _arguments.AddTo(this);
     }
@@ -78,18 +86,48 @@ internal sealed class RunCommand : CliCommand
             log.Info(note);
         }
         log.Verbose($"{qemu.Program} {string.Join(' ', plan.Arguments)}");
-
+        var name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid);
         bool isPci = plan.Gpu == GpuKind.Pci;
+        if (arguments.GetValue(_keep) == "on")
+        {
+            return RunKept(arguments, request, name, qemu, plan, log);
+        }
         options = options with
         {
             SocketPath = isPci ? null : request.GpuSocket,
             VfioUserPath = isPci ? request.GpuSocket : null,
             BootRom = isPci ? _boot.Load(arguments, qemu.AskDataFolders(), log) : null,
-            Name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid),
+            Name = name,
+            MonitorPath = request.MonitorSocket,
         };
         using var host = new DeviceHost(options, log);
-        using var monitor = new MonitorListener(host, request.MonitorSocket, log) { StopsMigrations = isPci };
-        return new QemuRun(host, log).Run(qemu.Program, plan.Arguments);
+        return new QemuRun(
+            () =>
+            {
+                host.Run();
+                return ExitCodes.Success;
+            },
+            () => true,
+            host.Loop.Stop,
+            log).Run(qemu.Program, plan.Arguments);
+    }
+
+    /// <summary>The device is an <c>fbshare serve</c> with the options given here; this process keeps it.</summary>
+    private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, QemuInfo qemu, QemuPlan plan, Log log)
+    {
+        bool isPci = plan.Gpu == GpuKind.Pci;
+        string[] device =
+        [
+            "serve",
+            isPci ? "--vfio-user" : "--socket-path",
+            request.GpuSocket,
+            .. KeptArguments.Repeat(arguments, [_device, _hugePages, _keep, .. _boot.Options]),
+            .. isPci ? _boot.Repeat(arguments, qemu.AskDataFolders()) : [],
+            .. KeptArguments.Of(request.MonitorSocket!, name),
+        ];
+        using var keeper = new DeviceKeeper(device, log);
+        using IDisposable upgrade = keeper.OnUpgradeSignal();
+        return new QemuRun(keeper.Run, keeper.WaitUntilListening, keeper.Stop, log).Run(qemu.Program, plan.Arguments);
     }
 
     private static QemuInfo Ask(string program)

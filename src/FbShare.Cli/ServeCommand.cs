@@ -1,5 +1,7 @@
 using System.CommandLine;
 using FbShare.Cli.Hosting;
+using FbShare.Keeping;
+using FbShare.Linux;
 
 namespace FbShare.Cli;
 
@@ -17,6 +19,11 @@ internal sealed class ServeCommand : CliCommand
     private readonly Option<bool> _once = new("--once") { Description = "End when the first QEMU has disconnected (default: wait for the next one)." };
     private readonly Option<bool> _noForward = new("--no-forward") { Description = "Do not send pictures to QEMU's own display as well (which vhost-user-gpu-pci asks for, unless QEMU runs with -display none)." };
     private readonly Option<bool> _capabilities = new("--print-capabilities") { Description = "Print as JSON what kind of back-end this is, and end." };
+    private readonly Option<bool> _keep = new("--keep")
+    {
+        Description = "Keep the machine if the device dies: it is a process of its own then, and another one takes over in less than a second. kill -USR2 on this process starts the next one from the program on the disk (an upgrade).",
+    };
+    private readonly KeptArguments _kept = new();
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _device = new();
 
@@ -39,7 +46,9 @@ internal sealed class ServeCommand : CliCommand
         Add(_fd);
         Add(_once);
         Add(_noForward);
+        Add(_keep);
         Add(_capabilities);
+        _kept.AddTo(this);
         _boot.AddTo(this);
         _device.AddTo(this);
     }
@@ -56,6 +65,10 @@ internal sealed class ServeCommand : CliCommand
         {
             return "give one of --socket-path PATH, --vfio-user PATH and --fd N";
         }
+        if (arguments.GetValue(_keep) && (arguments.GetValue(_fd) is not null || arguments.GetValue(_once)))
+        {
+            return "--keep cannot be had with --fd or --once: it is for a device that listens until it is stopped";
+        }
         return (isPci ? null : _boot.FindUnused(arguments, "--vfio-user PATH")) ?? _device.FindContradiction(arguments);
     }
 
@@ -67,8 +80,36 @@ internal sealed class ServeCommand : CliCommand
             Console.Out.WriteLine("""{"type":"gpu"}""");
             return ExitCodes.Success;
         }
+        if (arguments.GetValue(_keep))
+        {
+            return Keep(arguments, log);
+        }
+        using UnixSocket? keeperSocket = KeeperClient.FindSocket();
+        if (keeperSocket is not null)
+        {
+            using KeeperClient client = KeeperClient.Connect(keeperSocket, out IReadOnlyDictionary<ulong, FileDescriptor> kept);
+            using var keeper = Keeper.Open(client, kept);
+            return Serve(arguments, keeper, client, log);
+        }
+        return Serve(arguments, null, null, log);
+    }
+
+    /// <summary>This process keeps, and another one serves.</summary>
+    private int Keep(ParseResult arguments, Log log)
+    {
+        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep])], log);
+        using IDisposable upgrade = keeper.OnUpgradeSignal();
+        using var signals = new StopSignals(_ => keeper.Stop());
+        int exitCode = keeper.Run();
+        return signals.ExitCode ?? exitCode;
+    }
+
+    /// <param name="keeper">Keeps what the next device needs if this one dies; null for none.</param>
+    /// <param name="client">The conversation with it.</param>
+    private int Serve(ParseResult arguments, Keeper? keeper, KeeperClient? client, Log log)
+    {
         string? vfioUser = arguments.GetValue(_vfioUser);
-        DeviceOptions options = _device.Read(arguments) with
+        DeviceOptions options = _kept.Read(arguments, _device.Read(arguments)) with
         {
             SocketPath = arguments.GetValue(_socketPath),
             VfioUserPath = vfioUser,
@@ -76,10 +117,22 @@ internal sealed class ServeCommand : CliCommand
             Fd = arguments.GetValue(_fd),
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
+            Keeper = keeper,
         };
         using var host = new DeviceHost(options, log);
-        using var signals = new StopSignals(_ => host.Loop.Stop());
-        log.Info((options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}");
+        // Without its keeper, a machine would be left that nobody can go on with.
+        using EventLoop.Watch? gone = client is null ? null : host.Loop.Add(client.Descriptor, LoopEvents.PeerClosed, _ => host.Loop.Stop());
+        using var signals = new StopSignals(_ => host.Loop.Stop(), onlyTerminate: keeper is not null);
+        if (keeper is { IsResumed: true })
+        {
+            host.Run();
+            return signals.ExitCode ?? ExitCodes.Success;
+        }
+        string waiting = (options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}";
+        if (options.MonitorPath is null)
+        {
+            log.Info(waiting);
+        }
         host.Run();
         return signals.ExitCode ?? ExitCodes.Success;
     }

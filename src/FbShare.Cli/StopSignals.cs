@@ -9,13 +9,18 @@ internal sealed class StopSignals : IDisposable
     private int _exitCode;
 
     /// <param name="stop">Called on another thread at every such signal; must not block.</param>
-    public StopSignals(Action<PosixSignal> stop)
+    /// <param name="onlyTerminate">Whether only SIGTERM asks for the end, because whoever started this process has got the others too.</param>
+    public StopSignals(Action<PosixSignal> stop, bool onlyTerminate = false)
     {
         foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
+                if (onlyTerminate && context.Signal != PosixSignal.SIGTERM)
+                {
+                    return;
+                }
                 Interlocked.CompareExchange(ref _exitCode, ExitCodeOf(context.Signal), 0);
                 stop(context.Signal);
             }));

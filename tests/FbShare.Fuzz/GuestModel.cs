@@ -53,7 +53,8 @@ internal sealed class GuestModel(ulong free, ulong length)
             case 3 when !it.IsBlob:
                 it.HasBacking = false;
                 return Commands.Detach(id);
-            case < 12: return it.IsBlob
+            case < 12:
+                return it.IsBlob
                 ? Commands.SetScanoutBlob((uint)random.Next(2), id, it.Format, it.Width, it.Height, it.Width * 4, 0, (x, y, w, h))
                 : Commands.SetScanout((uint)random.Next(2), id, x, y, w, h);
             case 12: return Commands.SetScanout((uint)random.Next(2), 0, 0, 0, 0, 0);

@@ -7,6 +7,7 @@ using FbShare.Cli;
 using FbShare.Cli.Hosting;
 using FbShare.Cli.Qemu;
 using FbShare.Display;
+using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Qemu;
@@ -47,10 +48,10 @@ internal sealed class Guest : IDisposable
                 DisplayPatience = options.DisplayPatience,
             },
             new Log(_log, LogLevel.Debug));
-        _input = options.Input ? new MonitorListener(_host, Path.Combine(_folder.FullName, "input"), new Log(_log, LogLevel.Debug)) : null;
+        _input = options.Input ? new MonitorListener(_host, UnixListener.Listen(Path.Combine(_folder.FullName, "input")), new Log(_log, LogLevel.Debug)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
-        _machine = new GuestMachine(options, Device(options, gpu), _folder.FullName, _log);
+        _machine = new GuestMachine(options, Device(options, gpu, _folder.FullName), _folder.FullName, _log);
         _machine.Boot();
     }
 
@@ -172,7 +173,9 @@ internal sealed class Guest : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    private List<string> Device(GuestOptions options, string gpu)
+    /// <summary>QEMU's arguments for the device at a socket.</summary>
+    /// <param name="folder">Where <see cref="GuestOptions.Input"/> listens.</param>
+    public static List<string> Device(GuestOptions options, string gpu, string folder)
     {
         string device = options.Gpu == GpuKind.Pci
             ? $$$"""{"driver":"vfio-user-pci","id":"{{{QemuCommandLine.GpuId}}}","socket":{"type":"unix","path":"{{{gpu}}}"}}"""
@@ -182,7 +185,7 @@ internal sealed class Guest : IDisposable
         List<string> arguments = options.Gpu == GpuKind.Pci ? ["-device", device] : ["-chardev", $"socket,id=gpu,path={gpu}", "-device", device];
         if (options.Input)
         {
-            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{_folder.FullName}/input,server=off"]);
+            arguments.AddRange(["-device", "virtio-keyboard-pci", "-device", options.Pointer, "-qmp", $"unix:{folder}/input,server=off"]);
         }
         return arguments;
     }

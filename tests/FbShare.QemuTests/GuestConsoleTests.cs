@@ -1,10 +1,10 @@
 using System.Text.RegularExpressions;
+using FbShare.Cli.Qemu;
 using FbShare.Display.Client;
 using FbShare.Display.DBus;
 using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 

@@ -1,5 +1,5 @@
+using FbShare.Cli.Qemu;
 using FbShare.Display.Server;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 

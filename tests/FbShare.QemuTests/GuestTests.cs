@@ -1,6 +1,6 @@
 using FbShare.Capture;
+using FbShare.Cli.Qemu;
 using FbShare.Display;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 

@@ -1,7 +1,7 @@
 using FbShare.Capture;
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Pictures;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests;
 

@@ -1,3 +1,4 @@
+using FbShare.Cli.Qemu;
 namespace FbShare.QemuTests;
 
 /// <summary>A test that boots the test guest in a real QEMU; skipped, and says so, where something for that is missing.</summary>

@@ -12,8 +12,8 @@ public sealed class ScreenTests
     [QemuFact(Needs.Blob | Needs.Pci | Needs.Grub)]
     public async Task A_boot_is_followed_from_the_firmware_to_the_login_and_a_stage_that_never_comes_explains_itself()
     {
-        using var image = new BootImage();
-        using var guest = new Guest(new GuestOptions { Pci = true, BootImage = image.File });
+        using var image = BootImage.OfTestGuest();
+        using var guest = new Guest(new GuestOptions { BootImage = image.File, DisplayPatience = TimeSpan.FromMinutes(1) });
         await using GuestDisplay display = GuestDisplay.Connect($"unix:{guest.Display}");
         Screen screen = display.Screen();
         var patiently = new WaitOptions { Timeout = TimeSpan.FromMinutes(2) };

@@ -59,7 +59,8 @@ public sealed partial class PublicSurfaceTests
         string[] texts = [.. TextsOf(Assembly.Load(library).Location)];
 
         Assert.NotEmpty(texts);
-        Assert.Equal([], texts.Where(t => words.IsMatch(t)));
+        // An option by itself is an argument for a program that the library starts.
+        Assert.Equal([], texts.Where(t => words.IsMatch(t) && t.Contains(' ', StringComparison.Ordinal)));
     }
 
     /// <summary>All texts in an assembly's code, the parts of interpolated ones too.</summary>

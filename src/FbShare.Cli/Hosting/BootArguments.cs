@@ -13,6 +13,19 @@ internal sealed class BootArguments
         HelpName = "FILE",
     };
 
+    public IReadOnlyList<Option> Options => [_off, _rom];
+
+    /// <summary>The same for another process, with the video BIOS that is found.</summary>
+    public IEnumerable<string> Repeat(ParseResult arguments, IEnumerable<string> folders)
+    {
+        if (arguments.GetValue(_off))
+        {
+            return [_off.Name];
+        }
+        string? path = arguments.GetValue(_rom) ?? VgaBios.Find([.. folders, .. VgaBios.UsualFolders]);
+        return path is null ? [] : [$"{_rom.Name}={path}"];
+    }
+
     public void AddTo(Command command)
     {
         command.Add(_off);

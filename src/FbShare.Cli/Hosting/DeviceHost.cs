@@ -1,6 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Display.Server;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.VfioUser;
@@ -14,10 +15,11 @@ namespace FbShare.Cli.Hosting;
 /// <summary>A whole device on one event loop: the virtio-gpu, its socket for a virtual machine, and whoever watches it.</summary>
 internal sealed class DeviceHost : IDisposable
 {
-    private readonly GuestMemoryMap _memory = new();
+    private readonly GuestMemoryMap _memory;
     private readonly VirtioGpuDevice _device;
     private readonly FrontEndServer _server;
     private readonly List<IDisposable> _consumers = [];
+    private readonly Keeper? _keeper;
     private readonly Log _log;
     private Exception? _failure;
 
@@ -26,8 +28,10 @@ internal sealed class DeviceHost : IDisposable
     public DeviceHost(DeviceOptions options, Log log)
     {
         _log = log;
+        _keeper = options.Keeper;
+        _memory = new GuestMemoryMap { Keeper = _keeper };
         Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log));
-        _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log);
+        _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log) { Keeper = _keeper };
         Hub.Source = _device;
         _server = MakeServer(options);
         try
@@ -71,14 +75,17 @@ internal sealed class DeviceHost : IDisposable
         Loop.Dispose();
     }
 
+    /// <summary>Whether the picture that was asked for is written already, by a device that died since.</summary>
+    private bool IsDumped => _keeper is { } keeper && !keeper.ProgramState.IsEmpty;
+
     private FrontEndServer MakeServer(DeviceOptions options)
     {
         if (options.VfioUserPath is { } vfioUser)
         {
             return new VfioUserServer(
-                Loop, Sockets.Listen(vfioUser, "--vfio-user"), _memory, log => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, log), _log);
+                Loop, Listen(DescriptorKind.Listener, vfioUser, "--vfio-user"), _memory, log => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, log), _log);
         }
-        UnixListener? listener = options.SocketPath is { } path ? Sockets.Listen(path, "--socket-path") : null;
+        UnixListener? listener = options.SocketPath is { } path ? Listen(DescriptorKind.Listener, path, "--socket-path") : null;
         return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log);
     }
 
@@ -95,7 +102,7 @@ internal sealed class DeviceHost : IDisposable
         }
         if (options.DisplayPath is { } display)
         {
-            UnixListener viewers = Sockets.Listen(display, "--display");
+            UnixListener viewers = Listen(DescriptorKind.DisplayListener, display, "--display");
             _consumers.Add(viewers);
             Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log)
             {
@@ -103,10 +110,30 @@ internal sealed class DeviceHost : IDisposable
                 InputCure = "start QEMU through 'fbshare run', which connects them",
             };
         }
-        if (options.Dump is { } dump)
+        if (options.Dump is { } dump && !IsDumped)
         {
             AttachDump(dump);
         }
+        if (options.MonitorPath is { } monitor)
+        {
+            _consumers.Add(new MonitorListener(this, Listen(DescriptorKind.MonitorListener, monitor, "QEMU's monitor"), _log)
+            {
+                StopsMigrations = options.VfioUserPath is not null,
+            });
+        }
+        _server.TryResume();
+    }
+
+    /// <summary>Listens, or goes on listening where a device that died did.</summary>
+    private UnixListener Listen(DescriptorKind kind, string path, string option)
+    {
+        if (_keeper?.Take(kind) is { } left)
+        {
+            return UnixListener.Adopt(left, path);
+        }
+        UnixListener listener = Sockets.Listen(path, option);
+        _keeper?.Keep(kind, 0, listener.Descriptor);
+        return listener;
     }
 
     private void AttachDump(DumpOptions options)
@@ -126,6 +153,7 @@ internal sealed class DeviceHost : IDisposable
             }
             if (dump!.IsDone)
             {
+                _keeper?.SaveProgram([1]);
                 Loop.Post(() => Hub.Detach(options.Output, dump));
             }
         })

@@ -1,6 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Display.Server;
+using FbShare.Keeping;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;
@@ -41,6 +42,12 @@ internal sealed record DeviceOptions
     public PathRequest Path { get; init; } = PathRequest.Default;
 
     public DumpOptions? Dump { get; init; }
+
+    /// <summary>Listen here for QEMU's monitor: keys and pointers of viewers go there.</summary>
+    public string? MonitorPath { get; init; }
+
+    /// <summary>Keeps what the next device needs if this one dies; null for none.</summary>
+    public Keeper? Keeper { get; init; }
 }
 
 /// <summary>A picture to be written while the device runs.</summary>

@@ -16,12 +16,12 @@ internal sealed class MonitorListener : IDisposable
     private MigrationGuard? _migrations;
     private QmpSession? _session;
 
-    /// <param name="path">Where to listen; QEMU connects once.</param>
-    public MonitorListener(DeviceHost host, string path, Log log)
+    /// <param name="listener">Where QEMU connects; owned from here on.</param>
+    public MonitorListener(DeviceHost host, UnixListener listener, Log log)
     {
         _host = host;
         _log = LogLimit.Around(log);
-        _listener = Sockets.Listen(path, "QEMU's monitor");
+        _listener = listener;
         _watch = host.Loop.Add(_listener.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 

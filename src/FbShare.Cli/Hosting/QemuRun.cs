@@ -4,7 +4,10 @@ using System.Runtime.InteropServices;
 namespace FbShare.Cli.Hosting;
 
 /// <summary>One QEMU beside one device: neither outlives the other.</summary>
-internal sealed partial class QemuRun(DeviceHost host, Log log)
+/// <param name="runDevice">Runs the device until it is stopped, and returns its exit code.</param>
+/// <param name="waitForDevice">Waits until it listens; false if it ended instead.</param>
+/// <param name="stopDevice">Safe from any thread.</param>
+internal sealed partial class QemuRun(Func<int> runDevice, Func<bool> waitForDevice, Action stopDevice, Log log)
 {
     private const int Sigterm = 15;
 
@@ -17,6 +20,7 @@ internal sealed partial class QemuRun(DeviceHost host, Log log)
     private bool _stopping;
     private bool _ended;
     private Exception? _deviceFailure;
+    private int _deviceExitCode;
 
     /// <summary>Runs QEMU in the foreground, with this process's stdin, stdout and stderr, and the device on a thread of its own.</summary>
     /// <returns>QEMU's exit code; after a signal to this process that signal's.</returns>
@@ -26,18 +30,21 @@ internal sealed partial class QemuRun(DeviceHost host, Log log)
         var device = new Thread(RunDevice) { Name = "device" };
         using var signals = new StopSignals(_ => StopQemu());
         device.Start();
-        int exitCode;
+        int exitCode = ExitCodes.Success;
         try
         {
-            exitCode = RunQemu(program, arguments);
+            if (waitForDevice())
+            {
+                exitCode = RunQemu(program, arguments);
+            }
         }
         finally
         {
-            host.Loop.Stop();
+            stopDevice();
             device.Join();
         }
         return _deviceFailure is null
-            ? signals.ExitCode ?? exitCode
+            ? signals.ExitCode ?? (_deviceExitCode == ExitCodes.Success ? exitCode : _deviceExitCode)
             : throw new CliException(ExitCodes.Failure, _deviceFailure.Message, _deviceFailure);
     }
 
@@ -69,7 +76,11 @@ internal sealed partial class QemuRun(DeviceHost host, Log log)
     {
         try
         {
-            host.Run();
+            _deviceExitCode = runDevice();
+            if (_deviceExitCode != ExitCodes.Success)
+            {
+                StopQemu();
+            }
         }
         catch (Exception e)
         {

@@ -84,6 +84,8 @@ internal sealed class QemuCommandLine
         "virtio-input-host", "virtio-multitouch-pci", "vhost-user-input-pci", "usb-kbd", "usb-mouse", "usb-tablet", "usb-wacom-tablet",
     ];
 
+    private static readonly Version FirstWithReconnectMs = new(9, 2);
+
     private readonly QemuInfo _qemu;
     private readonly QemuRequest _request;
     private readonly List<QemuOption> _options;
@@ -454,7 +456,9 @@ internal sealed class QemuCommandLine
     {
         if (_request.MonitorSocket is { } path)
         {
-            _arguments.AddRange(["-qmp", $"unix:{Escape(path)},server=off"]);
+            // The device that listens there may die and be followed by another one.
+            string again = _qemu.Version >= FirstWithReconnectMs ? "reconnect-ms=100" : "reconnect=1";
+            _arguments.AddRange(["-qmp", $"unix:{Escape(path)},server=off,{again}"]);
         }
     }
 

@@ -1,6 +1,7 @@
 using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Input;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
@@ -30,7 +31,8 @@ internal sealed class BenchRig : IDisposable
     private const uint Scattered = 99;
 
     private readonly EventLoop _loop = new();
-    private readonly GuestMemoryMap _memory = new();
+    private readonly GuestMemoryMap _memory;
+    private readonly Keeper? _keeper;
     private readonly DisplayHub _hub;
     private readonly VirtioGpuDevice _device;
     private readonly FrontEndServer _server;
@@ -43,10 +45,13 @@ internal sealed class BenchRig : IDisposable
     /// <param name="path">How pictures reach viewers; null for the best way.</param>
     /// <param name="hugePages">Whether that memory is made of huge pages.</param>
     /// <param name="pci">Whether the front-end has a whole PCI device over vfio-user, and not a vhost-user device.</param>
-    public BenchRig(long ramBytes, FramePath? path = null, bool hugePages = false, bool pci = false)
+    /// <param name="kept">Whether the device writes down what another one would need to go on.</param>
+    public BenchRig(long ramBytes, FramePath? path = null, bool hugePages = false, bool pci = false, bool kept = false)
     {
+        _keeper = kept ? Keeper.Open(new NoStore(), new Dictionary<ulong, FileDescriptor>()) : null;
+        _memory = new GuestMemoryMap { Keeper = _keeper };
         _hub = new DisplayHub(1, new DmaBufExporter(new PathRequest(path), NullLogger.Instance));
-        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, NullLogger.Instance);
+        _device = new VirtioGpuDevice(new GpuOptions { RefreshHz = null }, _memory, _hub, _loop, NullLogger.Instance) { Keeper = _keeper };
         _hub.Source = _device;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         _server = pci
@@ -201,6 +206,7 @@ internal sealed class BenchRig : IDisposable
         _device.Dispose();
         _hub.Dispose();
         _memory.Dispose();
+        _keeper?.Dispose();
         _loop.Dispose();
         Driver.Dispose();
         Driver.Ram.Dispose();
@@ -228,6 +234,18 @@ internal sealed class BenchRig : IDisposable
         if (type != Commands.Ok && type != allowed)
         {
             throw new InvalidOperationException($"the device answered 0x{type:x}");
+        }
+    }
+
+    /// <summary>Keeps no descriptor: none is asked for here.</summary>
+    private sealed class NoStore : IDescriptorStore
+    {
+        public void Put(ulong key, FileDescriptor descriptor)
+        {
+        }
+
+        public void Remove(ulong key)
+        {
         }
     }
 }

@@ -121,10 +121,11 @@ internal static class Benchmarks
     }
 
     /// <summary>Only flips, on one processor, and measures nothing: for strace and perf.</summary>
-    public static void JustFlip(int flips)
+    /// <param name="kept">See <see cref="BenchRig"/>.</param>
+    public static void JustFlip(int flips, bool kept)
     {
         ThreadClock.Processors &= ~ThreadClock.Processors + 1;
-        using var rig = new BenchRig(64 << 20);
+        using var rig = new BenchRig(64 << 20, kept: kept);
         rig.SetUp(1920, 1080);
         rig.FlipInStep(flips);
     }

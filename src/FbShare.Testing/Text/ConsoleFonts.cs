@@ -21,22 +21,40 @@ internal static class ConsoleFonts
 
     private static List<ConsoleFont> ReadVga()
     {
-        using Stream stream = typeof(ConsoleFonts).Assembly.GetManifestResourceStream("cp437.bin")!;
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
+        byte[] bytes = ReadResource("cp437.bin");
         var fonts = new List<ConsoleFont>();
         int at = 0;
         foreach (int height in (ReadOnlySpan<int>)[16, 14, 8])
         {
             ReadOnlySpan<byte> shapes = bytes.AsSpan(at, Characters * height);
-            fonts.Add(Make($"VGA 8x{height}", 8, height, shapes));
+            ConsoleFont font = Make($"VGA 8x{height}", 8, height, shapes);
+            fonts.Add(font);
             if (height == 16)
             {
+                AddLinux(font);
                 fonts.Add(Make("VGA 9x16", 9, height, shapes));
             }
             at += shapes.Length;
         }
         return fonts;
+    }
+
+    /// <summary>Linux draws some characters of this font in shapes of its own.</summary>
+    private static void AddLinux(ConsoleFont font)
+    {
+        ReadOnlySpan<byte> records = ReadResource("linux.bin");
+        for (; !records.IsEmpty; records = records[(1 + font.Height)..])
+        {
+            font.Add(records.Slice(1, font.Height), CodePage437.Characters[records[0]]);
+        }
+    }
+
+    private static byte[] ReadResource(string name)
+    {
+        using Stream stream = typeof(ConsoleFonts).Assembly.GetManifestResourceStream(name)!;
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private static ConsoleFont Make(string name, int width, int height, ReadOnlySpan<byte> shapes)

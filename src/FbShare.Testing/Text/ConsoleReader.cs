@@ -13,7 +13,10 @@ internal static class ConsoleReader
     /// <summary>How many of the cells that are not blank must be characters: less is no console in this font.</summary>
     private const double EnoughKnown = 0.85;
 
-    /// <summary>Screens that are not consoles are given up after this many cells, of which fewer than half are known.</summary>
+    /// <summary>With so many, other fonts are not tried: what is left is a cursor, or a line that is being drawn.</summary>
+    private const double SurelyKnown = 0.95;
+
+    /// <summary>So many cells that are not blank tell which font it is.</summary>
     private const int Sample = 64;
 
     /// <summary>How many rows from the bottom a cursor may begin, and how many it may have.</summary>
@@ -27,22 +30,83 @@ internal static class ConsoleReader
     public static ScreenText? Read(Picture picture)
     {
         Picture screen = picture.ConvertTo(DrmFormat.XR24);
-        return Read(screen, ConsoleFonts.Vga) ?? Read(screen, ConsoleFonts.Installed);
+        bool[] isBlank = FindBlankRows(screen);
+        Grid? best = FindBest(screen, isBlank, ConsoleFonts.Vga);
+        if (best is not { Known: >= SurelyKnown })
+        {
+            Grid? other = FindBest(screen, isBlank, ConsoleFonts.Installed);
+            best = best is null || other?.Known > best.Known ? other : best;
+        }
+        return best is null ? null : Read(screen, isBlank, best);
     }
 
-    private static ScreenText? Read(Picture screen, IReadOnlyList<ConsoleFont> fonts)
+    /// <summary>Which rows of pixels have one colour: most rows of a console, which need no further look.</summary>
+    private static bool[] FindBlankRows(Picture screen)
     {
+        var isBlank = new bool[screen.Height];
+        for (int y = 0; y < isBlank.Length; y++)
+        {
+            ReadOnlySpan<byte> row = screen.Pixels.Slice(y * screen.Layout.Stride, screen.Layout.RowBytes);
+            isBlank[y] = VisiblePixels.AreEqual(row[DrmFormats.BytesPerPixel..], row[..^DrmFormats.BytesPerPixel], screen.Format);
+        }
+        return isBlank;
+    }
+
+    /// <summary>The font and place in which most of a sample of the screen's cells are characters.</summary>
+    private static Grid? FindBest(Picture screen, bool[] isBlank, IReadOnlyList<ConsoleFont> fonts)
+    {
+        Grid? best = null;
         foreach (ConsoleFont font in fonts)
         {
             foreach ((int x, int y) in Origins(screen, font))
             {
-                if (Read(screen, font, x, y) is { } text)
+                double known = Probe(screen, isBlank, font, x, y);
+                if (known >= EnoughKnown && known > (best?.Known ?? 0))
                 {
-                    return text;
+                    best = new Grid(font, x, y, known);
+                }
+                if (known == 1)
+                {
+                    return best;
                 }
             }
         }
-        return null;
+        return best;
+    }
+
+    /// <summary>How many of the first cells that are not blank are characters of the font, from 0 to 1; 1 of a blank screen.</summary>
+    private static double Probe(Picture screen, bool[] isBlank, ConsoleFont font, int left, int top)
+    {
+        Span<byte> shape = stackalloc byte[font.BytesPerShape];
+        int inked = 0;
+        int known = 0;
+        for (int y = top; y + font.Height <= screen.Height && inked < Sample; y += font.Height)
+        {
+            if (IsBlankLine(screen, isBlank, y, font.Height))
+            {
+                continue;
+            }
+            for (int x = left; x + font.Width <= screen.Width && inked < Sample; x += font.Width)
+            {
+                char character = ReadCell(screen, font, x, y, shape);
+                inked += character == ' ' ? 0 : 1;
+                known += character is ' ' or Unknown ? 0 : 1;
+            }
+        }
+        return inked == 0 ? 1 : (double)known / inked;
+    }
+
+    private static bool IsBlankLine(Picture screen, bool[] isBlank, int y, int height)
+    {
+        ReadOnlySpan<byte> first = screen.Pixels.Slice(y * screen.Layout.Stride, DrmFormats.BytesPerPixel);
+        for (int row = y; row < y + height; row++)
+        {
+            if (!isBlank[row] || !VisiblePixels.AreEqual(screen.Pixels.Slice(row * screen.Layout.Stride, DrmFormats.BytesPerPixel), first, screen.Format))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>Where a console's first cell may be: in the corner, or so that the grid, or the 80x25 of firmware, is in the middle.</summary>
@@ -57,39 +121,34 @@ internal static class ConsoleReader
         return origins;
     }
 
-    private static ScreenText? Read(Picture screen, ConsoleFont font, int left, int top)
+    private static ScreenText Read(Picture screen, bool[] isBlank, Grid grid)
     {
-        (int columns, int rows) = ((screen.Width - left) / font.Width, (screen.Height - top) / font.Height);
+        (ConsoleFont font, int left, int top, _) = grid;
+        (int width, int height) = (font.Width, font.Height);
         var lines = new List<TextLine>();
         Span<byte> shape = stackalloc byte[font.BytesPerShape];
-        char[] characters = new char[columns];
-        int known = 0;
-        int inked = 0;
-        for (int row = 0; row < rows; row++)
+        char[] characters = new char[(screen.Width - left) / width];
+        int filled = 0;
+        for (int y = top; y + height <= screen.Height; y += height)
         {
-            for (int column = 0; column < columns; column++)
+            string text = "";
+            if (!IsBlankLine(screen, isBlank, y, height))
             {
-                char character = ReadCell(screen, font, left + (column * font.Width), top + (row * font.Height), shape);
-                characters[column] = character;
-                inked += character == ' ' ? 0 : 1;
-                known += character is ' ' or Unknown ? 0 : 1;
+                for (int column = 0; column < characters.Length; column++)
+                {
+                    characters[column] = ReadCell(screen, font, left + (column * width), y, shape);
+                }
+                text = new string(characters).TrimEnd(' ');
             }
-            if (inked >= Sample && known < inked / 2)
+            var boxes = new Rect[text.Length];
+            for (int i = 0; i < boxes.Length; i++)
             {
-                return null;
+                boxes[i] = new Rect(left + (i * width), y, width, height);
             }
-            string text = new string(characters).TrimEnd(' ');
-            (int y, int width, int height) = (top + (row * font.Height), font.Width, font.Height);
-            lines.Add(new TextLine(text, [.. Enumerable.Range(0, text.Length).Select(i => new Rect(left + (i * width), y, width, height))]));
+            lines.Add(new TextLine(text, boxes));
+            filled = text.Length > 0 ? lines.Count : filled;
         }
-        if (inked > 0 && known < EnoughKnown * inked)
-        {
-            return null;
-        }
-        while (lines.Count > 0 && lines[^1].Text.Length == 0)
-        {
-            lines.RemoveAt(lines.Count - 1);
-        }
+        lines.RemoveRange(filled, lines.Count - filled);
         return new ScreenText(lines, font.Name, IsExact: true);
     }
 
@@ -190,4 +249,8 @@ internal static class ConsoleReader
             }
         }
     }
+
+    /// <summary>A font, and where its first cell is.</summary>
+    /// <param name="Known">How many of the cells that were tried are characters, from 0 to 1.</param>
+    private sealed record Grid(ConsoleFont Font, int Left, int Top, double Known);
 }

@@ -173,7 +173,7 @@ public sealed class GuestInput : IDisposable
             if (EventLoop.Now > deadline)
             {
                 throw new TypingException(
-                    "the guest's mouse takes only movements, so it cannot be put at a place: give the guest a tablet (-device virtio-tablet-pci or usb-tablet; 'fbshare run' adds one), and a driver for it");
+                    "the guest's mouse takes only movements, so it cannot be put at a place: give the guest a tablet (-device virtio-tablet-pci or usb-tablet), and a driver for it");
             }
             _console.RefreshPointer();
             await Settle(TabletGlance).ConfigureAwait(false);

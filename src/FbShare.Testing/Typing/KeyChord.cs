@@ -48,6 +48,7 @@ public static class KeyChord
                 : throw new TypingException($"no single key types '{name}' (U+{rune.Value:X4}) on the keyboard layout {keys.Name}") { IsMistake = true };
         }
         return keys.TryFind(name, out KeyStroke stroke) ? stroke : throw new TypingException(
-            $"there is no key '{name}': give a character, an X name that the layout {keys.Name} has, or one of {string.Join(", ", LinuxKeys.Names)}") { IsMistake = true };
+            $"there is no key '{name}': give a character, an X name that the layout {keys.Name} has, or one of {string.Join(", ", LinuxKeys.Names)}")
+        { IsMistake = true };
     }
 }

@@ -87,8 +87,9 @@ public sealed class KeyboardLayout
             if (!TryFind(rune, out IReadOnlyList<KeyStroke>? keys))
             {
                 throw new TypingException(
-                    $"the keyboard layout {Name} cannot type character {at + 1}, {Describe(rune)}: choose another layout (--layout, --variant)"
-                    + (HasDeadKeys ? "" : "; this system does not know dead keys (Debian: install libx11-data)")) { IsMistake = true };
+                    $"the keyboard layout {Name} cannot type character {at + 1}, {Describe(rune)}: choose another layout or variant"
+                    + (HasDeadKeys ? "" : "; this system does not know dead keys (Debian: install libx11-data)"))
+                { IsMistake = true };
             }
             strokes.AddRange(keys);
             at += rune.Utf16SequenceLength;
@@ -124,7 +125,8 @@ public sealed class KeyboardLayout
         keymap.Dispose();
         using XkbKeymap known = XkbKeymap.Compile(context, "us", "");
         throw known.IsInvalid ? XkbContext.LackOfData() : new TypingException(
-            $"xkb has no keyboard layout '{name}': give one such as us, de, fr, es, gb or jp (/usr/share/X11/xkb/rules/base.lst lists layouts and variants)") { IsMistake = true };
+            $"xkb has no keyboard layout '{name}': give one such as us, de, fr, es, gb or jp (/usr/share/X11/xkb/rules/base.lst lists layouts and variants)")
+        { IsMistake = true };
     }
 
     private static string Describe(Rune rune) => Rune.IsControl(rune) ? $"the control character U+{rune.Value:X4}" : $"'{rune}' (U+{rune.Value:X4})";

@@ -46,7 +46,8 @@ public static class TypedText
                     break;
                 default:
                     throw new TypingException(
-                        $"character {i} begins an escape that means nothing: write \\n (Enter), \\t (Tab), \\b (Backspace), \\e (Escape), \\u{{e9}} (a character by its number) or \\\\ (a backslash)") { IsMistake = true };
+                        $"character {i} begins an escape that means nothing: write \\n (Enter), \\t (Tab), \\b (Backspace), \\e (Escape), \\u{{e9}} (a character by its number) or \\\\ (a backslash)")
+                    { IsMistake = true };
             }
         }
         return plain.ToString();

@@ -1,4 +1,5 @@
 using FbShare.Display;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pci;
@@ -25,7 +26,7 @@ internal sealed class BochsDisplay : IDisposable
     private readonly VirtioGpuDevice _device;
     private readonly ILogger _log;
     private readonly LoopTimer _timer;
-    private readonly FrameBufferBar _memory = new();
+    private readonly FrameBufferBar _memory;
     private readonly DispiRegisters _registers;
     private FrameLayout? _mode;
     private FrameBuffer? _shown;
@@ -36,6 +37,7 @@ internal sealed class BochsDisplay : IDisposable
     {
         _device = device;
         _log = log;
+        _memory = new FrameBufferBar(device.Keeper);
         (int width, int height) = device.PreferredSize;
         bool fits = width <= Largest.Width && height <= Largest.Height;
         _registers = new DispiRegisters(FrameBufferBar.Bytes, fits ? (width, height) : Largest, Largest) { Written = Wake };
@@ -53,6 +55,14 @@ internal sealed class BochsDisplay : IDisposable
         _registers.Reset();
         Show(null);
         _timer.Cancel();
+    }
+
+    public void Save(ref StateWriter writer) => _registers.Save(ref writer);
+
+    public void Resume(ref StateReader reader)
+    {
+        _registers.Resume(ref reader);
+        Wake();
     }
 
     /// <summary>Looks at the display soon, because it may have to be shown now.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Pci;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
@@ -65,6 +67,10 @@ internal sealed class DispiRegisters : PciBar
         return (this[Register.Enable] & Enabled) != 0 && HasDepth
             && FrameLayout.TryCreate(DrmFormat.XR24, width, this[Register.YRes], stride, offset, _memorySize, out layout, out _);
     }
+
+    public void Save(ref StateWriter writer) => writer.Write(MemoryMarshal.AsBytes(_registers.AsSpan()));
+
+    public void Resume(ref StateReader reader) => reader.Read(MemoryMarshal.AsBytes(_registers.AsSpan()));
 
     public void Reset() => Array.Clear(_registers);
 

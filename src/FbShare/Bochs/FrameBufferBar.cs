@@ -1,4 +1,6 @@
+using FbShare.Keeping;
 using FbShare.Linux;
+using FbShare.Memory;
 using FbShare.Pci;
 
 namespace FbShare.Bochs;
@@ -9,20 +11,17 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
     /// <summary>The size in bytes, the same as in QEMU's own Bochs display.</summary>
     public const int Bytes = 16 << 20;
 
-    private readonly FileDescriptor _memory = MemFd.Create("fbshare-boot-screen", Bytes);
-    private readonly MemoryMapping _mapping;
+    private readonly FrameBuffer _memory;
 
+    /// <param name="keeper">May have the memory of a device that died; null for none.</param>
     /// <exception cref="LinuxException">There is no memory or no descriptor free.</exception>
-    public FrameBufferBar()
+    public FrameBufferBar(Keeper? keeper)
     {
-        try
+        FileDescriptor? left = keeper?.Take(DescriptorKind.BootScreen);
+        _memory = left is null ? new FrameBuffer(Bytes) : new FrameBuffer(left, Bytes);
+        if (left is null)
         {
-            _mapping = MemoryMapping.Map(_memory, 0, Bytes, writable: true);
-        }
-        catch
-        {
-            _memory.Dispose();
-            throw;
+            keeper?.Keep(DescriptorKind.BootScreen, 0, _memory.Memory);
         }
     }
 
@@ -30,18 +29,17 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
 
     public override bool Prefetchable => true;
 
-    public override FileDescriptor Memory => _memory;
+    public override FileDescriptor Memory => _memory.Memory;
 
-    public override void Read(long offset, Span<byte> destination) => _mapping.Slice(offset, destination.Length).CopyTo(destination);
+    public override void Read(long offset, Span<byte> destination) => _memory.Slice(offset, destination.Length).CopyTo(destination);
 
-    public override void Write(long offset, ReadOnlySpan<byte> source) => source.CopyTo(_mapping.Slice(offset, source.Length));
+    public override void Write(long offset, ReadOnlySpan<byte> source) => source.CopyTo(_memory.Slice(offset, source.Length));
 
     /// <summary>A part of it, bounds-checked. The guest may change it at any time.</summary>
-    public ReadOnlySpan<byte> Slice(long offset, int length) => _mapping.Slice(offset, length);
+    public ReadOnlySpan<byte> Slice(long offset, int length) => _memory.Slice(offset, length);
 
     public void Dispose()
     {
-        _mapping.Dispose();
         _memory.Dispose();
     }
 }

@@ -114,6 +114,16 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return seals < 0 ? null : (MemFdSeals)seals;
     }
 
+    /// <summary>How many bytes of a pipe or a stream socket can be read at once (FIONREAD).</summary>
+    /// <exception cref="LinuxException">It is neither.</exception>
+    internal unsafe int GetWaitingBytes()
+    {
+        int count;
+        // SAFETY: the kernel writes the four bytes of the local.
+        LinuxException.Check(LibC.ioctl(this, LibC.FIONREAD, &count), "ioctl(FIONREAD)");
+        return count;
+    }
+
     private unsafe long GetFileSystem()
     {
         LibC.StatFs status;
@@ -131,6 +141,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
             LinuxException.Check(LibC.fcntl(this, LibC.F_SETFL, flags | LibC.O_NONBLOCK), "fcntl(F_SETFL)");
         }
     }
+
+    /// <summary>Lets a process that is started from now on have it, under the same number.</summary>
+    internal void SetInheritable() => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, 0), "fcntl(F_SETFD)");
 
     /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
     public int Release()

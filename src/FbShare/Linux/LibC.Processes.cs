@@ -5,6 +5,7 @@ namespace FbShare.Linux;
 /// <summary>kill(2); pidfd_open(2) and pidfd_getfd(2), which glibc has names for only since 2.36.</summary>
 internal static partial class LibC
 {
+    public const int SIGKILL = 9;
     public const int SIGTERM = 15;
 
     public const nint SYS_pidfd_open = 434;

@@ -14,6 +14,7 @@ internal static unsafe partial class LibC
     public const int SO_PEERCRED = 17;
     public const int SO_DOMAIN = 39;
     public const int SCM_RIGHTS = 1;
+    public const int MSG_PEEK = 2;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_CTRUNC = 8;

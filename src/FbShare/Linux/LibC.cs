@@ -29,6 +29,7 @@ internal static unsafe partial class LibC
     public const uint S_ISVTX = 0x200;
     public const uint S_IWOTH = 2;
 
+    public const int F_SETFD = 2;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
@@ -36,6 +37,9 @@ internal static unsafe partial class LibC
     public const int F_GET_SEALS = 1034;
 
     public const int SEEK_END = 2;
+
+    public const nuint FIONREAD = 0x541B;
+    public const uint SPLICE_F_NONBLOCK = 2;
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int open(string path, int flags, uint mode);
@@ -57,6 +61,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint write(FileDescriptor fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int pipe2(int* pair, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint splice(FileDescriptor from, long* fromOffset, FileDescriptor to, long* toOffset, nuint count, uint flags);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial long lseek(FileDescriptor fd, long offset, int whence);

@@ -10,10 +10,15 @@ public static class ProcessDescriptors
     /// <exception cref="LinuxException">ESRCH: no such process; EBADF: no such descriptor; EPERM: the process may not be traced.</exception>
     public static FileDescriptor Take(int pid, int fd)
     {
-        using var process = new FileDescriptor((int)LinuxException.Check(LibC.syscall(LibC.SYS_pidfd_open, pid, 0, 0), $"pidfd_open({pid})"));
+        using FileDescriptor process = Open(pid);
         return new FileDescriptor((int)LinuxException.Check(
             LibC.syscall(LibC.SYS_pidfd_getfd, process.Number, fd, 0), $"pidfd_getfd({pid}, {fd})"));
     }
+
+    /// <summary>A descriptor of a process, which becomes readable when that ends (pidfd_open(2)).</summary>
+    /// <exception cref="LinuxException">ESRCH: no such process.</exception>
+    internal static FileDescriptor Open(int pid) =>
+        new((int)LinuxException.Check(LibC.syscall(LibC.SYS_pidfd_open, pid, 0, 0), $"pidfd_open({pid})"));
 
     /// <summary>The memfds of a process, with one descriptor of each. From Linux 5.14 on, two descriptors of one file count once.</summary>
     /// <exception cref="IOException">There is no such process.</exception>

@@ -50,6 +50,14 @@ public sealed class UnixListener : IDisposable
         }
     }
 
+    /// <summary>Takes over the socket of a process that listened at <paramref name="path"/>, with the connections that wait there.</summary>
+    /// <param name="fd">A listening socket; owned from here on.</param>
+    internal static UnixListener Adopt(FileDescriptor fd, string path)
+    {
+        fd.SetNonBlocking();
+        return new UnixListener(fd, path);
+    }
+
     /// <summary>Told why a connection was closed instead of accepted: this process has as many descriptors as it may have.</summary>
     public Action<string>? TurnedAway { get; set; }
 

@@ -125,7 +125,15 @@ public sealed class UnixSocket : IDisposable
     /// <param name="wait">Whether to wait for bytes. Otherwise null is returned where none have come.</param>
     /// <returns>How many bytes were received; 0 when the peer closed the connection; null where nothing has come.</returns>
     /// <exception cref="LinuxException">The socket failed (ECONNRESET).</exception>
-    public unsafe int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true)
+    public int? Receive(Span<byte> buffer, List<FileDescriptor>? descriptors = null, bool wait = true) =>
+        ReceiveWith(buffer, descriptors, wait ? 0 : LibC.MSG_DONTWAIT);
+
+    /// <summary>Looks at the bytes that have come and leaves them where they are. Descriptors are received all the same, each time.</summary>
+    /// <returns>As <see cref="Receive(Span{byte}, List{FileDescriptor}?, bool)"/> without waiting.</returns>
+    /// <exception cref="LinuxException">The socket failed (ECONNRESET).</exception>
+    internal int? Peek(Span<byte> buffer, List<FileDescriptor>? descriptors = null) => ReceiveWith(buffer, descriptors, LibC.MSG_DONTWAIT | LibC.MSG_PEEK);
+
+    private unsafe int? ReceiveWith(Span<byte> buffer, List<FileDescriptor>? descriptors, int flags)
     {
         int controlSize = sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int));
         byte* control = stackalloc byte[controlSize];
@@ -136,7 +144,7 @@ public sealed class UnixSocket : IDisposable
             while (true)
             {
                 var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = (nuint)controlSize };
-                nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | (wait ? 0 : LibC.MSG_DONTWAIT));
+                nint received = LibC.recvmsg(Descriptor, &message, LibC.MSG_CMSG_CLOEXEC | flags);
                 if (received >= 0)
                 {
                     LostDescriptors = (message.msg_flags & LibC.MSG_CTRUNC) != 0;
@@ -144,7 +152,7 @@ public sealed class UnixSocket : IDisposable
                     return (int)received;
                 }
                 var errno = (Errno)Marshal.GetLastPInvokeError();
-                if (errno == Errno.EAGAIN && !wait)
+                if (errno == Errno.EAGAIN && (flags & LibC.MSG_DONTWAIT) != 0)
                 {
                     return null;
                 }

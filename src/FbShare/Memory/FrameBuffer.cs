@@ -14,10 +14,22 @@ public sealed class FrameBuffer : IDisposable
     /// <param name="length">Bytes.</param>
     /// <exception cref="LinuxException">There is no memory or no descriptor free.</exception>
     public FrameBuffer(long length)
+        : this(MemFd.Create("fbshare-frame", length), length)
     {
-        _fd = MemFd.Create("fbshare-frame", length);
+    }
+
+    /// <summary>Takes over a buffer of another process.</summary>
+    /// <param name="fd">A memfd; owned from here on, also when this fails.</param>
+    /// <exception cref="LinuxException">It is shorter than that, could be cut off, or cannot be mapped.</exception>
+    internal FrameBuffer(FileDescriptor fd, long length)
+    {
+        _fd = fd;
         try
         {
+            if (fd.GetSeals() is not { } seals || (seals & MemFdSeals.Shrink) == 0 || fd.GetStatus().Size < length)
+            {
+                throw new LinuxException($"a memfd of {length} bytes that cannot shrink was expected", (int)Errno.EINVAL);
+            }
             _mapping = MemoryMapping.Map(_fd, 0, length, writable: true);
         }
         catch
@@ -30,6 +42,9 @@ public sealed class FrameBuffer : IDisposable
 
     /// <summary>Bytes.</summary>
     public long Length { get; }
+
+    /// <summary>The memfd itself, owned by this object; for a keeper, never for consumers.</summary>
+    internal FileDescriptor Memory => _fd;
 
     /// <summary>A read-only descriptor of the same bytes, owned by this object. To give it to another process, send or duplicate it.</summary>
     public FileDescriptor ReadOnly => _readOnly ??= _fd.ReopenReadOnly();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Linux;
 
 namespace FbShare.Memory;
@@ -13,6 +14,9 @@ public sealed class GuestMemoryMap : IDisposable
 
     private readonly List<MemoryRegion> _regions = [];
     private ulong _mapped;
+
+    /// <summary>Keeps the regions for the device that goes on if this one dies; null for none.</summary>
+    internal Keeper? Keeper { get; init; }
 
     /// <summary>The regions, in no particular order. No two overlap.</summary>
     public IReadOnlyList<MemoryRegion> Regions => _regions;
@@ -31,6 +35,33 @@ public sealed class GuestMemoryMap : IDisposable
         }
         _regions.Add(region);
         Generation++;
+        Keep(region);
+    }
+
+    /// <summary>Takes over the regions that a device that died has left.</summary>
+    /// <returns>Why one of them could not be taken over, in words; null if all were.</returns>
+    internal string? Resume()
+    {
+        string? failure = null;
+        foreach (ulong key in Keeper!.State.Records.Keys(DescriptorKind.Memory))
+        {
+            FileDescriptor? fd = Keeper.Take(DescriptorKind.Memory, KeptKey.NumberOf(key));
+            if (fd is null || !Keeper.State.Records.TryGet(key, out ReadOnlySpan<byte> bytes) || !MemoryMarshal.TryRead(bytes, out Place place))
+            {
+                fd?.Dispose();
+                failure = "its descriptor is missing";
+                continue;
+            }
+            try
+            {
+                Add(MapOrReuse(fd, place.GuestAddress, place.Size, place.UserAddress, place.FileOffset));
+            }
+            catch (Exception e) when (e is GuestMemoryException or LinuxException)
+            {
+                failure = e.Message;
+            }
+        }
+        return failure;
     }
 
     /// <summary>Replaces all regions by these and takes over the caller's references to them.</summary>
@@ -49,6 +80,7 @@ public sealed class GuestMemoryMap : IDisposable
         }
         Clear();
         _regions.AddRange(regions);
+        _regions.ForEach(Keep);
     }
 
     /// <summary>Returns the region with these numbers over the same file if the map has it already, or else maps it. So a memory table that
@@ -102,6 +134,7 @@ public sealed class GuestMemoryMap : IDisposable
         {
             return false;
         }
+        KeepNoLonger(_regions[index]);
         _regions[index].Release();
         _regions.RemoveAt(index);
         Generation++;
@@ -113,6 +146,7 @@ public sealed class GuestMemoryMap : IDisposable
     {
         foreach (MemoryRegion region in _regions)
         {
+            KeepNoLonger(region);
             region.Release();
         }
         _regions.Clear();
@@ -166,4 +200,28 @@ public sealed class GuestMemoryMap : IDisposable
 
     /// <summary>The same as <see cref="Clear"/>.</summary>
     public void Dispose() => Clear();
+
+    /// <summary>A region's address is its key, because no two overlap.</summary>
+    private void Keep(MemoryRegion region)
+    {
+        if (Keeper is not null && region.GuestAddress <= KeptKey.MaxNumber)
+        {
+            Keeper.Keep(DescriptorKind.Memory, region.GuestAddress, region.Descriptor);
+            var place = new Place(region.GuestAddress, region.Size, region.UserAddress, region.FileOffset);
+            Keeper.State.Records.Put(KeptKey.Of(DescriptorKind.Memory, region.GuestAddress), MemoryMarshal.AsBytes(new ReadOnlySpan<Place>(in place)));
+        }
+    }
+
+    private void KeepNoLonger(MemoryRegion region)
+    {
+        if (Keeper is not null)
+        {
+            Keeper.State.Records.Delete(KeptKey.Of(DescriptorKind.Memory, region.GuestAddress));
+            Keeper.Drop(DescriptorKind.Memory, region.GuestAddress);
+        }
+    }
+
+    /// <summary>What is kept of a region beside its descriptor.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Place(ulong GuestAddress, ulong Size, ulong UserAddress, ulong FileOffset);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FbShare.Keeping;
 
 namespace FbShare.Pci;
 
@@ -78,6 +79,16 @@ internal sealed class PciConfigSpace
             byte mask = _writable[offset + i];
             register = (byte)((register & ~mask) | (source[i] & mask));
         }
+    }
+
+    internal void Save(ref StateWriter writer) => writer.Write(_registers);
+
+    /// <summary>Takes over the writable bits; the others are this function's own.</summary>
+    internal void Resume(ref StateReader reader)
+    {
+        Span<byte> registers = stackalloc byte[Size];
+        reader.Read(registers);
+        Write(0, registers);
     }
 
     /// <summary>Declares a memory BAR. As on hardware, a guest finds its size by writing all ones.</summary>

@@ -1,3 +1,5 @@
+using FbShare.Keeping;
+
 namespace FbShare.Pci;
 
 /// <summary>One PCI function: its configuration space, BARs, expansion ROM and interrupts.</summary>
@@ -42,6 +44,21 @@ public abstract class PciFunction : IDisposable
     {
         Config.Reset();
         Interrupts.Reset();
+    }
+
+    /// <summary>Writes down the registers for the device that goes on if this one dies. The interrupts' eventfds are the transport's.</summary>
+    internal virtual void SaveState(ref StateWriter writer)
+    {
+        Config.Save(ref writer);
+        Interrupts.Save(ref writer);
+    }
+
+    /// <summary>Goes on from the registers that a device that died has written down, and from its eventfds, which the transport has given already.</summary>
+    internal virtual void ResumeState(ref StateReader reader)
+    {
+        Config.Resume(ref reader);
+        Interrupts.Resume(ref reader);
+        Interrupts.DisableLine(Config.InterruptDisabled);
     }
 
     /// <summary>Does the work that an access has started and that the guest does not wait for. Called after every access was answered.</summary>

@@ -1,3 +1,4 @@
+using FbShare.Keeping;
 using FbShare.Linux;
 
 namespace FbShare.Pci;
@@ -101,6 +102,29 @@ internal sealed class PciInterrupts : IDisposable
         if (enabled)
         {
             SignalLevel();
+        }
+    }
+
+    internal void Save(ref StateWriter writer)
+    {
+        writer.Write((byte)(IsAsserted ? 1 : 0));
+        writer.Write((byte)(_masked ? 1 : 0));
+        ulong pending = 0;
+        for (int i = 0; i < _pending.Length; i++)
+        {
+            pending |= _pending[i] ? 1UL << i : 0;
+        }
+        writer.Write(pending);
+    }
+
+    internal void Resume(ref StateReader reader)
+    {
+        IsAsserted = reader.Read<byte>() != 0;
+        _masked = reader.Read<byte>() != 0;
+        ulong pending = reader.Read<ulong>();
+        for (int i = 0; i < _pending.Length; i++)
+        {
+            _pending[i] = (pending & (1UL << i)) != 0;
         }
     }
 

@@ -6,7 +6,7 @@ using FbShare.Virtio;
 namespace FbShare.VfioUser;
 
 /// <summary>Whole vfio-user messages off and onto a socket.</summary>
-internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, Messages.HeaderSize, MostUnread)
+internal sealed class MessageChannel(UnixSocket socket, ReplyPipe? pipe) : MessageStream(socket, Messages.HeaderSize, MostUnread, pipe)
 {
     private const int MostUnread = 2 * Messages.MaxPayload;
 
@@ -53,6 +53,9 @@ internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, 
     }
 
     public override string WhyNonsense => $"it does not speak vfio-user (command {Header.Command}, {Header.Size} bytes)";
+
+    protected override bool MayHaveDescriptors(ReadOnlySpan<byte> header) =>
+        (Command)MemoryMarshal.Read<Messages.Header>(header).Command is not (Command.RegionRead or Command.RegionWrite or Command.RegionWriteMulti);
 
     protected override int? PayloadSize(ReadOnlySpan<byte> header)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Linux;
 
 namespace FbShare.VfioUser;
@@ -95,9 +96,11 @@ internal sealed partial class VfioUserConnection
             switch ((IrqIndex)set.Index)
             {
                 case IrqIndex.Intx:
+                    Keep(DescriptorKind.Line, 0, eventFd);
                     _function.Interrupts.SetLine(eventFd);
                     break;
                 case IrqIndex.Msix:
+                    Keep(DescriptorKind.Vector, set.Start + i, eventFd);
                     _function.Interrupts.SetVector((int)(set.Start + i), eventFd);
                     break;
                 default:
@@ -114,9 +117,11 @@ internal sealed partial class VfioUserConnection
         {
             case IrqIndex.Intx:
                 StopWatchingUnmask();
+                Memory.Keeper?.DropAll(DescriptorKind.Line);
                 _function.Interrupts.SetLine(null);
                 break;
             case IrqIndex.Msix:
+                Memory.Keeper?.DropAll(DescriptorKind.Vector);
                 _function.Interrupts.ClearVectors();
                 break;
         }
@@ -171,10 +176,16 @@ internal sealed partial class VfioUserConnection
             return Errno.None;
         }
         var unmask = new EventFd(fd);
+        Keep(DescriptorKind.Unmask, 0, unmask);
+        WatchUnmask(unmask);
+        return Errno.None;
+    }
+
+    private void WatchUnmask(EventFd unmask)
+    {
         _unmask = unmask;
         // Every write wakes the loop; how many there were does not matter.
         _unmaskWatch = Loop.Add(unmask.Descriptor, LoopEvents.Readable | LoopEvents.Edge, _ => Unmasked());
-        return Errno.None;
     }
 
     private void Unmasked()
@@ -195,5 +206,6 @@ internal sealed partial class VfioUserConnection
         _unmaskWatch = null;
         _unmask?.Dispose();
         _unmask = null;
+        Memory.Keeper?.Drop(DescriptorKind.Unmask);
     }
 }

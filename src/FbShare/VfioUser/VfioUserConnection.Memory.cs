@@ -39,7 +39,15 @@ internal sealed partial class VfioUserConnection
                 throw new GuestMemoryException($"it must be sealed against shrinking: use {Cure}, not memory-backend-file or memory-backend-shm");
             }
             // Rings are named by guest addresses here, so the client's address of a region is its guest address.
-            Memory.Add(Memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset));
+            MemoryRegion region = Memory.MapOrReuse(fd, map.Address, map.Size, map.Address, map.Offset);
+            if (IsRepeated && Memory.Regions.Contains(region))
+            {
+                region.Release();
+            }
+            else
+            {
+                Memory.Add(region);
+            }
             _hasMemory = true;
             return Errno.None;
         }

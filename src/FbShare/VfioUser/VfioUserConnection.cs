@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Logging;
 using FbShare.Memory;
@@ -25,7 +26,7 @@ internal sealed partial class VfioUserConnection : FrontEndConnection
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
     /// <exception cref="LinuxException">The connection cannot be watched.</exception>
     public VfioUserConnection(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, PciFunction function, ILogger log, DefectLog defects)
-        : this(loop, new MessageChannel(socket), memory, function, log, defects)
+        : this(loop, new MessageChannel(socket, KeptReplies.Open(memory.Keeper)), memory, function, log, defects)
     {
     }
 
@@ -61,6 +62,7 @@ internal sealed partial class VfioUserConnection : FrontEndConnection
         {
             Complain(command, error);
         }
+        Save();
         if ((header.Flags & Messages.NoReply) == 0)
         {
             if (error == Errno.None)
@@ -131,7 +133,7 @@ internal sealed partial class VfioUserConnection : FrontEndConnection
 
     private Errno AgreeOnVersion(ReadOnlySpan<byte> request)
     {
-        if (_versionAgreed || !MemoryMarshal.TryRead(request, out Messages.Version version))
+        if ((_versionAgreed && !IsRepeated) || !MemoryMarshal.TryRead(request, out Messages.Version version))
         {
             return Errno.EINVAL;
         }

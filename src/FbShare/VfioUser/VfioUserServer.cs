@@ -13,7 +13,7 @@ namespace FbShare.VfioUser;
 /// <param name="function">Makes the PCI function for a client, which is disposed with the connection; it is given where that function logs.</param>
 /// <param name="log">Takes its messages.</param>
 public sealed class VfioUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, Func<ILogger, PciFunction> function, ILogger log)
-    : FrontEndServer(loop, listener, log)
+    : FrontEndServer(loop, listener, memory.Keeper, log)
 {
     private readonly EventLoop _loop = loop;
 

@@ -5,7 +5,7 @@ using FbShare.Virtio;
 namespace FbShare.VhostUser;
 
 /// <summary>Whole vhost-user messages off and onto a socket.</summary>
-internal sealed class MessageChannel(UnixSocket socket) : MessageStream(socket, HeaderSize, MostUnread)
+internal sealed class MessageChannel(UnixSocket socket, ReplyPipe? pipe) : MessageStream(socket, HeaderSize, MostUnread, pipe)
 {
     /// <summary>Far more unread replies than a front-end that waits for each of them can leave.</summary>
     private const int MostUnread = 64 << 10;

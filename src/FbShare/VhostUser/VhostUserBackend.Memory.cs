@@ -52,7 +52,15 @@ internal sealed partial class VhostUserBackend
         }
         try
         {
-            Memory.Add(Map(fd, region));
+            MemoryRegion mapped = Map(fd, region);
+            if (IsRepeated && Memory.Regions.Contains(mapped))
+            {
+                mapped.Release();
+            }
+            else
+            {
+                Memory.Add(mapped);
+            }
             return null;
         }
         catch (Exception e) when (e is GuestMemoryException or LinuxException)
@@ -67,6 +75,6 @@ internal sealed partial class VhostUserBackend
     private string? RemMemReg()
     {
         Messages.Region gone = Read<Messages.SingleRegion>().Region;
-        return Memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
+        return Memory.Remove(gone.GuestAddress, gone.Size, gone.UserAddress) || IsRepeated ? null : $"no region at guest address 0x{gone.GuestAddress:x}";
     }
 }

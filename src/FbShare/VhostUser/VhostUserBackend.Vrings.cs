@@ -38,6 +38,8 @@ internal sealed partial class VhostUserBackend
     private void Enable(Vring vring)
     {
         vring.Enabled = true;
+        // Before the first request is taken: if this device dies over it, the next one must know that the queue runs.
+        Save();
         Work(vring);
     }
 
@@ -98,6 +100,7 @@ internal sealed partial class VhostUserBackend
         {
             return e.Message;
         }
+        Save();
         Work(vring);
         return null;
     }
@@ -124,6 +127,7 @@ internal sealed partial class VhostUserBackend
                 return e.Message;
             }
         }
+        Keep(request, vring, eventFd);
         switch (request)
         {
             case FrontEndRequest.SetVringCall:
@@ -156,6 +160,7 @@ internal sealed partial class VhostUserBackend
             }
             return e.Message;
         }
+        Save();
         Work(vring);
         return null;
     }
@@ -244,6 +249,7 @@ internal sealed partial class VhostUserBackend
         }
         Drain(vring);
         vring.Stop();
+        Save();
         _channel.Reply(new Messages.VringState { Index = state.Index, Value = vring.Base });
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FbShare.Display;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Logging;
 using FbShare.Memory;
@@ -43,7 +44,7 @@ internal sealed partial class VhostUserBackend : FrontEndConnection
     /// <param name="defects">Told of errors of this program, each of which costs only this connection.</param>
     /// <exception cref="LinuxException">The connection cannot be watched.</exception>
     public VhostUserBackend(EventLoop loop, UnixSocket socket, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log, DefectLog defects)
-        : this(loop, new MessageChannel(socket), memory, device, forward, log, defects)
+        : this(loop, new MessageChannel(socket, KeptReplies.Open(memory.Keeper)), memory, device, forward, log, defects)
     {
     }
 
@@ -149,6 +150,7 @@ internal sealed partial class VhostUserBackend : FrontEndConnection
         {
             Log.RequestRefused(Enum.IsDefined(request) ? request.ToString() : $"message {header.Request}", refusal);
         }
+        Save();
         if ((header.Flags & Messages.FlagNeedReply) != 0 && _protocolFeatures.HasFlag(ProtocolFeatures.ReplyAck))
         {
             _channel.Reply(refusal is null ? 0UL : 1UL);
@@ -205,9 +207,15 @@ internal sealed partial class VhostUserBackend : FrontEndConnection
             return NoDescriptor;
         }
         CloseBackendChannel();
-        _backendChannel = new BackendChannel(Loop, new UnixSocket(fd));
-        _device.ConfigChanged = SendConfigChange;
+        Memory.Keeper?.Keep(DescriptorKind.BackendChannel, 0, fd);
+        OpenBackendChannel(new UnixSocket(fd));
         return null;
+    }
+
+    private void OpenBackendChannel(UnixSocket socket)
+    {
+        _backendChannel = new BackendChannel(Loop, socket);
+        _device.ConfigChanged = SendConfigChange;
     }
 
     private string NoDescriptor => _channel.LostDescriptors
@@ -238,6 +246,7 @@ internal sealed partial class VhostUserBackend : FrontEndConnection
             return NoDescriptor;
         }
         // QEMU spins when this socket is closed, so the old one goes only when a new one is there.
+        Memory.Keeper?.Keep(DescriptorKind.GpuSocket, 0, fd);
         CloseGpuSocket();
         OpenGpuSocket(new UnixSocket(fd));
         return null;

@@ -15,7 +15,7 @@ namespace FbShare.VhostUser;
 /// <param name="forward">See <see cref="VhostUserBackend"/>.</param>
 /// <param name="log">Takes its messages.</param>
 public sealed class VhostUserServer(EventLoop loop, UnixListener? listener, GuestMemoryMap memory, VirtioGpuDevice device, DisplayHub? forward, ILogger log)
-    : FrontEndServer(loop, listener, log)
+    : FrontEndServer(loop, listener, memory.Keeper, log)
 {
     private readonly EventLoop _loop = loop;
 

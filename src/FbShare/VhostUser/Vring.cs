@@ -1,3 +1,4 @@
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Virtio;
@@ -99,7 +100,67 @@ internal sealed class Vring : IDisposable
     public void Start(GuestMemoryMap memory, VirtioFeatures features)
     {
         Queue = Create(memory, features, Address, Base);
+        if (LedgerIn(memory) is { } ledger)
+        {
+            Queue.Track(ledger);
+        }
         Queue.Call = _call is null ? null : _call.Signal;
+    }
+
+    public void Save(ref StateWriter writer)
+    {
+        writer.Write(Size);
+        writer.Write(Address);
+        writer.Write(Base);
+        writer.Write(StoppedAt ?? 0);
+        writer.Write((byte)(StoppedAt is null ? 0 : 1));
+        writer.Write((byte)(Enabled ? 1 : 0));
+        writer.Write((byte)(Queue is null ? 0 : 1));
+    }
+
+    /// <summary>Takes over what was set; the queue is not started by that.</summary>
+    /// <returns>Whether the queue was running.</returns>
+    public bool Resume(ref StateReader reader)
+    {
+        Size = reader.Read<uint>();
+        Address = reader.Read<Messages.VringAddress>();
+        Base = reader.Read<ushort>();
+        ushort stoppedAt = reader.Read<ushort>();
+        StoppedAt = reader.Read<byte>() == 0 ? null : stoppedAt;
+        Enabled = reader.Read<byte>() != 0;
+        return reader.Read<byte>() != 0;
+    }
+
+    /// <summary>Takes over the eventfds that a device that died has left.</summary>
+    /// <exception cref="LinuxException">One of them is none.</exception>
+    public void TakeDescriptors(Keeper keeper)
+    {
+        ulong index = (ulong)Index;
+        if (keeper.Take(DescriptorKind.Call, index) is { } call)
+        {
+            Call = new EventFd(call);
+        }
+        if (keeper.Take(DescriptorKind.QueueError, index) is { } error)
+        {
+            Error = new EventFd(error);
+        }
+        if (keeper.Take(DescriptorKind.Kick, index) is { } kick)
+        {
+            Kick(new EventFd(kick));
+        }
+    }
+
+    /// <summary>Goes on with the queue where a device that died has stopped. The driver is interrupted once for what it may have missed.</summary>
+    /// <exception cref="GuestMemoryException">The rings are not sound; the queue stays stopped.</exception>
+    public void Continue(GuestMemoryMap memory, VirtioFeatures features)
+    {
+        Queue = Create(memory, features, Address, Base);
+        if (LedgerIn(memory) is { } ledger)
+        {
+            Queue.Resume(ledger);
+        }
+        Queue.Call = _call is null ? null : _call.Signal;
+        _call?.Signal();
     }
 
     /// <summary>Continues at the same place with rings at other addresses.</summary>
@@ -108,6 +169,10 @@ internal sealed class Vring : IDisposable
     {
         Virtqueue before = Queue!;
         Queue = Create(memory, features, address, before.LastAvail);
+        if (LedgerIn(memory) is { } ledger)
+        {
+            Queue.Track(ledger);
+        }
         Queue.Call = _call is null ? null : _call.Signal;
         before.Call = null;
         Address = address;
@@ -157,6 +222,8 @@ internal sealed class Vring : IDisposable
         Call = null;
         Error = null;
     }
+
+    private RingLedger? LedgerIn(GuestMemoryMap memory) => memory.Keeper?.State.Ring(Index);
 
     private Virtqueue Create(GuestMemoryMap memory, VirtioFeatures features, Messages.VringAddress address, ushort place) =>
         Virtqueue.Create(memory, (int)Math.Min(Size, int.MaxValue), address.Descriptors, address.Available, address.Used, place, features);

@@ -10,6 +10,15 @@ internal static partial class FrontEndMessages
     [LoggerMessage(LogLevel.Warning, "front-end dismissed: {Reason}")]
     public static partial void FrontEndDismissed(this ILogger log, string reason);
 
+    [LoggerMessage(LogLevel.Information, "this device goes on where another one stopped")]
+    public static partial void FrontEndResumed(this ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "guest memory cannot be taken over from the device that stopped: {Reason}; reset the machine")]
+    public static partial void MemoryNotResumed(this ILogger log, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "what the device that stopped has left cannot be read: {Reason}; the guest's screen is back after a reset of the machine")]
+    public static partial void StateNotResumed(this ILogger log, string reason);
+
     [LoggerMessage(LogLevel.Debug, "front-end gone")]
     public static partial void FrontEndGone(this ILogger log);
 

@@ -1,3 +1,4 @@
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Logging;
 using Microsoft.Extensions.Logging;
@@ -9,11 +10,14 @@ public abstract class FrontEndServer : IDisposable
 {
     private readonly UnixListener? _listener;
     private readonly EventLoop.Watch? _watch;
+    private readonly Keeper? _keeper;
     private FrontEndConnection? _connection;
 
     /// <param name="listener">Owned from here on; null if the only front-end is passed to <see cref="Serve"/>.</param>
-    private protected FrontEndServer(EventLoop loop, UnixListener? listener, ILogger log)
+    /// <param name="keeper">Keeps the front-end for the device that goes on if this one dies; null for none.</param>
+    private protected FrontEndServer(EventLoop loop, UnixListener? listener, Keeper? keeper, ILogger log)
     {
+        _keeper = keeper;
         _listener = listener;
         Log = LogLimit.Around(log);
         Defects = new DefectLog(Log);
@@ -46,25 +50,44 @@ public abstract class FrontEndServer : IDisposable
             socket.Dispose();
             return;
         }
-        FrontEndConnection connection;
         try
         {
-            connection = Connect(socket);
+            _keeper?.BeginSession(socket.Descriptor);
+            Begin(Connect(socket));
+            Log.FrontEndConnected();
         }
         catch (Exception e)
         {
             socket.Dispose();
             TurnAway(e);
-            return;
         }
-        Log.FrontEndConnected();
-        _connection = connection;
-        _connection.Closed = () =>
+    }
+
+    /// <summary>Goes on with the front-end that a device that died has left.</summary>
+    /// <returns>Whether it left one, that can be served.</returns>
+    internal bool TryResume()
+    {
+        if (_keeper is not { HasSession: true } || _keeper.Take(DescriptorKind.Connection) is not { } descriptor)
         {
-            _connection = null;
-            Log.FrontEndGone();
-            FrontEndGone?.Invoke();
-        };
+            return false;
+        }
+        var socket = new UnixSocket(descriptor);
+        FrontEndConnection? connection = null;
+        try
+        {
+            connection = Connect(socket);
+            Begin(connection);
+            connection.Resume();
+            _keeper.ForgetLeftovers();
+            Log.FrontEndResumed();
+            return true;
+        }
+        catch (Exception e)
+        {
+            (connection as IDisposable ?? socket).Dispose();
+            TurnAway(e);
+            return false;
+        }
     }
 
     /// <summary>Disconnects the front-end and stops listening.</summary>
@@ -92,6 +115,18 @@ public abstract class FrontEndServer : IDisposable
         {
             Defects.Report("front-end turned away", cause);
         }
+    }
+
+    private void Begin(FrontEndConnection connection)
+    {
+        _connection = connection;
+        connection.Closed = () =>
+        {
+            _connection = null;
+            _keeper?.EndSession();
+            Log.FrontEndGone();
+            FrontEndGone?.Invoke();
+        };
     }
 
     private void Accept()

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Memory;
 
 namespace FbShare.Virtio;
@@ -30,6 +31,9 @@ internal sealed class Virtqueue
     private bool _signalledValid;
     private bool _callOwed;
     private Action? _call;
+    private RingLedger? _ledger;
+    private ushort[] _again = [];
+    private int _againCount;
 
     private Virtqueue(GuestMemoryMap memory, int size, ulong descriptors, ulong avail, ulong used, VirtioFeatures features)
     {
@@ -51,6 +55,9 @@ internal sealed class Virtqueue
 
     /// <summary>Why the queue is no longer used; null while it works.</summary>
     public string? Broken { get; private set; }
+
+    /// <summary>Whether a device that died had begun with the request that was taken last: what it asks for may be done already.</summary>
+    public bool IsRepeated { get; private set; }
 
     /// <summary>Interrupts the driver in the way of the transport; null while the driver polls.</summary>
     /// <remarks>A front-end may start the queue first and say later how to interrupt: an interrupt that was due meanwhile follows then.</remarks>
@@ -150,6 +157,11 @@ internal sealed class Virtqueue
         {
             return false;
         }
+        IsRepeated = _againCount > 0;
+        if (IsRepeated)
+        {
+            return TryRead(_again[--_againCount]);
+        }
         // SAFETY: EnsureRings; the available ring has two numbers and then Size entries, and the mask keeps the entry inside.
         ushort available = Volatile.Read(ref _avail[1]);
         ushort pending = (ushort)(available - LastAvail);
@@ -162,16 +174,26 @@ internal sealed class Virtqueue
             return Break($"the available index {available} is {pending} entries ahead of {LastAvail}, but the queue has only {Size}");
         }
         ushort head = Volatile.Read(ref _avail[2 + (LastAvail & (Size - 1))]);
+        _ledger?.Take(head);
         LastAvail++;
-        if (!_chain.TryRead(_descriptors, Size, head, _indirect, out string? why))
-        {
-            return Break(why);
-        }
-        return true;
+        return TryRead(head);
     }
 
     /// <summary>Puts back the chain that was just taken: the next pop takes it again.</summary>
-    public void Unpop() => LastAvail--;
+    public void Unpop()
+    {
+        if (IsRepeated)
+        {
+            _againCount++;
+            return;
+        }
+        LastAvail--;
+        _ledger?.Forget(_chain.Head);
+    }
+
+    /// <summary>The entry's answer is written, and it is given back later.</summary>
+    /// <param name="written">As for <see cref="Push"/>.</param>
+    public void Hold(ushort head, uint written) => _ledger?.Hold(head, written);
 
     /// <summary>Gives an entry back to the driver.</summary>
     /// <param name="head">The chain's <see cref="DescriptorChain.Head"/>.</param>
@@ -182,12 +204,14 @@ internal sealed class Virtqueue
         {
             return;
         }
+        _ledger?.BeginPush(head, written, _usedIndex);
         // SAFETY: EnsureRings; the mask keeps the element inside the ring's Size.
         var element = (UsedElement*)(_used + 2) + (_usedIndex & (Size - 1));
         element->Id = head;
         element->Length = written;
         _usedIndex++;
         Volatile.Write(ref _used[1], _usedIndex);
+        _ledger?.Forget(head);
     }
 
     /// <summary>Whether the driver wants an interrupt for what was pushed since it was last asked (section 2.7.7).</summary>
@@ -233,6 +257,46 @@ internal sealed class Virtqueue
         Interlocked.MemoryBarrier();
         return Volatile.Read(ref _avail[1]) != LastAvail;
     }
+
+    /// <summary>Writes down from now on what is under way, for the device that goes on if this one dies.</summary>
+    internal void Track(RingLedger ledger)
+    {
+        ledger.Clear();
+        _ledger = ledger;
+    }
+
+    /// <summary>Goes on where a device that died has stopped: gives back the requests that it had answered, and takes again the one that it had
+    /// begun with.</summary>
+    internal void Resume(RingLedger ledger)
+    {
+        var begun = new List<ushort>();
+        var answered = new List<RingLedger.Entry>();
+        foreach (RingLedger.Entry entry in ledger.Entries)
+        {
+            if (entry.State == RequestState.Pushing && entry.UsedIndex != _usedIndex)
+            {
+                ledger.Forget(entry.Head);
+            }
+            else if (entry.State == RequestState.Taken)
+            {
+                begun.Add(entry.Head);
+            }
+            else
+            {
+                answered.Add(entry);
+            }
+        }
+        LastAvail = (ushort)(_usedIndex + begun.Count + answered.Count);
+        _ledger = ledger;
+        _again = [.. begun];
+        _againCount = begun.Count;
+        foreach (RingLedger.Entry entry in answered)
+        {
+            Push(entry.Head, entry.Written);
+        }
+    }
+
+    private unsafe bool TryRead(ushort head) => _chain.TryRead(_descriptors, Size, head, _indirect, out string? why) || Break(why);
 
     private bool Break(string why)
     {

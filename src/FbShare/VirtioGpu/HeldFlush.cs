@@ -39,7 +39,11 @@ internal sealed class HeldFlush(Action read)
     public void WaitUntil(long slot) => _due = Math.Min(Math.Max(_due, slot), _deadline);
 
     /// <summary>Holds the entry back.</summary>
-    public void Hold(Virtqueue queue, ushort head, int written) => (_queue, _head, _written) = (queue, head, written);
+    public void Hold(Virtqueue queue, ushort head, int written)
+    {
+        (_queue, _head, _written) = (queue, head, written);
+        queue.Hold(head, (uint)written);
+    }
 
     public bool IsOf(Virtqueue queue) => ReferenceEquals(_queue, queue);
 

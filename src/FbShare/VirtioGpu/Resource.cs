@@ -38,8 +38,8 @@ internal sealed class Resource : IDisposable
     /// <summary>Bytes of a blob that can be shown: no more than the guest gave pages for.</summary>
     public long BlobLength => (long)Math.Min(BlobSize, (ulong)(Backing?.Length ?? 0));
 
-    /// <exception cref="Linux.LinuxException">No host memory.</exception>
-    public static Resource Create2D(uint id, FrameLayout layout) => new(id) { Layout2D = layout, Host = new FrameBuffer(layout.End) };
+    /// <param name="host">Room for its picture; owned from here on.</param>
+    public static Resource Create2D(uint id, FrameLayout layout, FrameBuffer host) => new(id) { Layout2D = layout, Host = host };
 
     public static Resource CreateBlob(uint id, ulong size) => new(id) { BlobSize = size };
 

@@ -55,7 +55,11 @@ public sealed partial class VirtioGpuDevice
     /// <summary>A driver's picture for an output, or none: every scanout goes this way to the hub.</summary>
     private void SetShown(int output, Scanout? scanout)
     {
-        _driverHasShown |= output == 0 && scanout is not null;
+        if (output == 0 && scanout is not null && !_driverHasShown)
+        {
+            _driverHasShown = true;
+            KeepConfig();
+        }
         _hub.SetScanout(output, output == 0 && !_driverHasShown ? _bootPicture : scanout);
     }
 }

@@ -46,10 +46,13 @@ public sealed partial class VirtioGpuDevice
                 }
             }
             _hub.DefineCursor(output, image);
+            KeepCursor(output, image);
         }
         // The coordinates are signed in practice: a pointer may hang over the left or the top edge.
         bool visible = type == CommandType.UpdateCursor ? request.ResourceId != 0 : _hub.GetCursor(output) is not null;
-        _hub.MoveCursor(output, new CursorPosition((int)request.X, (int)request.Y, visible));
+        var position = new CursorPosition((int)request.X, (int)request.Y, visible);
+        _hub.MoveCursor(output, position);
+        KeepCursorPosition(output, position);
         return ResponseType.OkNoData;
     }
 

@@ -40,6 +40,7 @@ public sealed partial class VirtioGpuDevice
         {
             (state.Width, state.Height) = (width, height);
         }
+        KeepConfig();
     }
 
     /// <summary>Copies the configuration space (section 5.7.4) from <paramref name="offset"/>; bytes past its end read as zero.</summary>
@@ -63,6 +64,7 @@ public sealed partial class VirtioGpuDevice
         if (skip >= 0 && source.Length >= skip + sizeof(uint))
         {
             _config.EventsRead &= ~MemoryMarshal.Read<uint>(source[skip..]);
+            KeepConfig();
         }
     }
 
@@ -86,6 +88,7 @@ public sealed partial class VirtioGpuDevice
             state.Height = height;
         }
         _config.EventsRead |= Protocol.EventDisplay;
+        KeepConfig();
         ConfigChanged();
         return true;
     }

@@ -21,6 +21,10 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
         }
+        if (WasDone(_resources.TryGet(request.ResourceId, out _)))
+        {
+            return ResponseType.OkNoData;
+        }
         if (!IsFree(request.ResourceId))
         {
             return Refuse(name, ResponseType.ErrInvalidResourceId, $"resource number {request.ResourceId} is 0 or in use already");
@@ -39,7 +43,8 @@ public sealed partial class VirtioGpuDevice
         }
         try
         {
-            _resources.Add(Resource.Create2D(request.ResourceId, layout));
+            _resources.Add(Resource.Create2D(request.ResourceId, layout, HostMemoryFor(request.ResourceId, layout.End)));
+            KeepResource(request.ResourceId, command);
         }
         catch (LinuxException e)
         {
@@ -48,7 +53,7 @@ public sealed partial class VirtioGpuDevice
         return ResponseType.OkNoData;
     }
 
-    private ResponseType CreateBlob(DescriptorChain chain, ReadOnlySpan<byte> command)
+    private ResponseType CreateBlob(Entries entries, ReadOnlySpan<byte> command)
     {
         const CommandType name = CommandType.ResourceCreateBlob;
         if (!_options.Blob)
@@ -58,6 +63,10 @@ public sealed partial class VirtioGpuDevice
         if (!TryRead(command, out Protocol.ResourceCreateBlob request))
         {
             return Refuse(name, ResponseType.ErrUnspec, "the request is too short");
+        }
+        if (WasDone(_resources.TryGet(request.ResourceId, out _)))
+        {
+            return ResponseType.OkNoData;
         }
         if (!IsFree(request.ResourceId))
         {
@@ -72,7 +81,7 @@ public sealed partial class VirtioGpuDevice
             return Refuse(name, ResponseType.ErrOutOfMemory, $"{request.EntryCount} entries are over the limit of {_options.MaxHostBytes} bytes or {_options.MaxResources} resources");
         }
         Backing? backing = null;
-        if (request.EntryCount > 0 && !TryReadBacking(chain, Unsafe.SizeOf<Protocol.ResourceCreateBlob>(), request.EntryCount, out backing, out string why))
+        if (request.EntryCount > 0 && !TryReadBacking(entries, Unsafe.SizeOf<Protocol.ResourceCreateBlob>(), request.EntryCount, out backing, out string why))
         {
             return Refuse(name, ResponseType.ErrUnspec, why);
         }
@@ -82,6 +91,7 @@ public sealed partial class VirtioGpuDevice
             resource.Attach(backing);
         }
         _resources.Add(resource);
+        KeepResource(request.ResourceId, command[..Unsafe.SizeOf<Protocol.ResourceCreateBlob>()], BytesOfEntries(request.EntryCount));
         return ResponseType.OkNoData;
     }
 
@@ -94,14 +104,15 @@ public sealed partial class VirtioGpuDevice
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource))
         {
-            return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
+            return WasDone(true) ? ResponseType.OkNoData : Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
         HideEverywhere(resource);
+        KeepResourceNoLonger(resource.Id);
         _resources.Remove(resource);
         return ResponseType.OkNoData;
     }
 
-    private ResponseType AttachBacking(DescriptorChain chain, ReadOnlySpan<byte> command)
+    private ResponseType AttachBacking(Entries entries, ReadOnlySpan<byte> command)
     {
         const CommandType name = CommandType.ResourceAttachBacking;
         if (!TryRead(command, out Protocol.ResourceAttachBacking request))
@@ -112,6 +123,10 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrInvalidResourceId, $"there is no resource {request.ResourceId}");
         }
+        if (WasDone(resource.Backing is not null))
+        {
+            return ResponseType.OkNoData;
+        }
         if (resource.Backing is not null)
         {
             return Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has a backing already");
@@ -120,11 +135,12 @@ public sealed partial class VirtioGpuDevice
         {
             return Refuse(name, ResponseType.ErrOutOfMemory, $"{request.EntryCount} entries are over the limit of {_options.MaxHostBytes} bytes");
         }
-        if (!TryReadBacking(chain, Unsafe.SizeOf<Protocol.ResourceAttachBacking>(), request.EntryCount, out Backing? backing, out string why))
+        if (!TryReadBacking(entries, Unsafe.SizeOf<Protocol.ResourceAttachBacking>(), request.EntryCount, out Backing? backing, out string why))
         {
             return Refuse(name, ResponseType.ErrUnspec, why);
         }
         _resources.Attach(resource, backing!);
+        KeepBacking(resource.Id, command[..Unsafe.SizeOf<Protocol.ResourceAttachBacking>()], BytesOfEntries(request.EntryCount));
         return ResponseType.OkNoData;
     }
 
@@ -141,7 +157,7 @@ public sealed partial class VirtioGpuDevice
         }
         if (resource.Backing is null)
         {
-            return Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has no backing");
+            return WasDone(true) ? ResponseType.OkNoData : Refuse(name, ResponseType.ErrUnspec, $"resource {request.ResourceId} has no backing");
         }
         if (resource.IsBlob)
         {
@@ -152,6 +168,7 @@ public sealed partial class VirtioGpuDevice
         {
             KeepPicture(resource);
         }
+        KeepBackingNoLonger(resource.Id, resource.IsBlob);
         _resources.Detach(resource);
         return ResponseType.OkNoData;
     }
@@ -204,6 +221,9 @@ public sealed partial class VirtioGpuDevice
     /// <summary>Bytes copied by TRANSFER_TO_HOST_2D so far.</summary>
     internal long BytesTransferred { get; private set; }
 
+    /// <summary>Whether a repeated request has found that it was done before.</summary>
+    private bool WasDone(bool seems) => _repeated && seems;
+
     private bool IsFree(uint id) => id != 0 && !_resources.TryGet(id, out _);
 
     /// <summary>Whether this 2D resource is shown straight from the guest's pages (the user chose that).</summary>
@@ -225,7 +245,7 @@ public sealed partial class VirtioGpuDevice
         _hub.Commit();
     }
 
-    private bool TryReadBacking(DescriptorChain chain, int offset, uint count, out Backing? backing, out string why)
+    private bool TryReadBacking(Entries source, int offset, uint count, out Backing? backing, out string why)
     {
         backing = null;
         if (count is 0 or > Backing.MaxEntries)
@@ -236,7 +256,7 @@ public sealed partial class VirtioGpuDevice
         _entries ??= new MemoryEntry[Backing.MaxEntries];
         Span<MemoryEntry> entries = _entries.AsSpan(0, (int)count);
         Span<byte> bytes = MemoryMarshal.AsBytes(entries);
-        int read = chain.Read(offset, bytes);
+        int read = source.Read(offset, bytes);
         if (read < bytes.Length)
         {
             why = $"{count} entries announced, {read / Unsafe.SizeOf<MemoryEntry>()} sent";
@@ -246,4 +266,7 @@ public sealed partial class VirtioGpuDevice
         why = fault ?? "";
         return good;
     }
+
+    /// <summary>The list of pages that was read last, as the guest gave it.</summary>
+    private ReadOnlySpan<byte> BytesOfEntries(uint count) => count == 0 ? default : MemoryMarshal.AsBytes(_entries.AsSpan(0, (int)count));
 }

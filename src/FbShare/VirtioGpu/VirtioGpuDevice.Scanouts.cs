@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FbShare.Display;
 using FbShare.Pictures;
 
@@ -20,6 +21,7 @@ public sealed partial class VirtioGpuDevice
         if (request.ResourceId == 0)
         {
             SetShown((int)request.ScanoutId, null);
+            KeepScanout((int)request.ScanoutId, default);
             return ResponseType.OkNoData;
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || resource.Layout2D is not { } layout)
@@ -31,6 +33,7 @@ public sealed partial class VirtioGpuDevice
             return Refuse(name, ResponseType.ErrInvalidParameter, "the rectangle is not inside the resource");
         }
         SetShown((int)request.ScanoutId, resource.GetScanout(layout.Crop(rect), (rect.X, rect.Y), ReadsBacking(resource), _hub));
+        KeepScanout((int)request.ScanoutId, command[..Unsafe.SizeOf<Protocol.SetScanout>()]);
         return ResponseType.OkNoData;
     }
 
@@ -48,6 +51,7 @@ public sealed partial class VirtioGpuDevice
         if (request.ResourceId == 0)
         {
             SetShown((int)request.ScanoutId, null);
+            KeepScanout((int)request.ScanoutId, default);
             return ResponseType.OkNoData;
         }
         if (!_resources.TryGet(request.ResourceId, out Resource? resource) || !resource.IsBlob)
@@ -67,6 +71,7 @@ public sealed partial class VirtioGpuDevice
             return Refuse(name, ResponseType.ErrInvalidParameter, "the rectangle is not inside the framebuffer");
         }
         SetShown((int)request.ScanoutId, resource.GetScanout(layout.Crop(rect), (rect.X, rect.Y), fromGuest: true, _hub));
+        KeepScanout((int)request.ScanoutId, command[..Unsafe.SizeOf<Protocol.SetScanoutBlob>()]);
         return ResponseType.OkNoData;
     }
 
@@ -79,6 +84,7 @@ public sealed partial class VirtioGpuDevice
             if (Shows(i, resource))
             {
                 SetShown(i, null);
+                KeepScanout(i, default);
             }
         }
     }

@@ -111,12 +111,16 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         for (int i = 0; i < _outputs.Length; i++)
         {
             SetShown(i, null);
+            KeepScanout(i, default);
             _hub.DefineCursor(i, null);
+            KeepCursor(i, null);
             _outputs[i].Pacer.Reset();
         }
+        KeepNoResources();
         _resources.Clear();
         _complained.Clear();
         _config.EventsRead = 0;
+        KeepConfig();
     }
 
     /// <summary>Frees all resources. The server that feeds it is disposed before.</summary>
@@ -134,6 +138,7 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         {
             while (!ReferenceEquals(_awaitingDisplays, queue) && queue.TryPop(out DescriptorChain chain))
             {
+                _repeated = queue.IsRepeated;
                 if (control)
                 {
                     HandleControl(queue, chain);
@@ -182,9 +187,9 @@ public sealed partial class VirtioGpuDevice : IScanoutSource, IDisposable
         ResponseType response = type switch
         {
             CommandType.ResourceCreate2D => Create2D(command),
-            CommandType.ResourceCreateBlob => CreateBlob(chain, command),
+            CommandType.ResourceCreateBlob => CreateBlob(Entries.Of(chain), command),
             CommandType.ResourceUnref => Unref(command),
-            CommandType.ResourceAttachBacking => AttachBacking(chain, command),
+            CommandType.ResourceAttachBacking => AttachBacking(Entries.Of(chain), command),
             CommandType.ResourceDetachBacking => DetachBacking(command),
             CommandType.TransferToHost2D => Transfer(command),
             CommandType.SetScanout => SetScanout(command),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using FbShare.Bochs;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pci;
@@ -122,6 +123,22 @@ public sealed class VirtioGpuFunction : PciFunction
         _bar.Reset();
         _bochs?.Reset();
         _virtio.Reset();
+    }
+
+    internal override void SaveState(ref StateWriter writer)
+    {
+        base.SaveState(ref writer);
+        _bar.Save(ref writer);
+        _virtio.Save(ref writer);
+        _bochs?.Save(ref writer);
+    }
+
+    internal override void ResumeState(ref StateReader reader)
+    {
+        base.ResumeState(ref reader);
+        _bar.Resume(ref reader);
+        _virtio.Resume(ref reader);
+        _bochs?.Resume(ref reader);
     }
 
     internal override void DoWork() => _virtio.DoWork();

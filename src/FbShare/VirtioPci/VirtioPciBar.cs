@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FbShare.Keeping;
 using FbShare.Pci;
 
 namespace FbShare.VirtioPci;
@@ -79,6 +80,10 @@ internal sealed class VirtioPciBar(VirtioPciDevice device, PciInterrupts interru
 
     /// <summary>Returns to the state at power-on: every vector is masked.</summary>
     public void Reset() => MaskedTable(interrupts.VectorCount).CopyTo(_vectorTable, 0);
+
+    public void Save(ref StateWriter writer) => writer.Write(_vectorTable);
+
+    public void Resume(ref StateReader reader) => reader.Read(_vectorTable);
 
     private static byte[] MaskedTable(int vectors)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pci;
@@ -84,6 +85,56 @@ internal sealed class VirtioPciDevice : IDisposable
         }
         _device.Reset();
         WasReset?.Invoke();
+    }
+
+    public void Save(ref StateWriter writer)
+    {
+        writer.Write((byte)_status);
+        writer.Write(_deviceFeatureSelect);
+        writer.Write(_driverFeatureSelect);
+        writer.Write(_driverFeatures);
+        writer.Write((byte)(_strangeFeatures ? 1 : 0));
+        writer.Write(_configVector);
+        writer.Write(_queueSelect);
+        writer.Write(_generation);
+        writer.Write(_isr);
+        foreach (VirtioPciQueue queue in _queues)
+        {
+            queue.Save(ref writer);
+        }
+    }
+
+    /// <summary>Goes on where a device that died has stopped. The driver is interrupted once for everything that it may have missed.</summary>
+    public void Resume(ref StateReader reader)
+    {
+        _status = (DeviceStatus)reader.Read<byte>();
+        _deviceFeatureSelect = reader.Read<uint>();
+        _driverFeatureSelect = reader.Read<uint>();
+        _driverFeatures = reader.Read<ulong>();
+        _strangeFeatures = reader.Read<byte>() != 0;
+        _configVector = reader.Read<ushort>();
+        _queueSelect = reader.Read<ushort>();
+        _generation = (byte)(reader.Read<byte>() + 1);
+        _isr = reader.Read<byte>();
+        foreach (VirtioPciQueue queue in _queues)
+        {
+            queue.Resume(ref reader);
+        }
+        _device.Resume();
+        if ((_status & Running) != Running)
+        {
+            return;
+        }
+        foreach (VirtioPciQueue queue in _queues)
+        {
+            if (queue.Enabled)
+            {
+                Start(queue, resumes: true);
+                RaiseQueue(queue);
+            }
+        }
+        Raise(_configVector, ConfigInterrupt);
+        _loop.Post(_again);
     }
 
     /// <summary>Reads the common configuration; bytes past its end read as zero.</summary>
@@ -310,9 +361,10 @@ internal sealed class VirtioPciDevice : IDisposable
         }
     }
 
-    private void Start(VirtioPciQueue queue)
+    private void Start(VirtioPciQueue queue, bool resumes = false)
     {
-        if (queue.Ring is null && !queue.TryStart(_memory, (VirtioFeatures)_driverFeatures & TransportFeatures, out string? why))
+        RingLedger? ledger = _device.Keeper?.State.Ring(queue.Index);
+        if (queue.Ring is null && !queue.TryStart(_memory, (VirtioFeatures)_driverFeatures & TransportFeatures, ledger, resumes, out string? why))
         {
             _log.QueueNotStarted(queue.Index, why);
             Fail();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FbShare.Keeping;
 using FbShare.Memory;
 using FbShare.Virtio;
 
@@ -84,12 +85,41 @@ internal sealed class VirtioPciQueue
 
     public void Enable() => Enabled = true;
 
+    public void Save(ref StateWriter writer)
+    {
+        writer.Write(Size);
+        writer.Write(Vector);
+        writer.Write(_descriptors);
+        writer.Write(_driver);
+        writer.Write(_device);
+        writer.Write((byte)(Enabled ? 1 : 0));
+    }
+
+    /// <summary>Takes over what was set; the queue is not started by that.</summary>
+    public void Resume(ref StateReader reader)
+    {
+        SetSize(reader.Read<ushort>());
+        Vector = reader.Read<ushort>();
+        (_descriptors, _driver, _device) = (reader.Read<ulong>(), reader.Read<ulong>(), reader.Read<ulong>());
+        Enabled = reader.Read<byte>() != 0;
+    }
+
     /// <summary>Starts the queue.</summary>
-    public bool TryStart(GuestMemoryMap memory, VirtioFeatures features, [NotNullWhen(false)] out string? why)
+    /// <param name="ledger">Where to write down what is under way; null for nowhere.</param>
+    /// <param name="resumes">Whether to go on from what the ledger says.</param>
+    public bool TryStart(GuestMemoryMap memory, VirtioFeatures features, RingLedger? ledger, bool resumes, [NotNullWhen(false)] out string? why)
     {
         if (!Virtqueue.TryCreate(memory, Size, _descriptors, _driver, _device, 0, features, out Virtqueue? ring, out why))
         {
             return false;
+        }
+        if (ledger is not null && resumes)
+        {
+            ring.Resume(ledger);
+        }
+        else if (ledger is not null)
+        {
+            ring.Track(ledger);
         }
         ring.Call = _call;
         Ring = ring;

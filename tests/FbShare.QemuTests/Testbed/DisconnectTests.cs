@@ -1,3 +1,4 @@
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Linux;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Memory;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FbShare.Capture;
+using FbShare.Cli.Qemu;
 
 namespace FbShare.QemuTests.Testbed;
 

@@ -1,6 +1,6 @@
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Graphics;
-using FbShare.Qemu;
 
 namespace FbShare.QemuTests.Testbed;
 

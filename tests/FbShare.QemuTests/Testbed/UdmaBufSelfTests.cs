@@ -1,3 +1,4 @@
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using Xunit;
 

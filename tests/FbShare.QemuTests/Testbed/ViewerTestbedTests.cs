@@ -1,3 +1,4 @@
+using FbShare.Cli.Qemu;
 using FbShare.Tests.Display;
 
 namespace FbShare.QemuTests.Testbed;
@@ -9,7 +10,6 @@ public sealed class ViewerTestbedTests
 {
     [ViewerTestbedTheory("cage")]
     [InlineData(false, false)]
-    [InlineData(true, false)]
     [InlineData(true, true)]
     public void Under_Wayland_the_window_shows_the_guest_s_own_pages(bool pci, bool hugePages)
     {

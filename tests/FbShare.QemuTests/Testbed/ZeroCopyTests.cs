@@ -1,4 +1,5 @@
 using System.Globalization;
+using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Graphics;
 using FbShare.Memory;

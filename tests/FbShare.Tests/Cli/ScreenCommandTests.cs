@@ -53,7 +53,7 @@ public sealed class ScreenCommandTests
     }
 
     [Fact]
-    public void A_frame_is_a_line_and_every_flush_another()
+    public async Task A_frame_is_a_line_and_every_flush_another()
     {
         using var fixture = new ScreenFixture();
         ScreenFixture.Surface surface = fixture.Show(8, 4);
@@ -66,7 +66,7 @@ public sealed class ScreenCommandTests
         {
             surface.Fill(new Rect(0, 0, 8, 4), i);
         }
-        string[] lines = program.GetAwaiter().GetResult().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await program).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(5, lines.Length);
         long last = 0;
         foreach (string line in lines)
@@ -79,7 +79,7 @@ public sealed class ScreenCommandTests
     }
 
     [Fact]
-    public void The_first_thing_that_comes_is_printed_and_its_frame_written()
+    public async Task The_first_thing_that_comes_is_printed_and_its_frame_written()
     {
         using var folder = new TemporaryFolder();
         using var fixture = new ScreenFixture();
@@ -91,7 +91,7 @@ public sealed class ScreenCommandTests
         fixture.AwaitViewer();
         surface.Fill(new Rect(10, 20, 3, 2), 0x030201);
 
-        var (code, output, error) = program.GetAwaiter().GetResult();
+        var (code, output, error) = await program;
         Assert.Equal((0, ""), (code, error));
         using JsonDocument json = JsonDocument.Parse(output);
         Assert.Equal("the picture button", json.RootElement.GetProperty("found").GetString());

@@ -4,10 +4,12 @@ namespace FbShare.Tests.Device;
 
 public class AllocationTests
 {
-    [Fact]
-    public void Flips_with_nobody_looking_copy_nothing_and_allocate_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Flips_with_nobody_looking_copy_nothing_and_allocate_nothing(bool kept)
     {
-        using var rig = new BenchRig(64 << 20);
+        using var rig = new BenchRig(64 << 20, kept: kept);
         rig.SetUp(1920, 1080);
         // The first rounds may allocate: code is compiled, lists grow.
         Flip(rig, 500);

@@ -28,7 +28,7 @@ public class QemuCommandLineTests
                 "-chardev", "socket,id=fbshare-gpu,path=/run/gpu", "-device", BlobGpu,
                 "-device", "virtio-keyboard-pci", "-device", "virtio-mouse-pci", "-device", "virtio-tablet-pci",
                 "-vga", "none", "-display", "none",
-                "-qmp", "unix:/run/qmp,server=off",
+                "-qmp", "unix:/run/qmp,server=off,reconnect-ms=100",
             ],
             Build("disk.qcow2").Arguments);
 

@@ -13,8 +13,7 @@ internal static class BusCallHeader
     private const int LongestName = 255;
     private const byte Path = 1, Interface = 2, Member = 3, Destination = 6, Sender = 7, Signature = 8, UnixFds = 9;
 
-    /// <summary>The types without containers.</summary>
-    private static readonly SearchValues<byte> SimpleTypes = SearchValues.Create("ybnqiuxtdsogh"u8);
+    private static readonly SearchValues<byte> BasicTypes = SearchValues.Create("ybnqiuxtdsogh"u8);
 
     /// <summary>Whether nobody can take offence at the call's header.</summary>
     /// <param name="message">A whole message, with the length that its header says.</param>
@@ -94,7 +93,7 @@ internal static class BusCallHeader
         Interface => IsName(value, least: 2, dashes: false),
         Member => IsName(value, least: 1, dashes: false) && !value.Contains((byte)'.'),
         Destination or Sender => value.Length > 0 && value[0] == ':' ? IsName(value[1..], least: 2, dashes: true, digits: true) : IsName(value, least: 2, dashes: true),
-        Signature => value.IndexOfAnyExcept(SimpleTypes) < 0,
+        Signature => !value.ContainsAnyExcept(BasicTypes),
         _ => true,
     };
 
