@@ -61,15 +61,15 @@ public sealed class KillTests
             {
                 // What the keeper says for the first time opens its stderr once more.
                 SpinWait.SpinUntil(() => device.Said().Contains(upgrade ? "takes over" : "goes on", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
+                // And so does what the device says of its first viewer.
+                Dump(device);
                 keeperHad = KilledDevice.Descriptors(device.Keeper.Id);
                 deviceHad = KilledDevice.Descriptors(device.Device!.Value);
             }
         }
 
         Assert.True(longest < 5_000_000_000, $"{longest} ns");
-        (int exitCode, _, string error) = FbShareProgram.Run("dump", "--display", $"unix:{device.Display}", "-o", device.Display + ".png");
-        Assert.True(exitCode == 0, error);
-        Picture picture = PictureFile.Read(device.Display + ".png");
+        Picture picture = Dump(device);
         Assert.Equal((Width, Height), (picture.Width, picture.Height));
         for (int y = 0; y < Height; y++)
         {
@@ -83,6 +83,13 @@ public sealed class KillTests
         Assert.Equal(deviceHad, KilledDevice.Descriptors(device.Device!.Value));
         device.Driver.StartAnew();
         Assert.Equal(Ok, TypeOf(device.Driver.Request(CreateBlob(9, Width * Height * 4, Pages[0]))));
+    }
+
+    private static Picture Dump(KilledDevice device)
+    {
+        (int exitCode, _, string error) = FbShareProgram.Run("dump", "--display", $"unix:{device.Display}", "-o", device.Display + ".png");
+        Assert.True(exitCode == 0, error);
+        return PictureFile.Read(device.Display + ".png");
     }
 
     private static void Flip(KilledDevice device, uint picture)

@@ -29,11 +29,11 @@ public sealed class RecentFramesTests
             }
             surface.Fill(new Rect(Side - 1, Side - 1, 1, 1), (uint)i);
             await fixture.Screen.WaitForPixelAsync(Side - 1, Side - 1, (byte)i);
-            Assert.True(await recent.SaveAsync(folder["last/%04d.png"]));
+            Assert.True(await recent.SaveAsync(folder[$"{i}/%04d.png"]));
             Assert.InRange(recent.Bytes, 0, most);
         }
 
-        string last = Directory.GetFiles(folder["last"], "*.png").Order().Last();
+        string last = Directory.GetFiles(folder["19"], "*.png").Order().Last();
         Picture now = (await fixture.Screen.CaptureAsync()).Picture;
         Assert.True(PictureComparison.Compare(PictureFile.Read(last), now).AreEqual);
     }
