@@ -84,8 +84,9 @@ public sealed class EventLoop : IDisposable
     public unsafe bool RunOnce(int timeoutMilliseconds)
     {
         LibC.EpollEvent* events = stackalloc LibC.EpollEvent[BatchSize];
-        // SAFETY: the kernel writes BatchSize events at most, which the stack has room for.
-        int count = LibC.epoll_wait(_epoll, events, BatchSize, timeoutMilliseconds);
+        // SAFETY: the kernel writes BatchSize events at most, which the stack has room for. The descriptor's number is enough, since the loop
+        // is not disposed while it runs.
+        int count = LibC.epoll_wait(_epoll.Number, events, BatchSize, timeoutMilliseconds);
         if (count < 0)
         {
             var failure = new LinuxException("epoll_wait");

@@ -27,7 +27,7 @@ internal static unsafe partial class LibC
     public static partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor fd, EpollEvent* registration);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int epoll_wait(FileDescriptor epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
+    public static partial int epoll_wait(int epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int eventfd(uint initial, int flags);
