@@ -33,10 +33,20 @@ internal sealed class DeviceHost : IDisposable
         Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log));
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log) { Keeper = _keeper };
         Hub.Source = _device;
-        _server = MakeServer(options);
+        // Before the device's own socket: whoever waits for that one starts QEMU, which connects to both.
+        UnixListener? monitor = options.MonitorPath is { } path ? Listen(DescriptorKind.MonitorListener, path, "QEMU's monitor") : null;
         try
         {
-            Wire(options);
+            _server = MakeServer(options);
+        }
+        catch
+        {
+            monitor?.Dispose();
+            throw;
+        }
+        try
+        {
+            Wire(options, monitor);
         }
         catch
         {
@@ -89,7 +99,7 @@ internal sealed class DeviceHost : IDisposable
         return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log);
     }
 
-    private void Wire(DeviceOptions options)
+    private void Wire(DeviceOptions options, UnixListener? monitor)
     {
         if (options.Fd is { } fd)
         {
@@ -114,9 +124,9 @@ internal sealed class DeviceHost : IDisposable
         {
             AttachDump(dump);
         }
-        if (options.MonitorPath is { } monitor)
+        if (monitor is not null)
         {
-            _consumers.Add(new MonitorListener(this, Listen(DescriptorKind.MonitorListener, monitor, "QEMU's monitor"), _log)
+            _consumers.Add(new MonitorListener(this, monitor, _log)
             {
                 StopsMigrations = options.VfioUserPath is not null,
             });

@@ -4,6 +4,8 @@ using FbShare.Testing.Screens;
 using FbShare.Testing.Typing;
 using Xunit;
 
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
 public class LoginTests
 {
     [Fact]
