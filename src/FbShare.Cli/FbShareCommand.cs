@@ -20,7 +20,32 @@ internal sealed class FbShareCommand : RootCommand
         "fbshare probe",
     ];
 
-    public FbShareCommand()
+    private static readonly (string Name, Func<Command> Make)[] Commands =
+    [
+        ("run", () => new RunCommand()),
+        ("serve", () => new ServeCommand()),
+        ("dump", () => new DumpCommand()),
+        ("wait", () => new WaitCommand()),
+        ("match", () => new MatchCommand()),
+        ("text", () => new TextCommand()),
+        ("hash", () => new HashCommand()),
+        ("type", () => new TypeCommand()),
+        ("key", () => new KeyCommand()),
+        ("click", () => new ClickCommand()),
+        ("move", () => new MoveCommand()),
+        ("drag", () => new DragCommand()),
+        ("scroll", () => new ScrollCommand()),
+        ("record", () => new RecordCommand()),
+        ("script", () => new ScriptCommand()),
+        ("bench", () => new BenchCommand()),
+        ("probe", () => new ProbeCommand()),
+        ("view", () => new ViewCommand()),
+        ("region", () => new RegionCommand()),
+    ];
+
+    /// <param name="first">The first word of the command line. Where it is a command, the others are not made: a device would keep their
+    /// options in memory as long as it lives.</param>
+    public FbShareCommand(string? first = null)
         : base("Shares a QEMU guest's screen with the host: a virtio-gpu device outside QEMU, without copying where the host can.")
     {
         var quiet = new Option<bool>(QuietName, "-q") { Description = "Print only warnings and errors.", Recursive = true };
@@ -32,25 +57,11 @@ internal sealed class FbShareCommand : RootCommand
                 result.AddError($"{QuietName} and {VerboseName} contradict each other: give one of them");
             }
         });
-        Add(new RunCommand());
-        Add(new ServeCommand());
-        Add(new DumpCommand());
-        Add(new WaitCommand());
-        Add(new MatchCommand());
-        Add(new TextCommand());
-        Add(new HashCommand());
-        Add(new TypeCommand());
-        Add(new KeyCommand());
-        Add(new ClickCommand());
-        Add(new MoveCommand());
-        Add(new DragCommand());
-        Add(new ScrollCommand());
-        Add(new RecordCommand());
-        Add(new ScriptCommand());
-        Add(new BenchCommand());
-        Add(new ProbeCommand());
-        Add(new ViewCommand());
-        Add(new RegionCommand());
+        (string Name, Func<Command> Make)[] named = Array.FindAll(Commands, c => c.Name == first);
+        foreach ((_, Func<Command> make) in named.Length > 0 ? named : Commands)
+        {
+            Add(make());
+        }
         Add(quiet);
         Add(verbose);
         foreach (Option option in Options)

@@ -64,7 +64,7 @@ internal static class Program
     };
 
     internal static ParseResult Parse(IReadOnlyList<string> args) =>
-        new FbShareCommand().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        new FbShareCommand(args.Count > 0 ? args[0] : null).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     /// <summary>What does not make sense in a command line, in a sentence; null: nothing.</summary>
     internal static string? FindMistake(ParseResult arguments)

@@ -7,7 +7,7 @@ namespace FbShare.Tests.Cli;
 /// <summary>Whatever words somebody gives: a sentence, never a crash.</summary>
 public class CommandLineTests
 {
-    private static readonly string[] Commands = ["run", "serve", "dump", "view", "probe", "region", "bench", "", "nonsense"];
+    private static readonly string[] Commands = [.. new FbShareCommand().Subcommands.Select(c => c.Name), "", "nonsense"];
 
     private static readonly string[] Values =
     [
@@ -33,6 +33,18 @@ public class CommandLineTests
         "region --range 0:4096 --size 1x1 --fd x -o a.png",
         "bench --flips x",
         "bench --flips 0");
+
+    [Fact]
+    public void A_command_that_is_named_first_is_the_only_one_made()
+    {
+        string[] all = [.. new FbShareCommand().Subcommands.Select(c => c.Name)];
+        Assert.InRange(all.Length, 15, 100);
+        foreach (string name in all)
+        {
+            Assert.Equal(name, Assert.Single(new FbShareCommand(name).Subcommands).Name);
+        }
+        Assert.Equal(all, new FbShareCommand("-v").Subcommands.Select(c => c.Name));
+    }
 
     [Theory]
     [MemberData(nameof(Mistakes))]
