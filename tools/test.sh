@@ -8,7 +8,8 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check and tools/check-packages
+  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages and
+            tools/fuzz, a few seconds each
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
@@ -131,6 +132,12 @@ run_package_check() {
   if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
 }
 
+# Whether hostile input does harm, a few seconds at each door with the same inputs each time; counted as one test.
+run_fuzz() {
+  say 'running tools/fuzz'
+  if tools/fuzz --seconds 5 --seed 1; then outcome+=(--passed tools/fuzz); else outcome+=(--failed tools/fuzz); fi
+}
+
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
@@ -160,7 +167,7 @@ for project in tests/*/*.csproj; do
     *) ! wants unit || run_project "$name" ;;
   esac
 done
-! wants unit || { run_bench_check; run_package_check; }
+! wants unit || { run_bench_check; run_package_check; run_fuzz; }
 if { wants testbed || wants nested; } && prepare_testbed; then
   ! wants testbed || run_testbed
   ! wants nested || run_nested

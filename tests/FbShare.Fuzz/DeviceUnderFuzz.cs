@@ -16,8 +16,8 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
-    /// <summary>The longest that the loop may be kept from others.</summary>
-    private const long LongestTurn = 100_000_000;
+    /// <summary>The longest that the loop may be kept from others: 100 ms, and what a collection of garbage may take on a slow machine.</summary>
+    private const long LongestTurn = 250_000_000;
 
     /// <summary>How often the loop is looked at, in milliseconds.</summary>
     private const int LookEvery = 10;

@@ -9,7 +9,9 @@ internal readonly record struct Resources(int Descriptors, long Heap, long Resid
         GC.WaitForPendingFinalizers();
         GC.Collect();
         long pages = long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
-        return new Resources(Directory.GetFileSystemEntries("/proc/self/fd").Length, GC.GetTotalMemory(true), pages * Environment.SystemPageSize);
+        // .NET opens an assembly when it is first used, and keeps it open.
+        int descriptors = Directory.GetFileSystemEntries("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.EndsWith(".dll", StringComparison.Ordinal) != true);
+        return new Resources(descriptors, GC.GetTotalMemory(true), pages * Environment.SystemPageSize);
     }
 
     /// <summary>Notes what became more since.</summary>
