@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Fuzz;
 
 /// <summary>Display clients: the authentication, then calls that are mostly right, of any object and with any body.</summary>
-internal sealed class DisplayDoor : Door
+internal sealed class DisplayDoor : SessionDoor
 {
     private static readonly (string Interface, string Member, string Signature)[] Calls =
     [
@@ -29,67 +29,27 @@ internal sealed class DisplayDoor : Door
     private static readonly string[] Paths = ["/org/qemu/Display1/Console_0", "/org/qemu/Display1/Console_1", "/org/qemu/Display1/VM", "/org/qemu/Display1", "/", "/org/qemu/Display1/Console_77"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fbshare-fuzz-").FullName;
-    private readonly DeviceUnderFuzz _device;
-    private readonly byte[] _unread = new byte[65536];
-    private readonly List<FileDescriptor> _received = [];
-    private Resources _early;
-    private long _messages;
-    private long _sessions;
-    private long _dismissed;
 
-    public DisplayDoor()
-    {
-        _device = new DeviceUnderFuzz(Harm);
-        _device.ServeDisplay(Socket);
-    }
+    public DisplayDoor() => Device.ServeDisplay(Socket);
 
-    public override string Did => $"{_messages} messages of {_sessions} clients, of which {_dismissed} were dismissed, longest turn {_device.Longest:0} ms";
+    protected override string Peers => "clients";
+
+    protected override int MostMessages => 100;
+
+    /// <summary>A client that has just left may still be on its way out.</summary>
+    protected override int Spare => 8;
 
     private string Socket => Path.Combine(_folder, "display");
 
-    public override void Round(Random random)
-    {
-        using (UnixSocket socket = UnixSocket.Connect(Socket))
-        {
-            try
-            {
-                Authenticate(socket, random);
-                int messages = random.Next(1, 100);
-                for (uint serial = 1; serial <= messages; serial++)
-                {
-                    SendOne(socket, serial, random);
-                    _messages++;
-                    TakeReplies(socket);
-                }
-            }
-            catch (LinuxException e) when (e.Errno is Errno.EPIPE or Errno.ECONNRESET)
-            {
-                _dismissed++;
-            }
-        }
-        _device.Settle();
-        if (++_sessions == 50)
-        {
-            _early = Resources.Now();
-        }
-    }
-
-    public override void Finish()
-    {
-        if (_sessions > 100)
-        {
-            // A client that has just left may still be on its way out.
-            Resources.Now().NoteGrowth(_early, Harm, spare: 8);
-        }
-    }
-
     public override void Dispose()
     {
-        _device.Dispose();
+        base.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static void Authenticate(UnixSocket socket, Random random)
+    protected override UnixSocket Connect() => UnixSocket.Connect(Socket);
+
+    protected override void Begin(UnixSocket socket, Random random)
     {
         string user = Convert.ToHexString(Encoding.ASCII.GetBytes(LibC.geteuid().ToString(CultureInfo.InvariantCulture)));
         byte[] words = Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
@@ -100,11 +60,11 @@ internal sealed class DisplayDoor : Door
         socket.SendAll(words);
     }
 
-    private static void SendOne(UnixSocket socket, uint serial, Random random)
+    protected override void Send(UnixSocket socket, int number, Random random)
     {
         (string name, string member, string signature) = Calls[random.Next(Calls.Length)];
         bool carries = signature == "h" ? random.Next(10) != 0 : random.Next(30) == 0;
-        var message = new BusMessage(serial, Paths[random.Next(Paths.Length)], name, member, random.Next(30) == 0 ? "(a{sv}" : signature, carries ? 1u : 0u);
+        var message = new BusMessage((uint)number + 1, Paths[random.Next(Paths.Length)], name, member, random.Next(30) == 0 ? "(a{sv}" : signature, carries ? 1u : 0u);
         byte[] bytes = message.Build(random);
         if (random.Next(20) == 0)
         {
@@ -126,21 +86,6 @@ internal sealed class DisplayDoor : Door
                 random.NextBytes(noise);
                 ours.SendAll(noise);
             }
-        }
-    }
-
-    private void TakeReplies(UnixSocket socket)
-    {
-        try
-        {
-            while (socket.Receive(_unread, _received, wait: false) > 0)
-            {
-            }
-        }
-        finally
-        {
-            _received.ForEach(r => r.Dispose());
-            _received.Clear();
         }
     }
 }

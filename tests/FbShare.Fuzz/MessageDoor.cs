@@ -2,67 +2,37 @@ using FbShare.Linux;
 
 namespace FbShare.Fuzz;
 
-/// <summary>A transport's socket: one front-end after the other connects, sends messages, and leaves.</summary>
-internal abstract class MessageDoor(bool vfioUser) : Door
+/// <summary>A transport's socket, where front-ends connect.</summary>
+internal abstract class MessageDoor(bool vfioUser) : SessionDoor
 {
     /// <summary>The size of the memory that is offered to the device.</summary>
     protected const ulong MemoryBytes = 4 << 20;
 
     private readonly List<FileDescriptor> _foreign = [MemFd.Create("sealed", (long)MemoryBytes), UnixSocket.CreatePair().First.Descriptor, UnixSocket.CreatePair().Second.Descriptor, new EventFd().Descriptor, new EventFd().Descriptor];
-    private readonly List<FileDescriptor> _received = [];
-    private DeviceUnderFuzz? _device;
-    private Resources _early;
-    private long _messages;
-    private long _sessions;
-    private long _dismissed;
 
-    public override string Did => $"{_messages} messages of {_sessions} front-ends, of which {_dismissed} were dismissed, longest turn {_device?.Longest:0} ms";
+    protected sealed override string Peers => "front-ends";
 
-    public override void Round(Random random)
+    protected sealed override int MostMessages => 200;
+
+    protected sealed override int Spare => 4;
+
+    public sealed override void Dispose()
     {
-        _device ??= new DeviceUnderFuzz(Harm);
-        using (UnixSocket socket = _device.Connect(vfioUser))
-        {
-            try
-            {
-                int messages = random.Next(1, 200);
-                for (int i = 0; i < messages; i++)
-                {
-                    (byte[] bytes, FileDescriptor[] descriptors) = Next(i, random);
-                    _messages++;
-                    int cut = random.Next(10) == 0 ? random.Next(1, bytes.Length) : bytes.Length;
-                    socket.SendAll(bytes.AsSpan(0, cut), descriptors);
-                    if (cut < bytes.Length)
-                    {
-                        socket.SendAll(bytes.AsSpan(cut));
-                    }
-                    TakeReplies(socket);
-                }
-            }
-            catch (LinuxException e) when (e.Errno is Errno.EPIPE or Errno.ECONNRESET)
-            {
-                _dismissed++;
-            }
-        }
-        _device.Settle();
-        if (++_sessions == 50)
-        {
-            _early = Resources.Now();
-        }
-    }
-
-    public override void Finish()
-    {
-        if (_sessions > 100)
-        {
-            Resources.Now().NoteGrowth(_early, Harm, spare: 4);
-        }
-    }
-
-    public override void Dispose()
-    {
-        _device?.Dispose();
+        base.Dispose();
         _foreign.ForEach(f => f.Dispose());
+    }
+
+    protected sealed override UnixSocket Connect() => Device.Connect(vfioUser);
+
+    protected sealed override void Send(UnixSocket socket, int number, Random random)
+    {
+        (byte[] bytes, FileDescriptor[] descriptors) = Next(number, random);
+        int cut = random.Next(10) == 0 ? random.Next(1, bytes.Length) : bytes.Length;
+        socket.SendAll(bytes.AsSpan(0, cut), descriptors);
+        if (cut < bytes.Length)
+        {
+            socket.SendAll(bytes.AsSpan(cut));
+        }
     }
 
     /// <summary>The next message of a session.</summary>
@@ -102,21 +72,5 @@ internal abstract class MessageDoor(bool vfioUser) : Door
             return [.. Enumerable.Range(0, random.Next(1, UnixSocket.MaxDescriptors + 1)).Select(_ => _foreign[random.Next(_foreign.Count)])];
         }
         return wanted ? [memory ? _foreign[0] : _foreign[random.Next(1, _foreign.Count)]] : [];
-    }
-
-    private void TakeReplies(UnixSocket socket)
-    {
-        Span<byte> replies = stackalloc byte[4096];
-        try
-        {
-            while (socket.Receive(replies, _received, wait: false) > 0)
-            {
-            }
-        }
-        finally
-        {
-            _received.ForEach(r => r.Dispose());
-            _received.Clear();
-        }
     }
 }

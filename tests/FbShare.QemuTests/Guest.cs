@@ -86,6 +86,17 @@ internal sealed class Guest : IDisposable
     /// <inheritdoc cref="GuestMachine.Type"/>
     public void Type(string line) => _machine.Type(line);
 
+    /// <summary>Presses a key of the machine's keyboard, by its QEMU key code.</summary>
+    public void Press(string qcode) => Monitor.Execute("send-key", json =>
+    {
+        json.WriteStartArray("keys");
+        json.WriteStartObject();
+        json.WriteString("type", "qcode");
+        json.WriteString("data", qcode);
+        json.WriteEndObject();
+        json.WriteEndArray();
+    });
+
     /// <inheritdoc cref="GuestMachine.Ask"/>
     public string Ask(string line, string answer) => _machine.Ask(line, answer);
 

@@ -60,15 +60,7 @@ public class PciGuestTests
 
         for (int i = 0; i < 2; i++)
         {
-            guest.Monitor.Execute("send-key", json =>
-            {
-                json.WriteStartArray("keys");
-                json.WriteStartObject();
-                json.WriteString("type", "qcode");
-                json.WriteString("data", "ret");
-                json.WriteEndObject();
-                json.WriteEndArray();
-            });
+            guest.Press("ret");
             guest.WaitForLine("fbshare-guest ready");
             guest.Ask($"card still --frame {i + 30}", "card: shown");
             guest.AssertShows(TestCard.Still(1280, 800, (uint)i + 30), 1280, 800);

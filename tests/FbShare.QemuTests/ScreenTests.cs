@@ -27,15 +27,7 @@ public sealed class ScreenTests
         Assert.Equal(menu.Area, again.Area);
         Assert.Equal(1, again.Similarity);
 
-        guest.Monitor.Execute("send-key", json =>
-        {
-            json.WriteStartArray("keys");
-            json.WriteStartObject();
-            json.WriteString("type", "qcode");
-            json.WriteString("data", "ret");
-            json.WriteEndObject();
-            json.WriteEndArray();
-        });
+        guest.Press("ret");
         await screen.WaitForAsync("FbShare test guest. Type \"card\" to see what it can show.", patiently);
         guest.WaitForLine("fbshare-guest ready");
         guest.Type("clear >/dev/tty1; setsid getty 0 tty1 linux </dev/tty1 >/dev/tty1 2>&1 &");

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace FbShare.Display.DBus;
 
@@ -20,12 +19,12 @@ internal static class BusCallHeader
     public static bool IsSound(ReadOnlySpan<byte> message)
     {
         bool isBig = message[0] == 'B';
-        if (message[1] != MethodCall || ReadUInt32(message, 8, isBig) == 0)
+        if (message[1] != MethodCall || BusFraming.ReadUInt32(message[8..], isBig) == 0)
         {
             return false;
         }
-        uint body = ReadUInt32(message, 4, isBig);
-        ulong end = BusFraming.HeaderLength + (ulong)ReadUInt32(message, 12, isBig);
+        uint body = BusFraming.ReadUInt32(message[4..], isBig);
+        ulong end = BusFraming.HeaderLength + (ulong)BusFraming.ReadUInt32(message[12..], isBig);
         if (end + body > (ulong)message.Length)
         {
             return false;
@@ -67,7 +66,7 @@ internal static class BusCallHeader
             at += 4;
             return true;
         }
-        uint length = type == 'g' ? header[at] : ReadUInt32(header, at, isBig);
+        uint length = type == 'g' ? header[at] : BusFraming.ReadUInt32(header[at..], isBig);
         at += type == 'g' ? 1 : 4;
         if (length > (uint)(header.Length - at - 1) || header[at + (int)length] != 0)
         {
@@ -144,7 +143,4 @@ internal static class BusCallHeader
         }
         return element.Length > 0 && (digits || !char.IsAsciiDigit((char)element[0]));
     }
-
-    private static uint ReadUInt32(ReadOnlySpan<byte> bytes, int at, bool isBig) =>
-        isBig ? BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 }

@@ -69,6 +69,7 @@ internal static class BusFraming
 
     private static ulong Align(ulong value, ulong to) => (value + to - 1) / to * to;
 
-    private static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool isBig) =>
+    /// <summary>A number in the message's byte order.</summary>
+    internal static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool isBig) =>
         isBig ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 }
