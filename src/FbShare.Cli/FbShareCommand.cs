@@ -13,10 +13,10 @@ internal sealed class FbShareCommand : RootCommand
     private static readonly string[] Examples =
     [
         "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
-        "fbshare serve --socket-path /run/user/1000/gpu.sock --display unix:/run/user/1000/screen.sock",
-        "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
-        "fbshare wait --display unix:/run/user/1000/screen.sock --text 'login:' --timeout 60s",
-        "fbshare view --display unix:/run/user/1000/screen.sock",
+        "fbshare serve --socket-path /run/user/1000/gpu.sock --display debian",
+        "fbshare dump -o screen.png",
+        "fbshare wait debian --text 'login:' --timeout 60s",
+        "fbshare view",
         "fbshare probe",
     ];
 
@@ -24,6 +24,7 @@ internal sealed class FbShareCommand : RootCommand
     [
         ("run", () => new RunCommand()),
         ("serve", () => new ServeCommand()),
+        ("list", () => new ListCommand()),
         ("dump", () => new DumpCommand()),
         ("wait", () => new WaitCommand()),
         ("match", () => new MatchCommand()),

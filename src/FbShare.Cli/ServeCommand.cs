@@ -97,7 +97,7 @@ internal sealed class ServeCommand : CliCommand
     /// <summary>This process keeps, and another one serves.</summary>
     private int Keep(ParseResult arguments, Log log)
     {
-        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep])], log);
+        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep]), KeptArguments.Of(KeptArguments.OfThisProcess)], log);
         using IDisposable upgrade = keeper.OnUpgradeSignal();
         using var signals = new StopSignals(_ => keeper.Stop());
         int exitCode = keeper.Run();
@@ -109,7 +109,7 @@ internal sealed class ServeCommand : CliCommand
     private int Serve(ParseResult arguments, Keeper? keeper, KeeperClient? client, Log log)
     {
         string? vfioUser = arguments.GetValue(_vfioUser);
-        DeviceOptions options = _kept.Read(arguments, _device.Read(arguments)) with
+        DeviceOptions options = _kept.Read(arguments, _device.Read(arguments, _kept.ReadWish(arguments))) with
         {
             SocketPath = arguments.GetValue(_socketPath),
             VfioUserPath = vfioUser,
@@ -118,6 +118,7 @@ internal sealed class ServeCommand : CliCommand
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
             Keeper = keeper,
+            ProcessId = keeper is null ? Environment.ProcessId : LibC.getppid(),
         };
         using var host = new DeviceHost(options, log);
         // Without its keeper, a machine would be left that nobody can go on with.
@@ -129,9 +130,14 @@ internal sealed class ServeCommand : CliCommand
             return signals.ExitCode ?? ExitCodes.Success;
         }
         string waiting = (options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}";
+        string? view = host.DisplayName is { } name ? $"fbshare view {name} shows the screen" : null;
         if (options.MonitorPath is null)
         {
-            log.Info(waiting);
+            log.Info(view is null ? waiting : $"{waiting}; {view}");
+        }
+        else if (view is not null)
+        {
+            log.Info(view);
         }
         host.Run();
         return signals.ExitCode ?? ExitCodes.Success;

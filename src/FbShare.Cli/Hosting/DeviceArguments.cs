@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.Naming;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
 
@@ -33,10 +34,10 @@ internal sealed class DeviceArguments
         "HZ");
     private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can. For benchmarks: a guest that always draws keeps a processor busy." };
     private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
-    private readonly Option<string?> _display = new("--display")
+    private readonly Option<DisplayPlace?> _display = new("--display")
     {
-        Description = "Serve the screen to viewers and other programs (org.qemu.Display1) at unix:PATH.",
-        HelpName = "unix:PATH",
+        Description = "Where the screen is served to viewers and other programs (org.qemu.Display1): under a NAME, which every command finds (fbshare list), at unix:PATH, or nowhere (none). Without it: under QEMU's -name, or the number of this process.",
+        HelpName = "NAME|unix:PATH|none",
         CustomParser = ParseDisplay,
     };
     private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: auto is the best way that works, the others are that way alone.", "auto", "udmabuf", "mmap", "copy");
@@ -64,7 +65,8 @@ internal sealed class DeviceArguments
         _picture.AddTo(command);
     }
 
-    public DeviceOptions Read(ParseResult arguments)
+    /// <param name="wish">What the display is called if nobody says where it is to be.</param>
+    public DeviceOptions Read(ParseResult arguments, DisplayName wish)
     {
         (int width, int height) = arguments.GetValue(_size);
         return new DeviceOptions
@@ -78,7 +80,7 @@ internal sealed class DeviceArguments
                 ZeroCopy2D = arguments.GetValue(_zeroCopy) == "all",
                 RefreshHz = arguments.GetValue(_unthrottled) ? null : arguments.GetValue(_refresh),
             },
-            DisplayPath = arguments.GetValue(_display),
+            Display = arguments.GetValue(_display) ?? DisplayPlace.Wish(wish),
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
@@ -121,15 +123,14 @@ internal sealed class DeviceArguments
         return option;
     }
 
-    private static string? ParseDisplay(ArgumentResult result)
+    private static DisplayPlace? ParseDisplay(ArgumentResult result)
     {
-        const string scheme = "unix:";
         string text = GivenText.Of(result);
-        if (text.StartsWith(scheme, StringComparison.Ordinal) && text.Length > scheme.Length)
+        if (DisplayPlace.TryParse(text, out DisplayPlace? place))
         {
-            return text[scheme.Length..];
+            return place;
         }
-        result.AddError($"--display {text}: give unix:PATH, such as unix:/run/user/1000/screen.sock");
+        result.AddError($"--display {text}: give a name of letters, digits, '.', '_', '-' and '+', or unix:PATH, such as unix:/run/user/1000/screen.sock, or none");
         return null;
     }
 

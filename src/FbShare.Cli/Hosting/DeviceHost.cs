@@ -1,5 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.DBus;
+using FbShare.Display.Naming;
 using FbShare.Display.Server;
 using FbShare.Keeping;
 using FbShare.Linux;
@@ -21,6 +23,7 @@ internal sealed class DeviceHost : IDisposable
     private readonly List<IDisposable> _consumers = [];
     private readonly Keeper? _keeper;
     private readonly Log _log;
+    private string? _named;
     private Exception? _failure;
 
     /// <param name="options">What to serve, and where.</param>
@@ -63,6 +66,9 @@ internal sealed class DeviceHost : IDisposable
     /// <summary>The server for viewers; null without --display.</summary>
     public DisplayServer? Display { get; private set; }
 
+    /// <summary>The name that its display has got; null where it has none, or had it before this device.</summary>
+    public DisplayName? DisplayName { get; private set; }
+
     /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
     /// <exception cref="CaptureException">A dump could not be written.</exception>
     public void Run()
@@ -79,6 +85,10 @@ internal sealed class DeviceHost : IDisposable
         _server.Dispose();
         Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
+        if (_named is not null)
+        {
+            DisplayFolder.Tidy(_named);
+        }
         _device.Dispose();
         Hub.Dispose();
         _memory.Dispose();
@@ -110,13 +120,13 @@ internal sealed class DeviceHost : IDisposable
         {
             _server.FrontEndGone = Loop.Stop;
         }
-        if (options.DisplayPath is { } display)
+        if (ListenForViewers(options.Display) is { } viewers)
         {
-            UnixListener viewers = Listen(DescriptorKind.DisplayListener, display, "--display");
             _consumers.Add(viewers);
             Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log)
             {
                 Patience = options.DisplayPatience,
+                ProcessId = options.ProcessId,
                 InputCure = "start QEMU through 'fbshare run', which connects them",
             };
         }
@@ -144,6 +154,40 @@ internal sealed class DeviceHost : IDisposable
         UnixListener listener = Sockets.Listen(path, option);
         _keeper?.Keep(kind, 0, listener.Descriptor);
         return listener;
+    }
+
+    /// <summary>Listens where viewers look; null for nowhere.</summary>
+    private UnixListener? ListenForViewers(DisplayPlace place)
+    {
+        const DescriptorKind kind = DescriptorKind.DisplayListener;
+        if (place.Path is { } path)
+        {
+            return Listen(kind, path, "--display");
+        }
+        if (place.Name is not { } name)
+        {
+            return null;
+        }
+        if (_keeper?.Take(kind) is { } left)
+        {
+            _named = UnixListener.PathOf(left);
+            return UnixListener.Adopt(left, _named);
+        }
+        try
+        {
+            BusConnection.RequireLibrary();
+            UnixListener listener = Sockets.Listen(name, place.IsWish, out DisplayName taken);
+            _named = UnixListener.PathOf(listener.Descriptor);
+            _keeper?.Keep(kind, 0, listener.Descriptor);
+            DisplayName = taken;
+            return listener;
+        }
+        catch (Exception e) when (place.IsWish && e is CliException or BusException)
+        {
+            // Nobody asked for one, and the guest does not need it.
+            _log.Warn($"there is no display for viewers: {e.Message}");
+            return null;
+        }
     }
 
     private void AttachDump(DumpOptions options)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using FbShare.Display.Naming;
 using FbShare.Keeping;
 using FbShare.Linux;
 
@@ -68,6 +69,8 @@ internal sealed class DeviceKeeper : IDisposable
         {
             // Nobody waits any longer for a device that listens.
             _listening.Set();
+            // One that was killed has left its display's socket.
+            DisplayFolder.FindRunning();
         }
     }
 

@@ -167,6 +167,9 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     /// <summary>Whether it is a regular file.</summary>
     public bool IsRegular => Kind == LibC.S_IFREG;
 
+    /// <summary>Whether it is a folder.</summary>
+    internal bool IsFolder => Kind == LibC.S_IFDIR;
+
     /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => Kind == LibC.S_IFSOCK;
 
