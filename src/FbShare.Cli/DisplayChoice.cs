@@ -11,6 +11,9 @@ internal sealed class DisplayChoice
     /// <summary>What --display takes.</summary>
     public const string Form = "NAME|unix:PATH|qmp:PATH|dbus:ADDRESS|libvirt:DOMAIN";
 
+    /// <summary>What a display is called where it is a word by itself.</summary>
+    public const string Word = "NAME";
+
     private const string OptionName = "--display";
 
     private readonly Option<DisplayAddress?> _option = new(OptionName)
@@ -23,7 +26,7 @@ internal sealed class DisplayChoice
     private readonly Argument<DisplayAddress?>? _argument;
 
     /// <param name="takesWord">Whether the command's first word may be the display.</param>
-    public DisplayChoice(bool takesWord = false) => _argument = !takesWord ? null : new Argument<DisplayAddress?>("NAME")
+    public DisplayChoice(bool takesWord = false) => _argument = !takesWord ? null : new Argument<DisplayAddress?>(Word)
     {
         Description = $"The display, as for {OptionName}.",
         Arity = ArgumentArity.ZeroOrOne,

@@ -10,7 +10,8 @@ internal sealed class FbShareCommand : RootCommand
     private const string QuietName = "--quiet";
     private const string VerboseName = "--verbose";
 
-    private static readonly string[] Examples =
+    /// <summary>Command lines for --help.</summary>
+    public static readonly string[] Examples =
     [
         "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
         "fbshare serve --socket-path /run/user/1000/gpu.sock --display debian",
@@ -42,6 +43,8 @@ internal sealed class FbShareCommand : RootCommand
         ("probe", () => new ProbeCommand()),
         ("view", () => new ViewCommand()),
         ("region", () => new RegionCommand()),
+        ("completion", () => new CompletionCommand()),
+        ("docs", () => new DocsCommand()),
     ];
 
     /// <param name="first">The first word of the command line. Where it is a command, the others are not made: a device would keep their
@@ -69,7 +72,7 @@ internal sealed class FbShareCommand : RootCommand
         {
             if (option is HelpOption)
             {
-                option.Action = new HelpPage(Examples);
+                option.Action = new HelpPage();
             }
         }
     }

@@ -15,18 +15,35 @@ internal sealed class ListCommand : CliCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Option<bool> _json = new("--json") { Description = "Print a JSON array." };
+    private readonly Option<bool> _names = new("--names") { Description = "Print only the names, one a line, without asking the displays for more." };
 
     public ListCommand()
         : base(
             "list",
-            "Lists the running displays that fbshare run and fbshare serve made under a name: the name, each output's size, how pictures travel, how many processes watch, and the process that serves it.",
+            "Lists the displays that are running: those that fbshare run and fbshare serve made under a name, with each output's size, how pictures travel, how many processes watch, and the process that serves it.",
             "fbshare list",
             "fbshare list --json | jq -r '.[].name'",
-            "fbshare view $(fbshare list --json | jq -r '.[0].name')") => Add(_json);
+            "for name in $(fbshare list --names); do fbshare dump $name -o $name.png; done")
+    {
+        Add(_json);
+        Add(_names);
+    }
+
+    public override string? FindContradiction(ParseResult arguments) =>
+        arguments.GetValue(_json) && arguments.GetValue(_names) ? "--json and --names contradict each other: give one of them" : null;
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        DisplayReport[] reports = [.. DisplayFolder.FindRunning().Select(Ask).OfType<DisplayReport>()];
+        IReadOnlyList<DisplayName> running = DisplayFolder.FindRunning();
+        if (arguments.GetValue(_names))
+        {
+            foreach (DisplayName name in running)
+            {
+                Console.Out.WriteLine(name);
+            }
+            return ExitCodes.Success;
+        }
+        DisplayReport[] reports = [.. running.Select(Ask).OfType<DisplayReport>()];
         if (arguments.GetValue(_json))
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(reports, ListJson.Default.DisplayReportArray));
