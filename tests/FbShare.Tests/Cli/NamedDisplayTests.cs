@@ -188,8 +188,10 @@ public sealed class NamedDisplayTests : IDisposable
         Assert.Contains("p2p='yes'", Run([found], "hash", "--display", "libvirt:web").Error, StringComparison.Ordinal);
         File.WriteAllText(_folder["virsh.xml"], $"<domain type='kvm'><devices><graphics type='spice'/><graphics type='dbus' address='unix:path={_folder["no-bus"]}'/></devices></domain>");
         Assert.Contains($"dbus:unix:path={_folder["no-bus"]}", Run([found], "hash", "--display", "libvirt:web").Error, StringComparison.Ordinal);
-        File.WriteAllText(_folder["virsh.xml"], "<domain");
-        Assert.Contains("cannot be read", Run([found], "hash", "--display", "libvirt:web").Error, StringComparison.Ordinal);
+        File.WriteAllText(_folder["virsh.xml"], "<graphics type=\"dbus\" address=\"unix:path=/a&amp;b'>\"><gl enable='no'/>");
+        Assert.Contains("dbus:unix:path=/a&b'>", Run([found], "hash", "--display", "libvirt:web").Error, StringComparison.Ordinal);
+        File.WriteAllText(_folder["virsh.xml"], "<domain <graphics type='dbus' address='x");
+        Assert.Contains("has no D-Bus display", Run([found], "hash", "--display", "libvirt:web").Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Xml;
+using System.Net;
+using System.Text.RegularExpressions;
 using FbShare.Linux;
 
 namespace FbShare.Display.Client;
 
 /// <summary>A machine that libvirt runs, asked for its D-Bus display (<c>&lt;graphics type='dbus'&gt;</c>) through virsh.</summary>
-internal static class LibvirtDomain
+internal static partial class LibvirtDomain
 {
     private const string Program = "virsh";
 
@@ -14,43 +15,43 @@ internal static class LibvirtDomain
 
     /// <summary>The address of the message bus that the domain's QEMU is on.</summary>
     /// <exception cref="DisplayException">There is no virsh, no such domain, or no such display; the message says what to do.</exception>
-    public static DisplayAddress FindDisplay(string domain)
-    {
-        string description = Ask(domain);
-        try
-        {
-            return FindDisplay(domain, description);
-        }
-        catch (XmlException e)
-        {
-            throw new DisplayException($"what {Program} says of the domain '{PeerText.Name(domain)}' cannot be read: {PeerText.Line(e.Message)}", e);
-        }
-    }
+    public static DisplayAddress FindDisplay(string domain) => FindDisplay(domain, Ask(domain));
 
-    /// <summary>Finds it in the XML of a domain that runs.</summary>
-    /// <exception cref="XmlException">It is none.</exception>
+    /// <summary>Finds it in the description of a domain that runs.</summary>
+    /// <param name="description">Libvirt's XML.</param>
     /// <inheritdoc cref="FindDisplay(string)"/>
     internal static DisplayAddress FindDisplay(string domain, string description)
     {
         string named = PeerText.Name(domain);
-        using var reader = XmlReader.Create(new StringReader(description), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
         bool isPeerToPeer = false;
-        while (reader.ReadToFollowing("graphics"))
+        foreach (Match element in Graphics().Matches(description))
         {
-            if (reader.GetAttribute("type") != "dbus")
+            Dictionary<string, string> attributes = [];
+            foreach (Match attribute in Attribute().Matches(element.Groups[1].Value))
+            {
+                attributes[attribute.Groups[1].Value] = WebUtility.HtmlDecode(attribute.Groups[2].Value[1..^1]);
+            }
+            if (attributes.GetValueOrDefault("type") != "dbus")
             {
                 continue;
             }
-            if (reader.GetAttribute("address") is { Length: > 0 } address)
+            if (attributes.GetValueOrDefault("address") is { Length: > 0 } address)
             {
                 return new DisplayAddress(DisplayAddressKind.Bus, address);
             }
-            isPeerToPeer |= reader.GetAttribute("p2p") == "yes";
+            isPeerToPeer |= attributes.GetValueOrDefault("p2p") == "yes";
         }
         throw new DisplayException(
             isPeerToPeer ? $"the D-Bus display of the domain '{named}' has p2p='yes', which only libvirt itself can hand out: take that out of its <graphics type='dbus'>"
             : $"the domain '{named}' has no D-Bus display, or does not run: give it <graphics type='dbus'/> (virsh edit) and start it");
     }
+
+    /// <summary>The start tags of graphics elements, as libvirt writes them. (.NET's XML reader would add a third to the native program.)</summary>
+    [GeneratedRegex("""<graphics\s((?:[^<>"']|"[^"]*"|'[^']*')*)>""")]
+    private static partial Regex Graphics();
+
+    [GeneratedRegex("""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")]
+    private static partial Regex Attribute();
 
     private static string Ask(string domain)
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace FbShare.Display.DBus;
@@ -140,8 +139,8 @@ internal sealed class BusAuthentication(uint user)
             return;
         }
         _state = State.Begin;
-        // Names this server; nobody compares it.
-        _replies.Write(Encoding.ASCII.GetBytes($"OK {RandomNumberGenerator.GetHexString(32, lowercase: true)}\r\n"));
+        // Names this server; nobody compares it. (A random number of .NET's cryptography would load OpenSSL, and end the process where that is missing.)
+        _replies.Write(Encoding.ASCII.GetBytes($"OK {Guid.NewGuid():N}\r\n"));
     }
 
     private void Reject()
