@@ -18,7 +18,7 @@ internal sealed class ViewSession : IDisposable
     private readonly ViewSettings _settings;
     private readonly Log _log;
     private readonly SdlVideo _video;
-    private readonly ViewerGraphics _graphics;
+    private readonly IDrawing _drawing;
     private readonly SortedDictionary<uint, GuestWindow> _windows = [];
     private readonly LoopTimer _retry;
     private DisplayClient? _client;
@@ -40,24 +40,19 @@ internal sealed class ViewSession : IDisposable
         _retry = new LoopTimer(loop, () => { });
         _client = DisplayArguments.Connect(loop, address);
         List<RemoteConsole> consoles = DisplayArguments.Choose(_client, output);
-        _video = SdlVideo.Open(loop);
+        _video = SdlVideo.Open(loop, settings.Video);
         if (settings.HotKeys.Resolve(Sdl.SDL_GetScancodeFromName) is { } wrong)
         {
             throw new CliException(ExitCodes.Usage, wrong);
         }
-        ViewerGraphics? graphics = null;
-        foreach (RemoteConsole console in consoles)
+        var opening = new WindowOpening(loop, _video, consoles, log);
+        _drawing = opening.Open(settings.Renderer, out List<SdlWindow> windows);
+        foreach ((RemoteConsole console, SdlWindow window) in consoles.Zip(windows))
         {
-            SdlWindow window = _video.OpenWindow(
-                "FbShare", console.Width > 0 ? console.Width : GuestWindow.DefaultWidth, console.Height > 0 ? console.Height : GuestWindow.DefaultHeight);
-            graphics ??= new ViewerGraphics();
-            _windows[console.Id] = new GuestWindow(loop, window, graphics, settings, log) { Asked = Do };
+            _windows[console.Id] = new GuestWindow(loop, window, _drawing, settings, log) { Asked = Do };
         }
-        _graphics = graphics!;
-        _takesDmaBuf = _graphics.Obstacle is null && !settings.Copy;
-        // Several windows must not wait for each other's turn on the display; a single one may.
-        _ = Sdl.SDL_GL_SetSwapInterval(consoles.Count == 1 ? 1 : 0);
-        log.Verbose($"{_video.Driver}, {_graphics.Name}{(_graphics.Obstacle is { } why ? $", pictures are copied: {why}" : "")}");
+        _takesDmaBuf = _drawing.Obstacle is null && !settings.Copy;
+        log.Verbose($"{_video.Driver}, {_drawing.Name}{(_drawing.Obstacle is { } why ? $", pictures are copied: {why}" : "")}");
         Attach();
         foreach (GuestWindow window in _windows.Values)
         {
@@ -132,7 +127,7 @@ internal sealed class ViewSession : IDisposable
         {
             window.Dispose();
         }
-        _graphics.Dispose();
+        _drawing.Dispose();
         _video.Dispose();
         _retry.Dispose();
     }
@@ -147,7 +142,7 @@ internal sealed class ViewSession : IDisposable
         {
             if (_client.Consoles.FirstOrDefault(c => c.Id == id) is { } console)
             {
-                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _graphics.Obstacle ?? "asked for by a hot key");
+                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _drawing.Obstacle ?? "asked for by a hot key");
                 DisplayArguments.Try(() =>
                 {
                     console.Watch(window, _takesDmaBuf);
@@ -217,7 +212,7 @@ internal sealed class ViewSession : IDisposable
             case HotKeyAction.Quit:
                 _stopping = true;
                 break;
-            case HotKeyAction.Path when !_takesDmaBuf && _graphics.Obstacle is { } why:
+            case HotKeyAction.Path when !_takesDmaBuf && _drawing.Obstacle is { } why:
                 _log.Warn($"pictures cannot be shown without copying in this window: {why}");
                 break;
             case HotKeyAction.Path:

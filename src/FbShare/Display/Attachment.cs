@@ -12,6 +12,10 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     private object? _given;
     private FrameLayout _givenLayout;
     private PictureCopy.Buffer? _copy;
+
+    /// <summary>What really changed in the copy that it was given, since it last looked.</summary>
+    private Rect _changed;
+
     private ReadFence.Reader _owed;
     private (Scanout? Scanout, DmaBufExport? Export) _chosenFor;
 
@@ -93,7 +97,24 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     {
         UsesCopy = copy is not null;
         bool isNew = IsNew(buffer, layout);
-        Present(new Frame(this, scanout, buffer, layout, isNew, Take(isNew, layout), flush), copy);
+        Rect damage = Take(isNew, layout);
+        if (copy is not null && !isNew)
+        {
+            // A frame that looks like the last one is told of by a pixel, so that frames can be counted.
+            Rect real = damage.Intersect(_changed);
+            damage = real.IsEmpty ? new Rect(damage.X, damage.Y, 1, 1) : real;
+        }
+        _changed = default;
+        Present(new Frame(this, scanout, buffer, layout, isNew, damage, flush), copy);
+    }
+
+    /// <summary>A copy was brought up to date.</summary>
+    public void NoteChange(FrameBuffer copy, Rect changed)
+    {
+        if (ReferenceEquals(copy, _given))
+        {
+            _changed = _changed.Union(changed);
+        }
     }
 
     /// <summary>A copy is wanted, but every buffer is being read.</summary>

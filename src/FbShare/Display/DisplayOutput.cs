@@ -251,8 +251,9 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
             a.Present(scanout, host, scanout.Layout, copy: null, LastFlush);
             return;
         }
-        if (_copy.Update(scanout, Budget, out PathObstacle? obstacle) is { } copy)
+        if (_copy.Update(scanout, Budget, out PathObstacle? obstacle, out Rect changed) is { } copy)
         {
+            NoteChange(copy, changed);
             a.Obstacle = null;
             a.Present(scanout, copy.Pixels, copy.Layout, copy, LastFlush);
         }
@@ -268,6 +269,15 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
             {
                 a.Consumer.Disable();
             }
+        }
+    }
+
+    /// <summary>Notes what changed in a copy for everybody who has seen it as it was before.</summary>
+    private void NoteChange(PictureCopy.Buffer copy, Rect changed)
+    {
+        foreach (Attachment a in _attachments)
+        {
+            a.NoteChange(copy.Pixels, changed);
         }
     }
 

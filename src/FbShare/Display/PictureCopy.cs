@@ -16,8 +16,13 @@ internal sealed class PictureCopy : IDisposable
     /// <summary>After this many changes for which one buffer was enough, the other buffers are freed.</summary>
     private const int Patience = 300;
 
+    /// <summary>After so many changes in which comparing found nothing to leave out, it is tried again.</summary>
+    private const int MostUncompared = 32;
+
     private readonly List<Buffer> _buffers = [];
     private int _idle;
+    private int _uncompared;
+    private int _uncomparedLeft;
 
     /// <summary>Bytes gathered so far.</summary>
     public long BytesCopied { get; private set; }
@@ -34,9 +39,11 @@ internal sealed class PictureCopy : IDisposable
     /// <summary>Brings a buffer that nobody reads up to date, unless one is already.</summary>
     /// <param name="budget">What a new buffer is charged to; null: nobody counts.</param>
     /// <param name="obstacle">Why there can be no copy; null with null returned: every buffer is being read, so ask again later.</param>
-    public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle)
+    /// <param name="changed">What this changed in the buffer: what was damaged may look the same.</param>
+    public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle, out Rect changed)
     {
         obstacle = null;
+        changed = default;
         FrameLayout layout = FrameLayout.Packed(scanout.Layout.Format, scanout.Layout.Width, scanout.Layout.Height);
         if (Choose(layout) is not { } buffer)
         {
@@ -54,11 +61,11 @@ internal sealed class PictureCopy : IDisposable
         }
         if (buffer.Layout != layout)
         {
-            (buffer.Layout, buffer.Missing) = (layout, layout.Bounds);
+            (buffer.Layout, buffer.Missing, buffer.IsFilled) = (layout, layout.Bounds, false);
         }
         if (!buffer.Missing.IsEmpty)
         {
-            Fill(buffer, scanout);
+            changed = Fill(buffer, scanout);
             LetGoOfSpares(buffer);
         }
         return buffer;
@@ -128,25 +135,39 @@ internal sealed class PictureCopy : IDisposable
         }
     }
 
-    private void Fill(Buffer buffer, Scanout scanout)
+    /// <summary>Copies what a buffer does not have.</summary>
+    /// <returns>What it had otherwise before.</returns>
+    private Rect Fill(Buffer buffer, Scanout scanout)
     {
         FrameLayout from = scanout.Layout;
         Rect area = buffer.Missing.Intersect(from.Bounds);
         buffer.Missing = default;
         if (area.IsEmpty)
         {
-            return;
+            return default;
         }
         int stride = buffer.Layout.Stride;
         int rowBytes = area.Width * DrmFormats.BytesPerPixel;
-        Span<byte> destination = buffer.Pixels.From(buffer.Layout.OffsetOf(area.X, area.Y));
+        long at = buffer.Layout.OffsetOf(area.X, area.Y);
+        Span<byte> destination = buffer.Pixels.From(at);
+        Rect changed = area;
         if (scanout.Export is { IsMapped: true } export && export.TryCopyTo(area, destination, stride))
         {
             // The dma-bufs were mapped because the user wants them read this way.
         }
         else if (scanout.Guest is { } pages)
         {
-            pages.CopyRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride);
+            if (buffer.IsFilled && IsComparing())
+            {
+                var found = new ChangedArea(stride);
+                pages.UpdateRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride, at, ref found);
+                changed = found.Area.Intersect(area);
+                Learn(area, changed);
+            }
+            else
+            {
+                pages.CopyRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride);
+            }
         }
         else
         {
@@ -155,7 +176,28 @@ internal sealed class PictureCopy : IDisposable
                 scanout.Host!.Slice(from.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(destination[(row * stride)..]);
             }
         }
+        buffer.IsFilled = true;
         BytesCopied += (long)rowBytes * area.Height;
+        return changed;
+    }
+
+    /// <summary>Whether this change is compared with what is there.</summary>
+    private bool IsComparing()
+    {
+        if (_uncomparedLeft == 0)
+        {
+            return true;
+        }
+        _uncomparedLeft--;
+        return false;
+    }
+
+    /// <summary>While nearly all that is damaged has really changed, as in a film, comparing is left out for longer and longer.</summary>
+    private void Learn(Rect damaged, Rect changed)
+    {
+        bool isForNothing = (long)changed.Width * changed.Height * 4 > (long)damaged.Width * damaged.Height * 3;
+        _uncompared = isForNothing ? Math.Clamp(_uncompared * 2, 1, MostUncompared) : 0;
+        _uncomparedLeft = _uncompared;
     }
 
     private void LetGoOfSpares(Buffer used)
@@ -198,6 +240,9 @@ internal sealed class PictureCopy : IDisposable
 
         /// <summary>What of the output's picture is not in it yet.</summary>
         public Rect Missing { get; set; }
+
+        /// <summary>Whether the whole picture, of some time, is in it.</summary>
+        public bool IsFilled { get; set; }
 
         public bool IsRead => _readers > 0;
 
