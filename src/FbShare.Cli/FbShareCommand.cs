@@ -81,7 +81,8 @@ internal sealed class FbShareCommand : RootCommand
     public static string NameOf(Command command) => command is RootCommand ? "fbshare" : $"fbshare {command.Name}";
 
     /// <summary>The log that a command line asks for.</summary>
-    public static Log LogFor(ParseResult arguments) => new(
-        Console.Error,
+    /// <param name="writer">Where it goes.</param>
+    public static Log LogFor(ParseResult arguments, TextWriter writer) => new(
+        writer,
         arguments.GetValue<bool>(QuietName) ? LogLevel.Warning : arguments.GetValue<bool>(VerboseName) ? LogLevel.Debug : LogLevel.Information);
 }

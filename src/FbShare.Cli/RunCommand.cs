@@ -60,6 +60,8 @@ internal sealed class RunCommand : CliCommand
         return (arguments.GetValue(_device) is "auto" or "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
     }
 
+    protected override TextWriter OpenLog(ParseResult arguments) => _arguments.OpenLog(arguments);
+
     protected override int Run(ParseResult arguments, Log log)
     {
         string[] words = arguments.GetValue(_qemu)!;

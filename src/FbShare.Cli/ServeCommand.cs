@@ -72,6 +72,8 @@ internal sealed class ServeCommand : CliCommand
         return (isPci ? null : _boot.FindUnused(arguments, "--vfio-user PATH")) ?? _device.FindContradiction(arguments);
     }
 
+    protected override TextWriter OpenLog(ParseResult arguments) => _device.OpenLog(arguments);
+
     protected override int Run(ParseResult arguments, Log log)
     {
         if (arguments.GetValue(_capabilities))

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Display.Naming;
+using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
 
@@ -52,6 +53,11 @@ internal sealed class DeviceArguments
     };
     private readonly Option<int> _dumpOutput = NumberOption.WithDefault("--dump-output", 0, MostOutputs - 1, 0, "Which output to write.");
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly Option<string?> _log = new("--log")
+    {
+        Description = "Write messages to the end of this file, those about --dump-to included, and not to the terminal: that may be the guest's (-serial stdio).",
+        HelpName = "FILE",
+    };
     private readonly PictureArguments _picture;
 
     public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
@@ -63,6 +69,7 @@ internal sealed class DeviceArguments
             command.Add(option);
         }
         _picture.AddTo(command);
+        command.Add(_log);
     }
 
     /// <param name="wish">What the display is called if nobody says where it is to be.</param>
@@ -80,6 +87,7 @@ internal sealed class DeviceArguments
                 ZeroCopy2D = arguments.GetValue(_zeroCopy) == "all",
                 RefreshHz = arguments.GetValue(_unthrottled) ? null : arguments.GetValue(_refresh),
             },
+            TellsByLog = arguments.GetValue(_log) is not null,
             Display = arguments.GetValue(_display) ?? DisplayPlace.Wish(wish),
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
@@ -88,6 +96,24 @@ internal sealed class DeviceArguments
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
         };
+    }
+
+    /// <inheritdoc cref="CliCommand.OpenLog"/>
+    public TextWriter OpenLog(ParseResult arguments)
+    {
+        if (arguments.GetValue(_log) is not { } path)
+        {
+            return Console.Error;
+        }
+        try
+        {
+            // A device and its keeper write the same file: each line to its end.
+            return new StreamWriter(FileDescriptor.OpenToAppend(path).AsStream()) { AutoFlush = true };
+        }
+        catch (LinuxException e)
+        {
+            throw new CliException(ExitCodes.Failure, $"--log {path}: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc cref="CliCommand.FindContradiction"/>

@@ -132,7 +132,7 @@ internal sealed class DeviceHost : IDisposable
         }
         if (options.Dump is { } dump && !IsDumped)
         {
-            AttachDump(dump);
+            AttachDump(dump, options.TellsByLog ? _log.Info : Console.Out.WriteLine);
         }
         if (monitor is not null)
         {
@@ -190,7 +190,8 @@ internal sealed class DeviceHost : IDisposable
         }
     }
 
-    private void AttachDump(DumpOptions options)
+    /// <param name="tell">Takes the line about the picture.</param>
+    private void AttachDump(DumpOptions options, Action<string> tell)
     {
         FrameDump? dump = null;
         dump = new FrameDump(Loop, Hub, options.Output, options.Trigger, (picture, scanout) =>
@@ -198,7 +199,7 @@ internal sealed class DeviceHost : IDisposable
             try
             {
                 Picture written = options.To.Write(picture);
-                Console.Out.WriteLine(FrameLine.Describe(options.To.File, written, scanout, Hub.GetPath(options.Output)));
+                tell(FrameLine.Describe(options.To.File, written, scanout, Hub.GetPath(options.Output)));
             }
             catch (CaptureException e)
             {

@@ -69,8 +69,6 @@ internal sealed class DeviceKeeper : IDisposable
         {
             // Nobody waits any longer for a device that listens.
             _listening.Set();
-            // One that was killed has left its display's socket.
-            DisplayFolder.FindRunning();
         }
     }
 
@@ -128,6 +126,8 @@ internal sealed class DeviceKeeper : IDisposable
         _link?.Dispose();
         _device?.Dispose();
         _table.Dispose();
+        // A device that was killed has left its display's socket, where nobody listens now.
+        DisplayFolder.FindRunning();
         Loop.Dispose();
         _listening.Dispose();
     }

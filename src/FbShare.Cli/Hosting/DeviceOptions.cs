@@ -46,6 +46,9 @@ internal sealed record DeviceOptions
 
     public DumpOptions? Dump { get; init; }
 
+    /// <summary>Whether a line about that picture is a message: stdout is the guest's.</summary>
+    public bool TellsByLog { get; init; }
+
     /// <summary>Listen here for QEMU's monitor: keys and pointers of viewers go there.</summary>
     public string? MonitorPath { get; init; }
 

@@ -82,6 +82,18 @@ public sealed class NamedDisplayTests : IDisposable
     }
 
     [Fact]
+    public void A_keeper_that_ends_leaves_no_socket_of_a_device_that_could_not_end_by_itself()
+    {
+        Process keeper = Serve("kept", "--keep");
+        int device = ChildOf(keeper.Id);
+        Assert.Equal(0, LibC.kill(device, 19));
+        Assert.Equal(0, LibC.kill(keeper.Id, LibC.SIGTERM));
+        Assert.Equal(0, LibC.kill(device, LibC.SIGKILL));
+        keeper.WaitForExit();
+        Assert.False(Directory.Exists(_folder["fbshare"]));
+    }
+
+    [Fact]
     public void What_a_killed_device_left_is_swept_and_its_name_is_free()
     {
         Process device = Serve("debian");
