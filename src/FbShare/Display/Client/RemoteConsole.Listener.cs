@@ -166,7 +166,9 @@ public sealed partial class RemoteConsole
         }
         Rect damage = ReadRect(call);
         long microseconds = (long)Math.Min(call.ReadUInt64(), long.MaxValue / 1000);
-        LastFlush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
+        var flush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
+        _cameWithFlush = LastFlush is { } before && flush.Count != before.Count;
+        LastFlush = flush;
         return Update(call, damage);
     }
 
