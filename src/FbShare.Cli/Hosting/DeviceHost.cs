@@ -67,6 +67,7 @@ internal sealed class DeviceHost : IDisposable
     /// <exception cref="CaptureException">A dump could not be written.</exception>
     public void Run()
     {
+        _server.TryResume();
         Loop.Run();
         if (_failure is not null)
         {
@@ -131,7 +132,6 @@ internal sealed class DeviceHost : IDisposable
                 StopsMigrations = options.VfioUserPath is not null,
             });
         }
-        _server.TryResume();
     }
 
     /// <summary>Listens, or goes on listening where a device that died did.</summary>
