@@ -109,7 +109,7 @@ internal sealed class RunCommand : CliCommand
             () =>
             {
                 host.Run();
-                return ExitCodes.Success;
+                return host.DumpFailed ? ExitCodes.Failure : ExitCodes.Success;
             },
             () => true,
             host.Loop.Stop,

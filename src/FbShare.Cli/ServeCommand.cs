@@ -129,17 +129,12 @@ internal sealed class ServeCommand : CliCommand
         using EventLoop.Watch? gone = client is null ? null : host.Loop.Add(client.Descriptor, LoopEvents.PeerClosed, _ => host.Loop.Stop());
         using var signals = new StopSignals(_ => host.Loop.Stop(), onlyTerminate: keeper is not null);
         DeviceSandbox.Enter(options, host, log);
-        if (keeper is { IsResumed: true })
-        {
-            host.Run();
-            return signals.ExitCode ?? ExitCodes.Success;
-        }
         string waiting = (options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}";
-        if (options.MonitorPath is null)
+        if (options.MonitorPath is null && keeper is not { IsResumed: true })
         {
             log.Info(waiting);
         }
         host.Run();
-        return signals.ExitCode ?? ExitCodes.Success;
+        return signals.ExitCode ?? (host.DumpFailed ? ExitCodes.Failure : ExitCodes.Success);
     }
 }

@@ -61,6 +61,8 @@ public sealed class SandboxTests : IDisposable
         Process device = Serve("--display", $"unix:{_folder["display"]}");
 
         int helper = ChildOf(device.Id);
+        // It is a process of its own, which the device does not wait for.
+        Assert.True(SpinWait.SpinUntil(() => Status($"/proc/{helper}", "Seccomp") == "2", TimeSpan.FromSeconds(10)));
         foreach (string task in Directory.GetDirectories($"/proc/{device.Id}/task").Concat(Directory.GetDirectories($"/proc/{helper}/task")))
         {
             Assert.Equal("2", Status(task, "Seccomp"));
@@ -102,13 +104,10 @@ public sealed class SandboxTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    [NeedsRootFact("setpriv")]
+    [NeedsRootFact("chown")]
     public void A_device_of_root_becomes_the_user_that_was_named()
     {
-        using (Process chown = Process.Start("chown", ["nobody", _folder.Path]))
-        {
-            chown.WaitForExit();
-        }
+        Run("chown", "nobody", _folder.Path);
         Process device = Serve("--user", "nobody", "--display", $"unix:{_folder["display"]}");
 
         foreach (string task in Directory.GetDirectories($"/proc/{device.Id}/task"))
@@ -140,19 +139,38 @@ public sealed class SandboxTests : IDisposable
         Stop(device);
     }
 
-    [Fact]
-    public void A_picture_that_a_confined_device_cannot_write_ends_it_with_the_same_sentence_as_ever()
+    [NeedsRootFact("mount", "umount")]
+    public void A_full_disk_leaves_the_old_picture_says_one_sentence_and_the_machine_goes_on()
     {
-        string folder = _folder["gone"];
-        Directory.CreateDirectory(folder);
-        Process device = Serve("--dump-to", $"{folder}/picture.png", "--dump-when", "still:100ms");
-        Directory.Delete(folder);
-        using var driver = new FrontEndDriver(UnixSocket.Connect(_folder["gpu"]));
-        ShowPicture(driver);
+        string disk = _folder["disk"];
+        Directory.CreateDirectory(disk);
+        Run("mount", "-t", "tmpfs", "-o", "size=16k", "none", disk);
+        try
+        {
+            string picture = $"{disk}/picture.ppm";
+            File.WriteAllText(picture, "old");
+            Process device = Serve("--dump-to", picture, "--dump-when", "frame:1", "--once");
+            using (var driver = new FrontEndDriver(UnixSocket.Connect(_folder["gpu"])))
+            {
+                ShowPicture(driver, width: 640, height: 480);
 
-        Assert.True(device.WaitForExit(TimeSpan.FromSeconds(20)));
-        Assert.Equal(1, device.ExitCode);
-        Assert.Contains($"cannot write {folder}/picture.png: its folder does not exist; create it first", device.StandardError.ReadToEnd(), StringComparison.Ordinal);
+                string? line = device.StandardError.ReadLine();
+                while (line?.Contains("cannot", StringComparison.Ordinal) == false)
+                {
+                    line = device.StandardError.ReadLine();
+                }
+                Assert.Equal($"fbshare: cannot write {picture}: the disk is full; free some space or choose another folder", line);
+                Assert.Equal(["old"], Directory.GetFiles(disk).Select(File.ReadAllText));
+                Assert.Equal(Ok, TypeOf(driver.Request(Flush(1, 0, 0, 640, 480))));
+            }
+            Assert.True(device.WaitForExit(TimeSpan.FromSeconds(20)));
+            Assert.Equal(1, device.ExitCode);
+            Assert.DoesNotContain("disk", device.StandardError.ReadToEnd(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Run("umount", disk);
+        }
     }
 
     [Fact]
@@ -170,12 +188,19 @@ public sealed class SandboxTests : IDisposable
     private static string[] Outcomes(string[] attempts, string outcome) =>
         [.. attempts.Select(a => $"{a}: {outcome}"), .. attempts.Select(a => $"other thread: {a}: {outcome}")];
 
-    private static void ShowPicture(FrontEndDriver driver)
+    private static void ShowPicture(FrontEndDriver driver, uint width = 64, uint height = 48)
     {
         driver.Start();
-        Assert.Equal(Ok, TypeOf(driver.Request(CreateBlob(1, 64 * 48 * 4, [(0x10000, 64 * 48 * 4)]))));
-        Assert.Equal(Ok, TypeOf(driver.Request(SetScanoutBlob(0, 1, 2, 64, 48, 64 * 4))));
-        Assert.Equal(Ok, TypeOf(driver.Request(Flush(1, 0, 0, 64, 48))));
+        Assert.Equal(Ok, TypeOf(driver.Request(CreateBlob(1, width * height * 4, [(0x10000, width * height * 4)]))));
+        Assert.Equal(Ok, TypeOf(driver.Request(SetScanoutBlob(0, 1, 2, width, height, width * 4))));
+        Assert.Equal(Ok, TypeOf(driver.Request(Flush(1, 0, 0, width, height))));
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 
     private static int ChildOf(int process) =>
