@@ -60,4 +60,4 @@ internal interface IWindowPainter : IDisposable
 /// <param name="Window">The window's size.</param>
 /// <param name="Layers">What lies over it, the topmost last.</param>
 internal readonly record struct Scene(
-    RemotePicture? Picture, bool IsImported, Rect Damage, Placement? Place, bool IsSmooth, (int Width, int Height) Window, List<Layer> Layers);
+    RemotePicture? Picture, bool IsImported, Region Damage, Placement? Place, bool IsSmooth, (int Width, int Height) Window, List<Layer> Layers);

@@ -145,7 +145,7 @@ public sealed class Backing : IDisposable
     /// <param name="changed">Told of what did, in a picture whose first byte is <paramref name="at"/> bytes before the destination's.</param>
     /// <inheritdoc cref="CopyRows"/>
     internal unsafe void UpdateRows(
-        long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride, long at, ref ChangedArea changed)
+        long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride, long at, ChangedArea changed)
     {
         CheckRows(offset, stride, rowBytes, rows, destination.Length, destinationStride);
         fixed (byte* to = destination)
@@ -157,7 +157,7 @@ public sealed class Backing : IDisposable
             for (int run = 0; run < runs; run++)
             {
                 long start = (long)run * destinationStride;
-                CompareRun(offset + ((long)run * stride), to + start, runBytes, at + start, ref segment, ref changed);
+                CompareRun(offset + ((long)run * stride), to + start, runBytes, at + start, ref segment, changed);
             }
         }
     }
@@ -249,7 +249,7 @@ public sealed class Backing : IDisposable
     }
 
     /// <summary>Copies one run over an earlier copy, comparing.</summary>
-    private unsafe void CompareRun(long offset, byte* to, long length, long at, ref int segment, ref ChangedArea changed)
+    private unsafe void CompareRun(long offset, byte* to, long length, long at, ref int segment, ChangedArea changed)
     {
         if (length == 0)
         {
@@ -262,7 +262,7 @@ public sealed class Backing : IDisposable
             ref readonly Segment current = ref _segments[segment];
             long count = Math.Min(length, current.Length - within);
             // SAFETY: as in CopyRun.
-            ComparingCopy.Copy(current.Pointer + within, to, count, at, ref changed);
+            ComparingCopy.Copy(current.Pointer + within, to, count, at, changed);
             length -= count;
             if (length == 0)
             {

@@ -21,7 +21,7 @@ internal static class ComparingCopy
     /// <param name="at">Where the destination's first byte is in the picture.</param>
     /// <param name="changed">Told of every block that differs.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Copy(byte* from, byte* to, long count, long at, ref ChangedArea changed)
+    public static unsafe void Copy(byte* from, byte* to, long count, long at, ChangedArea changed)
     {
         long done = 0;
         // SAFETY: a block is inside both sides as long as done is not more than count - BlockBytes. Any address may be prefetched.

@@ -40,7 +40,11 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
     public long Draw(in Scene scene)
     {
         bool isAnother = scene.Picture is { } picture && _source.Take(picture);
-        long copied = _source.Update(isAnother ? scene.Picture!.Layout.Bounds : scene.Damage);
+        if (isAnother)
+        {
+            scene.Damage.Add(scene.Picture!.Layout.Bounds);
+        }
+        long copied = _source.Update(scene.Damage);
         Note(scene, isAnother);
         _damage.Divide(scene.Window, PlainPlace(scene), scene.Layers, _direct, _composed);
         _damage.Clear();
@@ -95,9 +99,12 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
         }
         else
         {
-            if (scene.Place is { } place && !scene.Damage.IsEmpty)
+            if (scene.Place is { } place)
             {
-                _damage.Add(place.ToWindow(Spread(scene.Damage, place)));
+                foreach (Rect part in scene.Damage.Rects)
+                {
+                    _damage.Add(place.ToWindow(Spread(part, place)));
+                }
             }
             NoteLayers(scene.Layers);
         }
