@@ -257,21 +257,38 @@ public sealed class Backing : IDisposable
         }
         segment = FindSegment(offset, segment);
         long within = offset - _segments[segment].Start;
-        while (true)
+        byte** lanes = stackalloc byte*[2 * StreamingCopy.Lanes];
+        byte** next = lanes + StreamingCopy.Lanes;
+        while (length > 0)
         {
+            // SAFETY: lanes and pieces are inside their segments, as in CopyRun, and no longer than what is left of the destination.
+            if (length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, lanes))
+            {
+                bool more;
+                do
+                {
+                    length -= StreamingCopy.GroupBytes;
+                    more = length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, next);
+                    ComparingCopy.CopyLanes(lanes, more ? next : lanes, to, at, changed);
+                    to += StreamingCopy.GroupBytes;
+                    at += StreamingCopy.GroupBytes;
+                    byte** done = lanes;
+                    lanes = next;
+                    next = done;
+                }
+                while (more);
+                continue;
+            }
             ref readonly Segment current = ref _segments[segment];
             long count = Math.Min(length, current.Length - within);
-            // SAFETY: as in CopyRun.
+            // Up to where lanes begin again.
+            count = count > StreamingCopy.LaneBytes ? StreamingCopy.LaneBytes : count;
             ComparingCopy.Copy(current.Pointer + within, to, count, at, changed);
-            length -= count;
-            if (length == 0)
-            {
-                return;
-            }
             to += count;
             at += count;
-            segment++;
-            within = 0;
+            length -= count;
+            within += count;
+            EnterNext(ref segment, ref within);
         }
     }
 
