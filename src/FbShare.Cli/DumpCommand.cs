@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Cli.Hosting;
 using FbShare.Display.Client;
+using FbShare.Graphics;
 using FbShare.Linux;
 
 namespace FbShare.Cli;
@@ -32,6 +33,10 @@ internal sealed class DumpCommand : CliCommand
     };
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the picture." };
     private readonly Option<bool> _copy = new("--copy") { Description = "Have the display copy the picture, even where it could be shared without copying." };
+    private readonly Option<bool> _gl = new("--gl")
+    {
+        Description = "Read it through the graphics driver, from the guest's own pages, as a viewer draws it (default: from the memory that the display shares).",
+    };
     private readonly Option<string?> _format = new("--format") { Description = "The file's format, whatever the file's name says.", HelpName = string.Join('|', PictureFormats.Names) };
     private readonly PictureArguments _picture;
 
@@ -45,7 +50,7 @@ internal sealed class DumpCommand : CliCommand
             "# of a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
             "fbshare dump --display qmp:/tmp/qmp.sock -o screen.png")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _file, _output, _all, _waitStill, _frame, _timeout, _cursor, _copy, _format])
+        foreach (Option option in (ReadOnlySpan<Option>)[_display, _file, _output, _all, _waitStill, _frame, _timeout, _cursor, _copy, _gl, _format])
         {
             Add(option);
         }
@@ -62,6 +67,10 @@ internal sealed class DumpCommand : CliCommand
         if (arguments.GetResult(_waitStill) is { Implicit: false } && arguments.GetResult(_frame) is { Implicit: false })
         {
             return "--wait-still and --frame contradict each other: give one of them";
+        }
+        if (arguments.GetValue(_gl) && arguments.GetValue(_copy))
+        {
+            return "--gl and --copy contradict each other: a driver reads what is shared without copying";
         }
         return _picture.FindContradiction(arguments);
     }
@@ -87,6 +96,7 @@ internal sealed class DumpCommand : CliCommand
             lost = why;
             loop.Stop();
         };
+        using DriverReading? driver = arguments.GetValue(_gl) ? new DriverReading(loop, log) : null;
         bool all = arguments.GetValue(_all);
         DumpTrigger trigger = arguments.GetValue(_waitStill) is { } still ? new DumpTrigger(still, 0)
             : arguments.GetValue(_frame) is { } frame ? new DumpTrigger(null, frame) : AtOnce;
@@ -104,17 +114,21 @@ internal sealed class DumpCommand : CliCommand
                     {
                         loop.Stop();
                     }
-                });
+                }, driver is null ? null : picture => driver.Read(console, picture));
                 dumps.Add((console, dump));
                 DisplayArguments.Try(() => console.Watch(dump, takeDmaBuf: !arguments.GetValue(_copy)));
             }
             loop.Run();
+            if (driver?.Obstacle is { } obstacle)
+            {
+                throw DriverReading.Failed(obstacle);
+            }
             if (lost is null && !late && signals.ExitCode is null)
             {
                 foreach ((RemoteConsole console, Picture picture) in taken)
                 {
                     PictureOutput own = all ? output with { File = Numbered(output.File, console.Id) } : output;
-                    Console.Out.WriteLine(Describe(own.File, own.Write(picture), console));
+                    Console.Out.WriteLine(Describe(own.File, own.Write(picture), console, driver));
                 }
                 return ExitCodes.Success;
             }
@@ -148,12 +162,12 @@ internal sealed class DumpCommand : CliCommand
     private static string Describe(DumpTrigger trigger) =>
         trigger.Still is { } still ? $"stay still for {still.TotalSeconds:0.###} s" : $"show frame {trigger.Frame}";
 
-    private static string Describe(string file, Picture picture, RemoteConsole console)
+    private static string Describe(string file, Picture picture, RemoteConsole console, DriverReading? driver)
     {
         DisplayArguments.Try(console.RefreshStatus);
         RemoteStatus status = console.Status;
         RemotePictureSource? source = console.Picture?.Source;
-        return status.IsKnown
+        string line = status.IsKnown
             ? FrameLine.Describe(file, picture, status.ResourceKind, status.Path, status.Reason)
             : FrameLine.Describe(file, picture, "not told", source == RemotePictureSource.DmaBuf ? "dma-buf" : "copy", source switch
             {
@@ -161,6 +175,60 @@ internal sealed class DumpCommand : CliCommand
                 RemotePictureSource.Map => "QEMU shared its surface",
                 _ => "QEMU sent pixels in messages",
             });
+        return driver is null ? line : $"{line}, drawn by {driver.Driver}";
+    }
+
+    /// <summary>Reads pictures through the graphics driver, and ends the loop when that does not work.</summary>
+    private sealed class DriverReading : IDisposable
+    {
+        private readonly EventLoop _loop;
+        private readonly GlReader _reader;
+
+        public DriverReading(EventLoop loop, Log log)
+        {
+            _loop = loop;
+            try
+            {
+                _reader = GlReader.Open(log.Verbose);
+            }
+            catch (GraphicsException e)
+            {
+                throw Failed(e.Message);
+            }
+        }
+
+        public static CliException Failed(string why) =>
+            new(ExitCodes.Unfit, $"the picture cannot be read through a graphics driver: {why}; without --gl it can be read");
+
+        public string Driver => _reader.Driver;
+
+        /// <summary>Why a picture could not be read.</summary>
+        public string? Obstacle { get; private set; }
+
+        public Picture? Read(RemoteConsole console, RemotePicture picture)
+        {
+            if (picture.DmaBuf is not { } frame)
+            {
+                return Stop(console.Status is { IsKnown: true, Reason: { Length: > 0 } why } ? $"the display copies it ({why})" : "the display copies it");
+            }
+            try
+            {
+                return _reader.Read(frame, picture.IsBottomUp);
+            }
+            catch (GraphicsException e)
+            {
+                return Stop(e.Message);
+            }
+        }
+
+        public void Dispose() => _reader.Dispose();
+
+        private Picture? Stop(string why)
+        {
+            Obstacle = why;
+            _loop.Stop();
+            return null;
+        }
     }
 
     private static string Numbered(string file, uint output) =>

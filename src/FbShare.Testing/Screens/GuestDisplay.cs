@@ -74,6 +74,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The screen of an output; watched from the first time that it is asked for.</summary>
+    /// <param name="output">Its number.</param>
     /// <param name="zeroCopy">Whether the guest's own pages may be read where the display can share them. Counts the first time.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such output.</exception>
     /// <exception cref="DisplayException">It cannot be watched, or the display is gone.</exception>
@@ -99,6 +100,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_lock)
@@ -119,6 +121,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
         _loop.Dispose();
     }
 
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         Dispose();

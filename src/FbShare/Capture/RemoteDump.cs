@@ -17,6 +17,7 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     private readonly DumpTrigger _trigger;
     private readonly bool _withCursor;
     private readonly Action<Picture> _taken;
+    private readonly Func<RemotePicture, Picture?> _read;
     private readonly LoopTimer _timer;
     private int _frames;
     private bool _done;
@@ -26,12 +27,16 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     /// <param name="trigger">When to take it; frame 1 is the picture that is shown now.</param>
     /// <param name="withCursor">Whether to draw the pointer into the picture.</param>
     /// <param name="taken">Called once, on the loop.</param>
-    public RemoteDump(EventLoop loop, RemoteConsole console, DumpTrigger trigger, bool withCursor, Action<Picture> taken)
+    /// <param name="read">How to read the picture, which is whole meanwhile; it returns null if it cannot, and then nothing is taken. Null: from
+    /// its memory.</param>
+    public RemoteDump(
+        EventLoop loop, RemoteConsole console, DumpTrigger trigger, bool withCursor, Action<Picture> taken, Func<RemotePicture, Picture?>? read = null)
     {
         _console = console;
         _trigger = trigger;
         _withCursor = withCursor;
         _taken = taken;
+        _read = read ?? Picture.Copy;
         _timer = new LoopTimer(loop, Take);
     }
 
@@ -106,12 +111,11 @@ public sealed class RemoteDump : IDisplayView, IDisposable
 
     private void Take()
     {
-        if (_done || Obstacle is not null || _console.Picture is not { } shown)
+        if (_done || Obstacle is not null || _console.Picture is not { } shown || _read(shown) is not { } picture)
         {
             return;
         }
         _done = true;
-        Picture picture = Picture.Copy(shown);
         if (_withCursor && _console.Cursor is { } cursor)
         {
             picture = picture.WithCursor(cursor, _console.CursorPosition);
