@@ -30,6 +30,8 @@ internal sealed class GlPainter : IWindowPainter
 
     public bool IsBusy => false;
 
+    public bool IsReading => false;
+
     public (int Width, int Height)? Left => _upload is { Picture: var picture } ? (picture.Width, picture.Height) : null;
 
     public void Import(DmaBufFrame frame)

@@ -5,13 +5,10 @@ namespace FbShare.Cli.Viewer.Software;
 /// <summary>What of a window is out of date: a few rectangles, none over another. And which parts of it are the guest's picture as it is.</summary>
 internal sealed class WindowDamage
 {
-    private readonly Region _region = new();
     private List<Rect> _work = [];
     private List<Rect> _spare = [];
 
-    public void Clear() => _region.Clear();
-
-    public void Add(Rect part) => _region.Add(part);
+    public Region Region { get; } = new();
 
     /// <summary>Divides what is out of date into what the picture is as it is, and what has to be composed.</summary>
     /// <param name="window">The window's size.</param>
@@ -24,7 +21,7 @@ internal sealed class WindowDamage
         var bounds = new Rect(0, 0, window.Width, window.Height);
         direct.Clear();
         composed.Clear();
-        foreach (Rect rect in _region.Rects)
+        foreach (Rect rect in Region.Rects)
         {
             Rect whole = rect.Intersect(bounds);
             Rect picture = whole.Intersect(plain);
@@ -36,7 +33,7 @@ internal sealed class WindowDamage
                 }
                 continue;
             }
-            Region.Subtract(whole, picture, composed);
+            Pictures.Region.Subtract(whole, picture, composed);
             _work.Clear();
             _work.Add(picture);
             foreach (Layer layer in layers)
@@ -52,7 +49,7 @@ internal sealed class WindowDamage
                     else
                     {
                         composed.Add(covered);
-                        Region.Subtract(part, covered, _spare);
+                        Pictures.Region.Subtract(part, covered, _spare);
                     }
                 }
                 (_work, _spare) = (_spare, _work);

@@ -279,10 +279,14 @@ public sealed class SoftwarePainterTests : IDisposable
         private uint[] _pixels = [];
         private int _width;
         private readonly HashSet<SharedPixels> _inFrame = [];
+        private readonly List<(SharedPixels Pixels, Region Lacks)> _canvases = [];
+        private int _turn;
 
         public Action? Finished { get; set; }
 
         public bool IsBusy => false;
+
+        public bool IsReading => false;
 
         public bool TakesParts { get; init; } = true;
 
@@ -305,6 +309,32 @@ public sealed class SoftwarePainterTests : IDisposable
         /// <summary>Whatever was in the window is gone.</summary>
         public void Lose() => Array.Fill(_pixels, 0xBADBADu);
 
+        /// <summary>One for all, or two in turn where a frame is the whole of one of them.</summary>
+        public SharedPixels NextCanvas((int Width, int Height) window, Region outOfDate)
+        {
+            foreach ((SharedPixels old, _) in _canvases.FindAll(c => (c.Pixels.Layout.Width, c.Pixels.Layout.Height) != window))
+            {
+                old.Dispose();
+            }
+            _canvases.RemoveAll(c => (c.Pixels.Layout.Width, c.Pixels.Layout.Height) != window);
+            while (_canvases.Count < (TakesParts ? 1 : 2))
+            {
+                var pixels = new SharedPixels(window.Width, window.Height);
+                var lacks = new Region();
+                lacks.Add(pixels.Layout.Bounds);
+                _canvases.Add((pixels, lacks));
+            }
+            (SharedPixels canvas, Region missing) = _canvases[_turn++ % _canvases.Count];
+            if (!TakesParts)
+            {
+                _canvases.ForEach(c => c.Lacks.Add(outOfDate));
+                outOfDate.Clear();
+                outOfDate.Add(missing);
+                missing.Clear();
+            }
+            return canvas;
+        }
+
         public void Put(SharedPixels pixels, Rect part, int x, int y)
         {
             FrameLayout layout = pixels.Layout;
@@ -326,6 +356,12 @@ public sealed class SoftwarePainterTests : IDisposable
         public bool Commit()
         {
             Assert.True(TakesParts || _inFrame.Count <= 1, "a frame came from several memories");
+            if (!TakesParts && _inFrame.Count == 1)
+            {
+                // It is the whole of its memory, whatever was said to have changed.
+                SharedPixels all = _inFrame.Single();
+                Put(all, all.Layout.Bounds, 0, 0);
+            }
             _inFrame.Clear();
             return true;
         }
@@ -334,8 +370,6 @@ public sealed class SoftwarePainterTests : IDisposable
         {
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => _canvases.ForEach(c => c.Pixels.Dispose());
     }
 }
