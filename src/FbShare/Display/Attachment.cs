@@ -14,7 +14,10 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     private PictureCopy.Buffer? _copy;
 
     /// <summary>What really changed in the copy that it was given, since it last looked.</summary>
-    private Rect _changed;
+    private Region _changed = new();
+
+    /// <summary>The same of the frame that it was given last.</summary>
+    private Region _told = new();
 
     private ReadFence.Reader _owed;
 
@@ -106,22 +109,26 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
         UsesCopy = copy is not null;
         bool isNew = IsNew(buffer, layout);
         Rect damage = Take(isNew, layout);
+        (_told, _changed) = (_changed, _told);
+        _changed.Clear();
+        Region? parts = null;
         if (copy is not null && !isNew)
         {
+            _told.Crop(damage);
             // A frame that looks like the last one is told of by a pixel, so that frames can be counted.
-            Rect real = damage.Intersect(_changed);
-            damage = real.IsEmpty ? new Rect(damage.X, damage.Y, 1, 1) : real;
+            damage = _told.IsEmpty ? new Rect(damage.X, damage.Y, 1, 1) : _told.Bounds;
+            parts = _told.Rects.Count > 1 ? _told : null;
         }
-        _changed = default;
-        Present(new Frame(this, scanout, buffer, layout, isNew, damage, flush), copy);
+        var frame = new Frame(this, scanout, buffer, layout, isNew, damage, flush) { Parts = parts };
+        Present(frame, copy);
     }
 
     /// <summary>A copy was brought up to date.</summary>
-    public void NoteChange(FrameBuffer copy, Rect changed)
+    public void NoteChange(FrameBuffer copy, Region changed)
     {
         if (ReferenceEquals(copy, _given))
         {
-            _changed = _changed.Union(changed);
+            _changed.Add(changed);
         }
     }
 

@@ -293,9 +293,9 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
             a.Present(scanout, host, scanout.Layout, copy: null, LastFlush);
             return;
         }
-        if (_copy.Update(scanout, Budget, out PathObstacle? obstacle, out Rect changed) is { } copy)
+        if (_copy.Update(scanout, Budget, out PathObstacle? obstacle) is { } copy)
         {
-            NoteChange(copy, changed);
+            NoteChange(copy);
             a.Obstacle = null;
             a.Present(scanout, copy.Pixels, copy.Layout, copy, LastFlush);
         }
@@ -315,11 +315,11 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     }
 
     /// <summary>Notes what changed in a copy for everybody who has seen it as it was before.</summary>
-    private void NoteChange(PictureCopy.Buffer copy, Rect changed)
+    private void NoteChange(PictureCopy.Buffer copy)
     {
         foreach (Attachment a in _attachments)
         {
-            a.NoteChange(copy.Pixels, changed);
+            a.NoteChange(copy.Pixels, _copy.Changed);
         }
     }
 

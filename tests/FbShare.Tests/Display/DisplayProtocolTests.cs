@@ -362,6 +362,36 @@ public sealed class DisplayProtocolTests
     }
 
     [Fact]
+    public void What_changed_at_the_top_and_at_the_bottom_comes_as_two_places_and_as_one_for_views_that_want_one()
+    {
+        const int Width = 512, Height = 400;
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(4 << 20);
+        using MemoryMapping memory = MemoryMapping.Map(pages.File, 0, 4 << 20, writable: true);
+        using Backing backing = pages.Make((0, Width * Height * 4));
+        Scanout scanout = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, Width, Height), backing, 1, ScanoutKind.Blob));
+        fixture.Hub.SetScanout(0, scanout);
+        (_, RecordingView plain) = fixture.Watch();
+        var view = new PartsView();
+        RemoteConsole console = fixture.Connect().Consoles[0];
+        console.Watch(view, takeDmaBuf: false);
+        fixture.Flush(0, scanout.Layout.Bounds);
+        fixture.RunUntil(() => view.Parts.Count > 0);
+        fixture.Settle();
+        view.Parts.Clear();
+
+        memory.Slice(scanout.Layout.OffsetOf(40, 3), 4).Fill(1);
+        memory.Slice(scanout.Layout.OffsetOf(500, 390), 4).Fill(1);
+        fixture.Flush(0, scanout.Layout.Bounds);
+        fixture.RunUntil(() => view.Parts.Count > 0);
+        fixture.Settle();
+
+        Assert.Equal([[new Rect(32, 0, 32, 16), new Rect(480, 384, 32, 16)]], view.Parts);
+        Assert.Equal(new Rect(32, 0, 480, 400), plain.Updates[^1]);
+        Assert.Equal(2, console.LastFlush?.Count);
+    }
+
+    [Fact]
     public void A_listener_that_asks_for_it_is_told_of_the_guest_s_flushes_with_every_update()
     {
         using var fixture = new DisplayFixture();
@@ -590,5 +620,37 @@ public sealed class DisplayProtocolTests
     {
         Assert.False(DisplayAddress.TryParse(text, out _, out string? why));
         Assert.Contains("unix:PATH", why, StringComparison.Ordinal);
+    }
+
+    /// <summary>Notes the places of every update.</summary>
+    private sealed class PartsView : IDisplayView
+    {
+        public List<Rect[]> Parts { get; } = [];
+
+        public string? Show(RemotePicture picture) => null;
+
+        public bool Update(Rect damage) => throw new InvalidOperationException("the other one was to be told");
+
+        public bool Update(ReadOnlySpan<Rect> parts)
+        {
+            Parts.Add(parts.ToArray());
+            return true;
+        }
+
+        public void Forget(RemotePicture picture)
+        {
+        }
+
+        public void Disable()
+        {
+        }
+
+        public void DefineCursor(CursorImage image)
+        {
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+        }
     }
 }

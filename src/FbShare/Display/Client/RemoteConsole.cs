@@ -98,7 +98,7 @@ public sealed partial class RemoteConsole : IDisposable
     /// <summary>What it shows; null while nothing.</summary>
     public RemotePicture? Picture { get; private set; }
 
-    /// <summary>The guest's flush that the last <see cref="IDisplayView.Update"/> told of; null where the server does not say: a device of
+    /// <summary>The guest's flush that the last <see cref="IDisplayView.Update(Rect)"/> told of; null where the server does not say: a device of
     /// ours does, QEMU does not.</summary>
     public FlushMark? LastFlush { get; private set; }
 
@@ -191,7 +191,7 @@ public sealed partial class RemoteConsole : IDisposable
         _kept.Clear();
     }
 
-    /// <summary>The view has read what <see cref="IDisplayView.Update"/> told it of.</summary>
+    /// <summary>The view has read what <see cref="IDisplayView.Update(Rect)"/> told it of.</summary>
     public void Done()
     {
         foreach (BusMessage call in _owed)
