@@ -45,6 +45,7 @@ internal sealed class FbShareCommand : RootCommand
         ("region", () => new RegionCommand()),
         ("completion", () => new CompletionCommand()),
         ("docs", () => new DocsCommand()),
+        ("helper", () => new HelperCommand()),
     ];
 
     /// <param name="first">The first word of the command line. Where it is a command, the others are not made: a device would keep their

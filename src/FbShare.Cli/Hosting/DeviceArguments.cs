@@ -58,19 +58,24 @@ internal sealed class DeviceArguments
         Description = "Write messages to the end of this file, those about --dump-to included, and not to the terminal: that may be the guest's (-serial stdio).",
         HelpName = "FILE",
     };
+    private readonly Option<string> _sandbox = Choice(
+        "--sandbox", "Confine the device's process to what it needs. auto is as far as this kernel can (fbshare probe tells), on the same or it does not start.", "auto", "on", "off");
     private readonly PictureArguments _picture;
 
     public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _display, _path, _zeroCopy, _dumpTo, _dumpWhen, _dumpOutput, _cursor])
+        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _display, _path, _zeroCopy, _dumpTo, _dumpWhen, _dumpOutput, _cursor, _sandbox])
         {
             command.Add(option);
         }
         _picture.AddTo(command);
         command.Add(_log);
     }
+
+    /// <summary>How the device is confined.</summary>
+    public SandboxMode ReadSandbox(ParseResult arguments) => Enum.Parse<SandboxMode>(arguments.GetValue(_sandbox)!, ignoreCase: true);
 
     /// <param name="wish">What the display is called if nobody says where it is to be.</param>
     public DeviceOptions Read(ParseResult arguments, DisplayName wish)
@@ -92,6 +97,7 @@ internal sealed class DeviceArguments
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
+            Sandbox = ReadSandbox(arguments),
             Dump = _picture.Read(arguments) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,

@@ -23,8 +23,6 @@ internal sealed class DeviceHost : IDisposable
     private readonly List<IDisposable> _consumers = [];
     private readonly Keeper? _keeper;
     private readonly Log _log;
-    private string? _named;
-    private Exception? _failure;
 
     /// <param name="options">What to serve, and where.</param>
     /// <exception cref="CliException">A socket is taken or cannot be made.</exception>
@@ -69,15 +67,18 @@ internal sealed class DeviceHost : IDisposable
     /// <summary>The name that its display has got; null where it has none, or had it before this device.</summary>
     public DisplayName? DisplayName { get; private set; }
 
+    /// <summary>Where a display listens that has a name; null where there is none.</summary>
+    public string? NamedSocket { get; private set; }
+
+    /// <summary>Whether the picture that was asked for could not be written. The device goes on without: a full disk is no reason to take a
+    /// machine's screen away.</summary>
+    public bool DumpFailed { get; private set; }
+
     /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
-    /// <exception cref="CaptureException">A dump could not be written.</exception>
     public void Run()
     {
+        _server.TryResume();
         Loop.Run();
-        if (_failure is not null)
-        {
-            throw _failure;
-        }
     }
 
     public void Dispose()
@@ -85,9 +86,10 @@ internal sealed class DeviceHost : IDisposable
         _server.Dispose();
         Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
-        if (_named is not null)
+        // Otherwise the helper did, with the socket.
+        if (NamedSocket is not null && PathHelper.Current is null)
         {
-            DisplayFolder.Tidy(_named);
+            DisplayFolder.Tidy(NamedSocket);
         }
         _device.Dispose();
         Hub.Dispose();
@@ -141,7 +143,6 @@ internal sealed class DeviceHost : IDisposable
                 StopsMigrations = options.VfioUserPath is not null,
             });
         }
-        _server.TryResume();
     }
 
     /// <summary>Listens, or goes on listening where a device that died did.</summary>
@@ -170,14 +171,14 @@ internal sealed class DeviceHost : IDisposable
         }
         if (_keeper?.Take(kind) is { } left)
         {
-            _named = UnixListener.PathOf(left);
-            return UnixListener.Adopt(left, _named);
+            NamedSocket = UnixListener.PathOf(left);
+            return UnixListener.Adopt(left, NamedSocket);
         }
         try
         {
             BusConnection.RequireLibrary();
             UnixListener listener = Sockets.Listen(name, place.IsWish, out DisplayName taken);
-            _named = UnixListener.PathOf(listener.Descriptor);
+            NamedSocket = UnixListener.PathOf(listener.Descriptor);
             _keeper?.Keep(kind, 0, listener.Descriptor);
             DisplayName = taken;
             return listener;
@@ -203,8 +204,8 @@ internal sealed class DeviceHost : IDisposable
             }
             catch (CaptureException e)
             {
-                _failure = e;
-                Loop.Stop();
+                DumpFailed = true;
+                _log.Error(e.Message);
             }
             if (dump!.IsDone)
             {

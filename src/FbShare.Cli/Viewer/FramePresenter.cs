@@ -8,6 +8,9 @@ namespace FbShare.Cli.Viewer;
 /// long each stage took.</summary>
 internal sealed class FramePresenter : IDisposable
 {
+    /// <summary>After this time without being asked for a frame, a window counts as one that nobody sees.</summary>
+    private const long UnseenTime = 200_000_000;
+
     private readonly SdlWindow _window;
     private readonly IWindowPainter _painter;
     private readonly Action<long, long> _presented;
@@ -94,8 +97,13 @@ internal sealed class FramePresenter : IDisposable
     /// <summary>Whether something changed and the screen is ready for another frame; else a timer sees to it.</summary>
     public bool IsDue(long now)
     {
-        if (!_dirty || _painter.IsBusy)
+        if (!_dirty)
         {
+            return false;
+        }
+        if (_painter.IsBusy)
+        {
+            AnswerIfUnseen(now);
             return false;
         }
         if (!_window.IsVisible)
@@ -136,6 +144,24 @@ internal sealed class FramePresenter : IDisposable
     }
 
     public void Dispose() => _nextFrame.Dispose();
+
+    /// <summary>A window that nobody sees is not asked for frames, and the display must not wait for one.</summary>
+    private void AnswerIfUnseen(long now)
+    {
+        if (!_owesReply || _painter.IsReading)
+        {
+            return;
+        }
+        long until = _toldAt + UnseenTime;
+        if (now >= until)
+        {
+            Acknowledge();
+        }
+        else
+        {
+            _nextFrame.SetAt(until);
+        }
+    }
 
     private void Finish(long presented)
     {

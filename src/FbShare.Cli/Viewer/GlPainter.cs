@@ -30,6 +30,8 @@ internal sealed class GlPainter : IWindowPainter
 
     public bool IsBusy => false;
 
+    public bool IsReading => false;
+
     public (int Width, int Height)? Left => _upload is { Picture: var picture } ? (picture.Width, picture.Height) : null;
 
     public void Import(DmaBufFrame frame)
@@ -101,8 +103,9 @@ internal sealed class GlPainter : IWindowPainter
 
     private PictureTexture GetImport(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(_graphics.Obstacle!);
 
-    private PictureTexture Upload(RemotePicture picture, Rect damage, out long copied)
+    private PictureTexture Upload(RemotePicture picture, Region damage, out long copied)
     {
+        copied = 0;
         // The only band's, from its first byte on.
         FrameLayout layout = picture.Layout.FromStart();
         if (_upload is null || layout != _uploadLayout)
@@ -110,11 +113,14 @@ internal sealed class GlPainter : IWindowPainter
             _upload?.Dispose();
             _upload = new UploadTexture(_graphics.GL, layout);
             _uploadLayout = layout;
-            damage = layout.Bounds;
+            damage.Add(layout.Bounds);
         }
-        using RemotePicture.Reading reading = picture.Read(damage);
-        _upload.Upload(reading.Pixels, damage);
-        copied = (long)damage.Width * damage.Height * DrmFormats.BytesPerPixel;
+        using RemotePicture.Reading reading = picture.Read(damage.Bounds);
+        foreach (Rect part in damage.Rects)
+        {
+            _upload.Upload(reading.Pixels, part);
+            copied += (long)part.Width * part.Height * DrmFormats.BytesPerPixel;
+        }
         return _upload.Picture;
     }
 

@@ -114,13 +114,18 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         return refusal;
     }
 
-    public bool Update(Rect damage)
+    public bool Update(Rect damage) => Update([damage]);
+
+    public bool Update(ReadOnlySpan<Rect> parts)
     {
         _updates++;
         long now = EventLoop.Now;
         FlushMark? flush = _console?.LastFlush;
         _overlays.CountFlips(_presenter.CountFlips(flush), now);
-        _picture.Damage(damage);
+        foreach (Rect part in parts)
+        {
+            _picture.Damage(part);
+        }
         return _presenter.Update(flush, now);
     }
 
@@ -222,7 +227,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     private void Draw(long began)
     {
         (int Width, int Height) window = Window.Size;
-        Rect damage = _picture.TakeDamage();
+        Region damage = _picture.TakeDamage();
         Placement? place = (_picture.Size ?? _painter.Left) is { } size ? _size.Place(size, window) : null;
         _layers.Clear();
         Pointer.AddTo(_layers, place);

@@ -13,6 +13,9 @@ internal interface IDrawing : IDisposable
     /// <summary>Why dma-bufs cannot be taken here; null where they can.</summary>
     string? Obstacle { get; }
 
+    /// <summary>Sees to what the window system has said, after SDL has received it.</summary>
+    void Pump();
+
     /// <summary>Starts to draw a window.</summary>
     /// <param name="window">Stays the caller's, and outlives what is returned.</param>
     IWindowPainter CreatePainter(SdlWindow window);
@@ -26,6 +29,9 @@ internal interface IWindowPainter : IDisposable
 
     /// <summary>Whether a frame is on its way to the screen, so that the next one cannot be drawn yet.</summary>
     bool IsBusy { get; }
+
+    /// <summary>Whether the guest's picture is being read for that frame; otherwise it only takes its time.</summary>
+    bool IsReading { get; }
 
     /// <summary>The size of the picture that is drawn while the guest shows none: what it showed last. Null if there was nothing.</summary>
     (int Width, int Height)? Left { get; }
@@ -60,4 +66,4 @@ internal interface IWindowPainter : IDisposable
 /// <param name="Window">The window's size.</param>
 /// <param name="Layers">What lies over it, the topmost last.</param>
 internal readonly record struct Scene(
-    RemotePicture? Picture, bool IsImported, Rect Damage, Placement? Place, bool IsSmooth, (int Width, int Height) Window, List<Layer> Layers);
+    RemotePicture? Picture, bool IsImported, Region Damage, Placement? Place, bool IsSmooth, (int Width, int Height) Window, List<Layer> Layers);

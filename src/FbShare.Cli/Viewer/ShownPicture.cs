@@ -9,7 +9,8 @@ namespace FbShare.Cli.Viewer;
 internal sealed class ShownPicture(IWindowPainter painter, Log log)
 {
     private RemoteConsole? _console;
-    private Rect _damage;
+    private Region _damage = new();
+    private Region _taken = new();
     private string? _localReason;
 
     /// <summary>What the console shows; null while nothing. What was shown last stays in the window.</summary>
@@ -48,14 +49,15 @@ internal sealed class ShownPicture(IWindowPainter painter, Log log)
     }
 
     /// <summary>The picture changed here; seen with the next <see cref="TakeDamage"/>.</summary>
-    public void Damage(Rect damage) => _damage = _damage.Union(damage);
+    public void Damage(Rect damage) => _damage.Add(damage);
 
-    /// <summary>What changed since the last time.</summary>
-    public Rect TakeDamage()
+    /// <summary>What changed since the last time; good until the next one.</summary>
+    public Region TakeDamage()
     {
-        Rect damage = Source is null ? default : _damage.Intersect(Source.Layout.Bounds);
-        _damage = default;
-        return damage;
+        (_taken, _damage) = (_damage, _taken);
+        _damage.Clear();
+        _taken.Crop(Source?.Layout.Bounds ?? default);
+        return _taken;
     }
 
     public void Forget(RemotePicture picture)

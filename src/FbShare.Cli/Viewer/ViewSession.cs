@@ -104,6 +104,7 @@ internal sealed class ViewSession : IDisposable
         {
             Dispatch();
             Connect();
+            _drawing.Pump();
             foreach (GuestWindow window in _windows.Values)
             {
                 window.DrawIfDue();

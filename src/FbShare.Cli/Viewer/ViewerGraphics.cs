@@ -60,6 +60,11 @@ internal sealed unsafe class ViewerGraphics : IDrawing
         }
     }
 
+    public void Pump()
+    {
+        // SDL's own business.
+    }
+
     public IWindowPainter CreatePainter(SdlWindow window) => new GlPainter(window, this);
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using FbShare.Cli.Viewer.Wayland;
 using FbShare.Cli.Viewer.X11;
 using FbShare.Display.Client;
 using FbShare.Graphics;
@@ -62,15 +63,10 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         return graphics!;
     }
 
-    private XConnection? TryOpenPlain(string reason, out List<SdlWindow> windows, out string? why)
+    private IDrawing? TryOpenPlain(string reason, out List<SdlWindow> windows, out string? why)
     {
         windows = [];
-        if (video.Driver != "x11")
-        {
-            why = $"this is not known for {video.Driver}";
-            return null;
-        }
-        if (XConnection.TryOpen(loop, reason, log, out why) is not { } connection)
+        if (TryConnect(reason, out why) is not { } drawing)
         {
             return null;
         }
@@ -80,12 +76,27 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         }
         if (windows.TrueForAll(window => window.HasUsualPixels))
         {
-            return connection;
+            return drawing;
         }
         why = "its windows have no pixels of 32 bits with eight for each colour";
-        connection.Dispose();
         Close(windows);
+        drawing.Dispose();
         return null;
+    }
+
+    private IDrawing? TryConnect(string reason, out string? why)
+    {
+        why = null;
+        switch (video.Driver)
+        {
+            case "x11":
+                return XConnection.TryOpen(loop, reason, log, out why);
+            case "wayland":
+                return new WaylandConnection(reason);
+            default:
+                why = $"{video.Driver} knows nothing else";
+                return null;
+        }
     }
 
     private static int WidthOf(RemoteConsole console) => console.Width > 0 ? console.Width : GuestWindow.DefaultWidth;

@@ -65,12 +65,15 @@ internal sealed class WindowOverlays : IDisposable
     /// <param name="place">Where the picture lies; null: there is none.</param>
     /// <param name="damage">What changed in it.</param>
     /// <returns>Whether something must be drawn over with the next frame.</returns>
-    public bool AddTo(List<Layer> layers, Placement? place, Rect damage, (int Width, int Height) window, long now)
+    public bool AddTo(List<Layer> layers, Placement? place, Region damage, (int Width, int Height) window, long now)
     {
         bool isPassing = _showsDamage && !damage.IsEmpty && place is not null;
         if (isPassing)
         {
-            layers.Add(new Layer(_tint, place!.Value.ToWindow(damage)));
+            foreach (Rect part in damage.Rects)
+            {
+                layers.Add(new Layer(_tint, place!.Value.ToWindow(part)));
+            }
         }
         _message.AddTo(layers, window);
         if (_hud is not null)

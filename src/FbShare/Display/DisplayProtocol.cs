@@ -37,6 +37,10 @@ internal static class DisplayProtocol
     /// CLOCK_MONOTONIC, and how many the output has had so far, those that were told together included.</summary>
     public const string FlushesName = "org.fbshare.Display1.Listener.Flushes";
 
+    /// <summary>Ours, on the Listener object of one that has <see cref="FlushesName"/> too: an update of several places far apart.
+    /// <c>UpdateParts(a(iiii) parts, t flushed, t flushes)</c>, each part x, y, width and height.</summary>
+    public const string PartsName = "org.fbshare.Display1.Listener.Parts";
+
     public const string Properties = "org.freedesktop.DBus.Properties";
     public const string Introspectable = "org.freedesktop.DBus.Introspectable";
     public const string ObjectManager = "org.freedesktop.DBus.ObjectManager";
@@ -65,6 +69,7 @@ internal static class DisplayProtocol
     private static readonly byte[] MapBytes = Bytes(MapName);
     private static readonly byte[] DmaBuf2Bytes = Bytes(DmaBuf2Name);
     private static readonly byte[] FlushesBytes = Bytes(FlushesName);
+    private static readonly byte[] PartsBytes = Bytes(PartsName);
     private static readonly byte[] BandsBytes = Bytes(BandsName);
     private static readonly byte[] ConsoleBytes = Bytes(Console);
     private static readonly byte[] KeyboardBytes = Bytes(Keyboard);
@@ -83,6 +88,8 @@ internal static class DisplayProtocol
     public static ReadOnlySpan<byte> DmaBuf2 => Text(DmaBuf2Bytes);
 
     public static ReadOnlySpan<byte> Flushes => Text(FlushesBytes);
+
+    public static ReadOnlySpan<byte> Parts => Text(PartsBytes);
 
     public static ReadOnlySpan<byte> Bands => Text(BandsBytes);
 
@@ -141,6 +148,9 @@ internal static class DisplayProtocol
 
         /// <summary>Bands: see <see cref="BandsName"/>.</summary>
         public static ReadOnlySpan<byte> ScanoutBands => "ScanoutBands"u8;
+
+        /// <summary>Parts: see <see cref="PartsName"/>.</summary>
+        public static ReadOnlySpan<byte> UpdateParts => "UpdateParts"u8;
     }
 
     /// <summary>Calls on a console's object, by the interface they belong to.</summary>

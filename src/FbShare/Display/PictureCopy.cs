@@ -20,12 +20,32 @@ internal sealed class PictureCopy : IDisposable
     private const int MostUncompared = 32;
 
     private readonly List<Buffer> _buffers = [];
+    private readonly ChangedArea _found = new();
     private int _idle;
     private int _uncompared;
     private int _uncomparedLeft;
 
+    /// <summary>What the last <see cref="Update"/> changed in its buffer: what was damaged may look the same.</summary>
+    public Region Changed { get; } = new();
+
     /// <summary>Bytes gathered so far.</summary>
     public long BytesCopied { get; private set; }
+
+    /// <summary>Whether a buffer has the picture as it is now.</summary>
+    public bool HasAll
+    {
+        get
+        {
+            foreach (Buffer buffer in _buffers)
+            {
+                if (buffer.Missing.IsEmpty)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     /// <summary>The picture changed inside <paramref name="damage"/>; nothing is copied until somebody looks.</summary>
     public void Damage(Rect damage)
@@ -39,11 +59,10 @@ internal sealed class PictureCopy : IDisposable
     /// <summary>Brings a buffer that nobody reads up to date, unless one is already.</summary>
     /// <param name="budget">What a new buffer is charged to; null: nobody counts.</param>
     /// <param name="obstacle">Why there can be no copy; null with null returned: every buffer is being read, so ask again later.</param>
-    /// <param name="changed">What this changed in the buffer: what was damaged may look the same.</param>
-    public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle, out Rect changed)
+    public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle)
     {
         obstacle = null;
-        changed = default;
+        Changed.Clear();
         FrameLayout layout = FrameLayout.Packed(scanout.Layout.Format, scanout.Layout.Width, scanout.Layout.Height);
         if (Choose(layout) is not { } buffer)
         {
@@ -65,7 +84,7 @@ internal sealed class PictureCopy : IDisposable
         }
         if (!buffer.Missing.IsEmpty)
         {
-            changed = Fill(buffer, scanout);
+            Fill(buffer, scanout);
             LetGoOfSpares(buffer);
         }
         return buffer;
@@ -135,34 +154,34 @@ internal sealed class PictureCopy : IDisposable
         }
     }
 
-    /// <summary>Copies what a buffer does not have.</summary>
-    /// <returns>What it had otherwise before.</returns>
-    private Rect Fill(Buffer buffer, Scanout scanout)
+    /// <summary>Copies what a buffer does not have, and notes what it had otherwise before.</summary>
+    private void Fill(Buffer buffer, Scanout scanout)
     {
         FrameLayout from = scanout.Layout;
         Rect area = buffer.Missing.Intersect(from.Bounds);
         buffer.Missing = default;
         if (area.IsEmpty)
         {
-            return default;
+            return;
         }
         int stride = buffer.Layout.Stride;
         int rowBytes = area.Width * DrmFormats.BytesPerPixel;
         long at = buffer.Layout.OffsetOf(area.X, area.Y);
         Span<byte> destination = buffer.Pixels.From(at);
-        Rect changed = area;
+        bool isCompared = false;
         if (scanout.Export is { IsMapped: true } export && export.TryCopyTo(area, destination, stride))
         {
             // The dma-bufs were mapped because the user wants them read this way.
         }
         else if (scanout.Guest is { } pages)
         {
-            if (buffer.IsFilled && IsComparing())
+            isCompared = buffer.IsFilled && IsComparing();
+            if (isCompared)
             {
-                var found = new ChangedArea(stride);
-                pages.UpdateRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride, at, ref found);
-                changed = found.Area.Intersect(area);
-                Learn(area, changed);
+                _found.Start(stride);
+                pages.UpdateRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride, at, _found);
+                _found.AddTo(Changed, area);
+                Learn(area);
             }
             else
             {
@@ -176,9 +195,12 @@ internal sealed class PictureCopy : IDisposable
                 scanout.Host!.Slice(from.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(destination[(row * stride)..]);
             }
         }
+        if (!isCompared)
+        {
+            Changed.Add(area);
+        }
         buffer.IsFilled = true;
         BytesCopied += (long)rowBytes * area.Height;
-        return changed;
     }
 
     /// <summary>Whether this change is compared with what is there.</summary>
@@ -193,9 +215,14 @@ internal sealed class PictureCopy : IDisposable
     }
 
     /// <summary>While nearly all that is damaged has really changed, as in a film, comparing is left out for longer and longer.</summary>
-    private void Learn(Rect damaged, Rect changed)
+    private void Learn(Rect damaged)
     {
-        bool isForNothing = (long)changed.Width * changed.Height * 4 > (long)damaged.Width * damaged.Height * 3;
+        long changed = 0;
+        foreach (Rect part in Changed.Rects)
+        {
+            changed += (long)part.Width * part.Height;
+        }
+        bool isForNothing = changed * 4 > (long)damaged.Width * damaged.Height * 3;
         _uncompared = isForNothing ? Math.Clamp(_uncompared * 2, 1, MostUncompared) : 0;
         _uncomparedLeft = _uncompared;
     }

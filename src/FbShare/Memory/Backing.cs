@@ -145,7 +145,7 @@ public sealed class Backing : IDisposable
     /// <param name="changed">Told of what did, in a picture whose first byte is <paramref name="at"/> bytes before the destination's.</param>
     /// <inheritdoc cref="CopyRows"/>
     internal unsafe void UpdateRows(
-        long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride, long at, ref ChangedArea changed)
+        long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride, long at, ChangedArea changed)
     {
         CheckRows(offset, stride, rowBytes, rows, destination.Length, destinationStride);
         fixed (byte* to = destination)
@@ -157,7 +157,7 @@ public sealed class Backing : IDisposable
             for (int run = 0; run < runs; run++)
             {
                 long start = (long)run * destinationStride;
-                CompareRun(offset + ((long)run * stride), to + start, runBytes, at + start, ref segment, ref changed);
+                CompareRun(offset + ((long)run * stride), to + start, runBytes, at + start, ref segment, changed);
             }
         }
     }
@@ -249,7 +249,7 @@ public sealed class Backing : IDisposable
     }
 
     /// <summary>Copies one run over an earlier copy, comparing.</summary>
-    private unsafe void CompareRun(long offset, byte* to, long length, long at, ref int segment, ref ChangedArea changed)
+    private unsafe void CompareRun(long offset, byte* to, long length, long at, ref int segment, ChangedArea changed)
     {
         if (length == 0)
         {
@@ -257,21 +257,38 @@ public sealed class Backing : IDisposable
         }
         segment = FindSegment(offset, segment);
         long within = offset - _segments[segment].Start;
-        while (true)
+        byte** lanes = stackalloc byte*[2 * StreamingCopy.Lanes];
+        byte** next = lanes + StreamingCopy.Lanes;
+        while (length > 0)
         {
+            // SAFETY: lanes and pieces are inside their segments, as in CopyRun, and no longer than what is left of the destination.
+            if (length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, lanes))
+            {
+                bool more;
+                do
+                {
+                    length -= StreamingCopy.GroupBytes;
+                    more = length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, next);
+                    ComparingCopy.CopyLanes(lanes, more ? next : lanes, to, at, changed);
+                    to += StreamingCopy.GroupBytes;
+                    at += StreamingCopy.GroupBytes;
+                    byte** done = lanes;
+                    lanes = next;
+                    next = done;
+                }
+                while (more);
+                continue;
+            }
             ref readonly Segment current = ref _segments[segment];
             long count = Math.Min(length, current.Length - within);
-            // SAFETY: as in CopyRun.
-            ComparingCopy.Copy(current.Pointer + within, to, count, at, ref changed);
-            length -= count;
-            if (length == 0)
-            {
-                return;
-            }
+            // Up to where lanes begin again.
+            count = count > StreamingCopy.LaneBytes ? StreamingCopy.LaneBytes : count;
+            ComparingCopy.Copy(current.Pointer + within, to, count, at, changed);
             to += count;
             at += count;
-            segment++;
-            within = 0;
+            length -= count;
+            within += count;
+            EnterNext(ref segment, ref within);
         }
     }
 

@@ -17,11 +17,14 @@ internal static class ComparingCopy
     /// <summary>How far ahead of the reads lines are prefetched.</summary>
     private const int Ahead = 1024;
 
+    /// <summary>The same in each of several lanes.</summary>
+    private const int LaneAhead = 512;
+
     /// <summary>Copies one piece. The pointers are the caller's, who answers for <paramref name="count"/> bytes on both sides.</summary>
     /// <param name="at">Where the destination's first byte is in the picture.</param>
     /// <param name="changed">Told of every block that differs.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Copy(byte* from, byte* to, long count, long at, ref ChangedArea changed)
+    public static unsafe void Copy(byte* from, byte* to, long count, long at, ChangedArea changed)
     {
         long done = 0;
         // SAFETY: a block is inside both sides as long as done is not more than count - BlockBytes. Any address may be prefetched.
@@ -44,6 +47,37 @@ internal static class ComparingCopy
         {
             Buffer.MemoryCopy(from + done, to + done, rest, rest);
             changed.Add(at + done, rest);
+        }
+    }
+
+    /// <summary>Copies a group of lanes, side by side for the reasons that <see cref="StreamingCopy"/> gives.</summary>
+    /// <param name="from">Where each lane is, <see cref="StreamingCopy.LaneBytes"/> bytes.</param>
+    /// <param name="next">Where each lane of the next group is; the same as <paramref name="from"/> if there is none.</param>
+    /// <param name="to">Room for <see cref="StreamingCopy.GroupBytes"/>: one lane after the other.</param>
+    /// <param name="at">Where the destination's first byte is in the picture.</param>
+    /// <param name="changed">Told of every block that differs.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe void CopyLanes(byte** from, byte** next, byte* to, long at, ChangedArea changed)
+    {
+        // SAFETY: blocks divide a lane, so every one is inside its lane and inside the group's place at the destination.
+        for (int done = 0; done < StreamingCopy.LaneBytes; done += BlockBytes)
+        {
+            for (int lane = 0; lane < StreamingCopy.Lanes; lane++)
+            {
+                byte* old = to + (lane * StreamingCopy.LaneBytes) + done;
+                if (Sse.IsSupported)
+                {
+                    byte* ahead = done < StreamingCopy.LaneBytes - LaneAhead ? from[lane] + done + LaneAhead : next[lane] + done - (StreamingCopy.LaneBytes - LaneAhead);
+                    Sse.Prefetch0(ahead);
+                    Sse.Prefetch0(ahead + 64);
+                    Sse.Prefetch0(old + LaneAhead);
+                    Sse.Prefetch0(old + LaneAhead + 64);
+                }
+                if (CopyBlock(from[lane] + done, old))
+                {
+                    changed.Add(at + (lane * StreamingCopy.LaneBytes) + done, BlockBytes);
+                }
+            }
         }
     }
 

@@ -125,9 +125,9 @@ public sealed class PictureCopyTests : IDisposable
         _guest.Slice(Offset(3, 8), 4).Fill(9);
         _hub.Flush(0, _scanout.Layout.Bounds);
 
-        // Blocks of 128 bytes are compared: here that is a row.
-        Assert.Equal("update 32x4+0+5", first.Events[^1]);
-        Assert.Equal("update 32x4+0+5", second.Events[^1]);
+        // Blocks of 128 bytes are compared, here that is a row, and bands of 16 rows told of.
+        Assert.Equal("update 32x16+0+0", first.Events[^1]);
+        Assert.Equal("update 32x16+0+0", second.Events[^1]);
         second.GiveBack();
 
         // Nothing: told of all the same, by a pixel.
@@ -185,7 +185,7 @@ public sealed class PictureCopyTests : IDisposable
         }
         _guest.Slice(Offset(0, 31), 4).Fill(1);
         _hub.Flush(0, _scanout.Layout.Bounds);
-        Assert.Equal("update 32x1+0+31", screen.Events[^1]);
+        Assert.Equal("update 32x16+0+16", screen.Events[^1]);
     }
 
     [Fact]

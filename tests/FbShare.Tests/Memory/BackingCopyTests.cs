@@ -68,52 +68,62 @@ public class BackingCopyTests
         using MemoryMapping file = MemoryMapping.Map(guest.File, 0, size, writable: true);
         random.NextBytes(file.Slice(0, size));
         var copy = new byte[((rows - 1) * destinationStride) + rowBytes];
+        var changed = new ChangedArea();
         backing.CopyRows(offset, stride, rowBytes, rows, copy, destinationStride);
 
         for (int round = 0; round < 20; round++)
         {
             // A few pixels change, at least one of them in the picture.
             int touched = round == 0 ? 0 : random.Next(1, 4);
-            (int left, int top, int right, int bottom) = (int.MaxValue, int.MaxValue, 0, 0);
+            var pixels = new List<(int X, int Y)>();
             for (int i = 0; i < touched; i++)
             {
                 (int x, int y) = (random.Next(rowBytes / 4), random.Next(rows));
                 file.Slice(FileOffset(entries, offset + ((long)y * stride) + (x * 4) + random.Next(4)), 1)[0] ^= 0x10;
-                (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
+                pixels.Add((x, y));
             }
-            var changed = new ChangedArea(destinationStride);
+            changed.Start(destinationStride);
 
-            backing.UpdateRows(offset, stride, rowBytes, rows, copy, destinationStride, 0, ref changed);
+            backing.UpdateRows(offset, stride, rowBytes, rows, copy, destinationStride, 0, changed);
 
             byte[] expected = (byte[])copy.Clone();
             backing.CopyRows(offset, stride, rowBytes, rows, expected, destinationStride);
             Assert.Equal(-1, FirstDifference(expected, copy));
-            if (touched == 0)
-            {
-                Assert.True(changed.Area.IsEmpty);
-                continue;
-            }
-            Assert.True(changed.Area.Contains(new Rect(left, top, right - left, bottom - top)), $"{changed.Area} for {left},{top} to {right},{bottom}");
-            // A block begins in the row before at the most, or ends in the one after.
-            Assert.InRange(changed.Area.Height, bottom - top, bottom - top + (2 * ((ComparingCopy.BlockBytes / rowBytes) + 1)));
-            if (rowBytes < destinationStride || rowBytes < stride)
-            {
-                Assert.InRange(changed.Area.Width, right - left, right - left + (2 * ComparingCopy.BlockBytes / 4));
-            }
+            var told = new Region();
+            changed.AddTo(told, new Rect(0, 0, rowBytes / 4, rows));
+            Assert.Equal(touched == 0, told.IsEmpty);
+            Assert.All(pixels, pixel => Assert.Contains(told.Rects, rect => rect.Contains(new Rect(pixel.X, pixel.Y, 1, 1))));
+            // Not much more than a band of rows for each.
+            Assert.InRange(told.Rects.Sum(r => (long)r.Width * r.Height), 0, touched * ((64L * rowBytes / 4) + 8192));
         }
     }
 
     [Fact]
-    public void A_changed_area_goes_from_edge_to_edge_where_a_block_goes_on_in_the_next_row()
+    public void Changes_far_apart_are_told_of_as_rectangles_with_little_between_them()
     {
-        var changed = new ChangedArea(400);
-        Assert.True(changed.Area.IsEmpty);
-        changed.Add((3 * 400) + 40, 8);
-        Assert.Equal(new Rect(10, 3, 2, 1), changed.Area);
-        changed.Add((5 * 400) + 4, 4);
-        Assert.Equal(new Rect(1, 3, 11, 3), changed.Area);
-        changed.Add((6 * 400) + 396, 8);
-        Assert.Equal(new Rect(0, 3, 100, 5), changed.Area);
+        const int Width = 1000;
+        var changed = new ChangedArea();
+        changed.Start(Width * 4);
+        Assert.Empty(Rects());
+        // A clock at the top, and a bar from there to the bottom.
+        changed.Add(((10 * Width) + 100) * 4, 40);
+        for (int y = 0; y < 800; y++)
+        {
+            changed.Add(((y * Width) + 900) * 4, 64 * 4);
+        }
+        Assert.Equal([new Rect(100, 0, 864, 16), new Rect(900, 16, 64, 784)], Rects());
+
+        // From one row into the next.
+        changed.Start(Width * 4);
+        changed.Add(((40 * Width) + 998) * 4, 20);
+        Assert.Equal([new Rect(0, 32, 1000, 16)], Rects());
+
+        List<Rect> Rects()
+        {
+            var region = new Region();
+            changed.AddTo(region, new Rect(0, 0, Width, 800));
+            return region.Rects;
+        }
     }
 
     private static long FileOffset((ulong Offset, uint Length)[] entries, long linear)

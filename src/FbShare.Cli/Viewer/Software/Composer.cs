@@ -10,23 +10,17 @@ internal sealed class Composer : IDisposable
     private static readonly SKSamplingOptions Sharp = new(SKFilterMode.Nearest);
     private static readonly SKSamplingOptions Mixed = new(SKFilterMode.Linear);
 
-    private readonly ISharedSurface _surface;
     private readonly SKPaint _replace = new() { BlendMode = SKBlendMode.Src };
-    private SKSurface? _canvas;
     private SKImage? _image;
     private (nint Address, FrameLayout Layout) _imageOf;
 
-    public Composer(ISharedSurface surface) => _surface = surface;
-
-    /// <summary>What was drawn, as large as the window; null before anything was.</summary>
-    public SharedPixels? Canvas { get; private set; }
-
     /// <summary>Draws some parts anew.</summary>
+    /// <param name="pixels">As large as the window.</param>
     /// <param name="parts">In the window's pixels, inside it.</param>
     /// <param name="source">What lies at the scene's place.</param>
-    public void Compose(List<Rect> parts, PictureSource source, in Scene scene)
+    public void Compose(SharedPixels pixels, List<Rect> parts, PictureSource source, in Scene scene)
     {
-        SKCanvas canvas = Prepare(scene.Window);
+        SKCanvas canvas = pixels.Canvas;
         RemotePicture.Reading reading = default;
         SKImage? picture = null;
         if (scene.Place is not null && source.Layout is { } layout)
@@ -66,27 +60,11 @@ internal sealed class Composer : IDisposable
 
     public void Dispose()
     {
-        DropCanvas();
         _image?.Dispose();
         _replace.Dispose();
     }
 
     private static SKRect ToSkia(Rect rect) => new(rect.X, rect.Y, rect.Right, rect.Bottom);
-
-    private unsafe SKCanvas Prepare((int Width, int Height) window)
-    {
-        if (Canvas is null || (Canvas.Layout.Width, Canvas.Layout.Height) != window)
-        {
-            DropCanvas();
-            Canvas = new SharedPixels(window.Width, window.Height);
-            // SAFETY: the memory is as large as its layout says, does not move, and is there until the surface is dropped with it.
-            fixed (byte* at = Canvas.Own)
-            {
-                _canvas = SKSurface.Create(new SKImageInfo(window.Width, window.Height, SKColorType.Bgra8888, SKAlphaType.Premul), (nint)at, Canvas.Layout.Stride);
-            }
-        }
-        return _canvas!.Canvas;
-    }
 
     /// <summary>The guest's picture for Skia, made once for each place that it comes to lie at.</summary>
     private SKImage ImageAt(nint address, FrameLayout layout)
@@ -98,15 +76,5 @@ internal sealed class Composer : IDisposable
             _imageOf = (address, layout);
         }
         return _image;
-    }
-
-    private void DropCanvas()
-    {
-        if (Canvas is not null)
-        {
-            _canvas?.Dispose();
-            _surface.Forget(Canvas);
-            Canvas.Dispose();
-        }
     }
 }

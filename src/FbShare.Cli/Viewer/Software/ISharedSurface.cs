@@ -8,8 +8,11 @@ internal interface ISharedSurface : IDisposable
     /// <summary>Told when everything that was put before <see cref="Commit"/> has been read.</summary>
     Action? Finished { get; set; }
 
-    /// <summary>Whether <see cref="Finished"/> is still to come.</summary>
+    /// <summary>Whether it is too early for another frame.</summary>
     bool IsBusy { get; }
+
+    /// <summary>Whether <see cref="Finished"/> is still to come.</summary>
+    bool IsReading { get; }
 
     /// <summary>Whether a part of a frame may come from a picture of the caller's, and another from a canvas. Otherwise each frame comes from
     /// one memory alone.</summary>
@@ -17,6 +20,10 @@ internal interface ISharedSurface : IDisposable
 
     /// <summary>Whether files of other processes may be put; otherwise only memory of this one.</summary>
     bool TakesFiles { get; }
+
+    /// <summary>Memory of this process for what has to be composed, as large as the window.</summary>
+    /// <param name="outOfDate">Of the window. Where each frame comes from one memory alone, it becomes what is out of date in that one.</param>
+    SharedPixels NextCanvas((int Width, int Height) window, Region outOfDate);
 
     /// <summary>Fills a part of the window.</summary>
     /// <param name="pixels">Must not change until <see cref="Finished"/>.</param>

@@ -48,15 +48,17 @@ internal sealed class PictureSource : IDisposable
 
     /// <summary>Brings the copy up to date, where there is one.</summary>
     /// <returns>How many bytes were copied.</returns>
-    public long Update(Rect damage)
+    public long Update(Region damage)
     {
-        if (!_isConverted || _picture is null || damage.IsEmpty)
+        long copied = 0;
+        if (_isConverted && _picture is not null)
         {
-            return 0;
+            foreach (Rect part in damage.Rects)
+            {
+                copied += Copy(part);
+            }
         }
-        FrameLayout layout = _pixels!.Layout;
-        _picture.CopyTo(damage, _pixels.Own[(int)layout.OffsetOf(damage.X, damage.Y)..], layout.Stride, layout.Format);
-        return (long)damage.Width * damage.Height * DrmFormats.BytesPerPixel;
+        return copied;
     }
 
     /// <summary>The address of the picture's first pixel, for reading until <see cref="RemotePicture.Reading.Dispose"/>.</summary>
@@ -92,7 +94,7 @@ internal sealed class PictureSource : IDisposable
             KeepRoomFor(picture);
             try
             {
-                Update(picture.Layout.Bounds);
+                Copy(picture.Layout.Bounds);
             }
             catch (LinuxException)
             {
@@ -111,6 +113,13 @@ internal sealed class PictureSource : IDisposable
         && picture.Layout is { Format: DrmFormat.XR24 or DrmFormat.AR24, Stride: var stride, Height: var height, Offset: var offset }
         && stride % DrmFormats.BytesPerPixel == 0 && stride / DrmFormats.BytesPerPixel <= MostPixelsInRow
         && offset + ((long)stride * height) <= picture.File.GetStatus().Size;
+
+    private long Copy(Rect part)
+    {
+        FrameLayout layout = _pixels!.Layout;
+        _picture!.CopyTo(part, _pixels.Own[(int)layout.OffsetOf(part.X, part.Y)..], layout.Stride, layout.Format);
+        return (long)part.Width * part.Height * DrmFormats.BytesPerPixel;
+    }
 
     private void KeepRoomFor(RemotePicture picture)
     {

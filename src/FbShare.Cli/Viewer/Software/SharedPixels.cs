@@ -1,6 +1,7 @@
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using SkiaSharp;
 
 namespace FbShare.Cli.Viewer.Software;
 
@@ -8,6 +9,7 @@ namespace FbShare.Cli.Viewer.Software;
 internal sealed class SharedPixels : IDisposable
 {
     private readonly FrameBuffer? _own;
+    private SKSurface? _surface;
 
     /// <summary>Memory of this process for a picture, black.</summary>
     /// <exception cref="LinuxException">There is no memory.</exception>
@@ -30,6 +32,9 @@ internal sealed class SharedPixels : IDisposable
 
     public FileDescriptor File { get; }
 
+    /// <summary>The file of memory of this process, for a window system that maps what it is given for writing too.</summary>
+    public FileDescriptor Writable => _own!.Memory;
+
     /// <summary>Bytes of the whole file.</summary>
     public long FileSize { get; }
 
@@ -38,5 +43,26 @@ internal sealed class SharedPixels : IDisposable
     /// <summary>The bytes of memory of this process. Not for those of another one's file.</summary>
     public Span<byte> Own => _own!.From(0);
 
-    public void Dispose() => _own?.Dispose();
+    /// <summary>Memory of this process, for drawing on.</summary>
+    public unsafe SKCanvas Canvas
+    {
+        get
+        {
+            if (_surface is null)
+            {
+                // SAFETY: the memory is as large as its layout says, does not move, and is there until the surface was disposed.
+                fixed (byte* at = Own)
+                {
+                    _surface = SKSurface.Create(new SKImageInfo(Layout.Width, Layout.Height, SKColorType.Bgra8888, SKAlphaType.Premul), (nint)at, Layout.Stride);
+                }
+            }
+            return _surface.Canvas;
+        }
+    }
+
+    public void Dispose()
+    {
+        _surface?.Dispose();
+        _own?.Dispose();
+    }
 }

@@ -12,7 +12,7 @@ namespace FbShare.Cli.Viewer.Software;
 internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) : IWindowPainter
 {
     private readonly PictureSource _source = new(surface);
-    private readonly Composer _composer = new(surface);
+    private readonly Composer _composer = new();
     private readonly WindowDamage _damage = new();
     private readonly List<Rect> _direct = [];
     private readonly List<Rect> _composed = [];
@@ -29,6 +29,8 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
 
     public bool IsBusy => surface.IsBusy;
 
+    public bool IsReading => surface.IsReading;
+
     public (int Width, int Height)? Left => _source.Layout is { } layout ? (layout.Width, layout.Height) : null;
 
     public void Import(DmaBufFrame frame) => throw new GraphicsException(obstacle);
@@ -40,29 +42,21 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
     public long Draw(in Scene scene)
     {
         bool isAnother = scene.Picture is { } picture && _source.Take(picture);
-        long copied = _source.Update(isAnother ? scene.Picture!.Layout.Bounds : scene.Damage);
+        if (isAnother)
+        {
+            scene.Damage.Add(scene.Picture!.Layout.Bounds);
+        }
+        long copied = _source.Update(scene.Damage);
         Note(scene, isAnother);
-        _damage.Divide(scene.Window, PlainPlace(scene), scene.Layers, _direct, _composed);
-        _damage.Clear();
-        if (!surface.TakesParts && _composed.Count > 0)
+        if (surface.TakesParts)
         {
-            // All from one memory, then.
-            _composed.AddRange(_direct);
-            _direct.Clear();
+            DrawParts(scene);
         }
-        if (_composed.Count > 0)
+        else
         {
-            _composer.Compose(_composed, _source, scene);
+            DrawWhole(scene);
         }
-        foreach (Rect part in _direct)
-        {
-            Rect target = scene.Place!.Value.Target;
-            surface.Put(_source.Pixels!, part.Offset(-target.X, -target.Y), part.X, part.Y);
-        }
-        foreach (Rect part in _composed)
-        {
-            surface.Put(_composer.Canvas!, part, part.X, part.Y);
-        }
+        _damage.Region.Clear();
         return copied;
     }
 
@@ -80,6 +74,42 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
         surface.Dispose();
     }
 
+    /// <summary>The picture from where it lies, and over it what has to be composed.</summary>
+    private void DrawParts(in Scene scene)
+    {
+        _damage.Divide(scene.Window, PlainPlace(scene), scene.Layers, _direct, _composed);
+        foreach (Rect part in _direct)
+        {
+            Rect target = scene.Place!.Value.Target;
+            surface.Put(_source.Pixels!, part.Offset(-target.X, -target.Y), part.X, part.Y);
+        }
+        if (_composed.Count > 0)
+        {
+            Compose(surface.NextCanvas(scene.Window, _damage.Region), _composed, scene);
+        }
+    }
+
+    /// <summary>Everything composed in one memory.</summary>
+    private void DrawWhole(in Scene scene)
+    {
+        Region outOfDate = _damage.Region;
+        outOfDate.Crop(new Rect(0, 0, scene.Window.Width, scene.Window.Height));
+        if (!outOfDate.IsEmpty)
+        {
+            SharedPixels canvas = surface.NextCanvas(scene.Window, outOfDate);
+            Compose(canvas, outOfDate.Rects, scene);
+        }
+    }
+
+    private void Compose(SharedPixels canvas, List<Rect> parts, in Scene scene)
+    {
+        _composer.Compose(canvas, parts, _source, scene);
+        foreach (Rect part in parts)
+        {
+            surface.Put(canvas, part, part.X, part.Y);
+        }
+    }
+
     /// <summary>Where the picture lies if the window system can read it as it is.</summary>
     private Rect PlainPlace(in Scene scene) =>
         _source.Pixels is { Layout: var layout } && scene.Place is { Target: var target } && target.Width == layout.Width && target.Height == layout.Height
@@ -91,13 +121,16 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
     {
         if (_isInvalid || isAnother || scene.Window != _window || scene.Place != _place)
         {
-            _damage.Add(new Rect(0, 0, scene.Window.Width, scene.Window.Height));
+            _damage.Region.Add(new Rect(0, 0, scene.Window.Width, scene.Window.Height));
         }
         else
         {
-            if (scene.Place is { } place && !scene.Damage.IsEmpty)
+            if (scene.Place is { } place)
             {
-                _damage.Add(place.ToWindow(Spread(scene.Damage, place)));
+                foreach (Rect part in scene.Damage.Rects)
+                {
+                    _damage.Region.Add(place.ToWindow(Spread(part, place)));
+                }
             }
             NoteLayers(scene.Layers);
         }
@@ -123,14 +156,14 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
         {
             if (!layers.Contains(layer) || layer.Image.Version != version)
             {
-                _damage.Add(layer.Target);
+                _damage.Region.Add(layer.Target);
             }
         }
         foreach (Layer layer in layers)
         {
             if (!_drawn.Contains((layer, layer.Image.Version)))
             {
-                _damage.Add(layer.Target);
+                _damage.Region.Add(layer.Target);
             }
         }
     }

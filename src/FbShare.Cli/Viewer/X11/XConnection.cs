@@ -87,6 +87,11 @@ internal sealed unsafe class XConnection : IDrawing
 
     public IWindowPainter CreatePainter(SdlWindow window) => new SoftwarePainter(new XSurface(this, window.XId!.Value), _obstacle);
 
+    public void Pump()
+    {
+        // This connection is not SDL's.
+    }
+
     public void Add(XSurface surface) => _surfaces.Add(surface);
 
     public void Remove(XSurface surface) => _surfaces.Remove(surface);

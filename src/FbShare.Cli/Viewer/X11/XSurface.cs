@@ -12,6 +12,7 @@ internal sealed unsafe class XSurface : ISharedSurface
     private readonly byte _depth;
     private readonly List<(SharedPixels Pixels, uint Segment)> _attached = [];
     private byte[] _sent = [];
+    private SharedPixels? _canvas;
     private Request? _last;
     private bool _isCommitting;
 
@@ -35,9 +36,21 @@ internal sealed unsafe class XSurface : ISharedSurface
 
     public bool IsBusy { get; private set; }
 
+    public bool IsReading => IsBusy;
+
     public bool TakesParts => true;
 
     public bool TakesFiles => _connection.HasFiles;
+
+    public SharedPixels NextCanvas((int Width, int Height) window, Region outOfDate)
+    {
+        if (_canvas is null || (_canvas.Layout.Width, _canvas.Layout.Height) != window)
+        {
+            DropCanvas();
+            _canvas = new SharedPixels(window.Width, window.Height);
+        }
+        return _canvas;
+    }
 
     public void Put(SharedPixels pixels, Rect part, int x, int y)
     {
@@ -96,12 +109,22 @@ internal sealed unsafe class XSurface : ISharedSurface
     public void Dispose()
     {
         _connection.Remove(this);
+        DropCanvas();
         foreach ((_, uint segment) in _attached)
         {
             Xcb.xcb_shm_detach(_connection.Handle, segment);
         }
         Xcb.xcb_free_gc(_connection.Handle, _context);
         _connection.Flush();
+    }
+
+    private void DropCanvas()
+    {
+        if (_canvas is not null)
+        {
+            Forget(_canvas);
+            _canvas.Dispose();
+        }
     }
 
     private bool Ask(in Request request, bool tellsEnd)

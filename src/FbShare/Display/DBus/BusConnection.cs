@@ -368,7 +368,7 @@ internal sealed unsafe class BusConnection : IDisposable
             {
                 SdBus.Id128 id;
                 // As in BusAuthentication.
-                Guid.NewGuid().TryWriteBytes(new Span<byte>(&id, sizeof(SdBus.Id128)));
+                _ = Guid.NewGuid().TryWriteBytes(new Span<byte>(&id, sizeof(SdBus.Id128)));
                 BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
             }
             BusException.Check(SdBus.sd_bus_negotiate_fds(bus, 1), "sd_bus_negotiate_fds");

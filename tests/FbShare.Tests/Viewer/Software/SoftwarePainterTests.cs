@@ -80,7 +80,7 @@ public sealed class SoftwarePainterTests : IDisposable
             Placement place = Placement.Of(Enum.Parse<ScaleMode>(scale), layout.Width, layout.Height, window);
             surface.Resize(window.Width, window.Height);
 
-            painter.Draw(new Scene(guest.Picture, IsImported: false, damage, place, IsSmooth: false, window, layers));
+            painter.Draw(new Scene(guest.Picture, IsImported: false, Of(damage), place, IsSmooth: false, window, layers));
             Assert.True(painter.Present(reads: true, out _));
 
             AssertShows(surface, guest, place, window, layers, $"frame {frame}");
@@ -104,7 +104,7 @@ public sealed class SoftwarePainterTests : IDisposable
 
         long Show(Rect damage)
         {
-            long copied = painter.Draw(new Scene(guest.Picture, IsImported: false, damage, place, IsSmooth: true, (100, 80), []));
+            long copied = painter.Draw(new Scene(guest.Picture, IsImported: false, Of(damage), place, IsSmooth: true, (100, 80), []));
             Assert.True(painter.Present(reads: true, out _));
             return copied;
         }
@@ -121,7 +121,7 @@ public sealed class SoftwarePainterTests : IDisposable
         Placement place = Placement.Of(ScaleMode.Actual, 33, 21, (40, 30));
         surface.Resize(40, 30);
         Assert.Null(painter.Left);
-        painter.Draw(new Scene(guest.Picture, IsImported: false, guest.Picture.Layout.Bounds, place, IsSmooth: false, (40, 30), []));
+        painter.Draw(new Scene(guest.Picture, IsImported: false, Of(guest.Picture.Layout.Bounds), place, IsSmooth: false, (40, 30), []));
         painter.Present(reads: true, out _);
 
         painter.Forget(guest.Picture);
@@ -129,7 +129,7 @@ public sealed class SoftwarePainterTests : IDisposable
         surface.Lose();
         painter.Invalidate();
         Assert.Equal((33, 21), painter.Left);
-        painter.Draw(new Scene(null, IsImported: false, default, place, IsSmooth: false, (40, 30), []));
+        painter.Draw(new Scene(null, IsImported: false, new Region(), place, IsSmooth: false, (40, 30), []));
         painter.Present(reads: false, out _);
 
         AssertShows(surface, guest, place, (40, 30), [], "afterwards");
@@ -141,7 +141,7 @@ public sealed class SoftwarePainterTests : IDisposable
         using var surface = new WindowStandIn();
         using var painter = new SoftwarePainter(surface, "");
         surface.Resize(20, 10);
-        painter.Draw(new Scene(null, IsImported: false, default, null, IsSmooth: false, (20, 10), []));
+        painter.Draw(new Scene(null, IsImported: false, new Region(), null, IsSmooth: false, (20, 10), []));
         painter.Present(reads: false, out _);
         Assert.All(Enumerable.Range(0, 200), i => Assert.Equal(0u, surface[i % 20, i / 20]));
     }
@@ -183,6 +183,13 @@ public sealed class SoftwarePainterTests : IDisposable
 
     /// <summary>Whether a pixel's middle lies between two of the picture's: either is right.</summary>
     private static bool IsTie(int place, int picture, int target) => ((2L * place) + 1) * picture % (2L * target) == 0 && picture != target;
+
+    private static Region Of(Rect damage)
+    {
+        var region = new Region();
+        region.Add(damage);
+        return region;
+    }
 
     private LayerImage Opaque(int width, int height)
     {
@@ -272,10 +279,14 @@ public sealed class SoftwarePainterTests : IDisposable
         private uint[] _pixels = [];
         private int _width;
         private readonly HashSet<SharedPixels> _inFrame = [];
+        private readonly List<(SharedPixels Pixels, Region Lacks)> _canvases = [];
+        private int _turn;
 
         public Action? Finished { get; set; }
 
         public bool IsBusy => false;
+
+        public bool IsReading => false;
 
         public bool TakesParts { get; init; } = true;
 
@@ -298,6 +309,32 @@ public sealed class SoftwarePainterTests : IDisposable
         /// <summary>Whatever was in the window is gone.</summary>
         public void Lose() => Array.Fill(_pixels, 0xBADBADu);
 
+        /// <summary>One for all, or two in turn where a frame is the whole of one of them.</summary>
+        public SharedPixels NextCanvas((int Width, int Height) window, Region outOfDate)
+        {
+            foreach ((SharedPixels old, _) in _canvases.FindAll(c => (c.Pixels.Layout.Width, c.Pixels.Layout.Height) != window))
+            {
+                old.Dispose();
+            }
+            _canvases.RemoveAll(c => (c.Pixels.Layout.Width, c.Pixels.Layout.Height) != window);
+            while (_canvases.Count < (TakesParts ? 1 : 2))
+            {
+                var pixels = new SharedPixels(window.Width, window.Height);
+                var lacks = new Region();
+                lacks.Add(pixels.Layout.Bounds);
+                _canvases.Add((pixels, lacks));
+            }
+            (SharedPixels canvas, Region missing) = _canvases[_turn++ % _canvases.Count];
+            if (!TakesParts)
+            {
+                _canvases.ForEach(c => c.Lacks.Add(outOfDate));
+                outOfDate.Clear();
+                outOfDate.Add(missing);
+                missing.Clear();
+            }
+            return canvas;
+        }
+
         public void Put(SharedPixels pixels, Rect part, int x, int y)
         {
             FrameLayout layout = pixels.Layout;
@@ -319,6 +356,12 @@ public sealed class SoftwarePainterTests : IDisposable
         public bool Commit()
         {
             Assert.True(TakesParts || _inFrame.Count <= 1, "a frame came from several memories");
+            if (!TakesParts && _inFrame.Count == 1)
+            {
+                // It is the whole of its memory, whatever was said to have changed.
+                SharedPixels all = _inFrame.Single();
+                Put(all, all.Layout.Bounds, 0, 0);
+            }
             _inFrame.Clear();
             return true;
         }
@@ -327,8 +370,6 @@ public sealed class SoftwarePainterTests : IDisposable
         {
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => _canvases.ForEach(c => c.Pixels.Dispose());
     }
 }

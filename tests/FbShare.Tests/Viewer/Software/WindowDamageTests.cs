@@ -21,7 +21,7 @@ public class WindowDamageTests
             for (int n = random.Next(1, 24); n > 0; n--)
             {
                 Rect part = Some();
-                damage.Add(part);
+                damage.Region.Add(part);
                 Mark(asked, part);
             }
             Rect plain = random.Next(4) == 0 ? default : Some();
@@ -32,7 +32,7 @@ public class WindowDamageTests
             }
 
             damage.Divide((Size, Size), plain, layers, direct, composed);
-            damage.Clear();
+            damage.Region.Clear();
 
             var drawn = new int[Size, Size];
             foreach (Rect part in direct.Concat(composed))
@@ -77,8 +77,8 @@ public class WindowDamageTests
     public void Parts_that_do_not_touch_stay_apart()
     {
         var damage = new WindowDamage();
-        damage.Add(new Rect(0, 0, 5, 5));
-        damage.Add(new Rect(20, 20, 5, 5));
+        damage.Region.Add(new Rect(0, 0, 5, 5));
+        damage.Region.Add(new Rect(20, 20, 5, 5));
         List<Rect> direct = [], composed = [];
         damage.Divide((100, 100), new Rect(0, 0, 100, 100), [], direct, composed);
         Assert.Equal([new Rect(0, 0, 5, 5), new Rect(20, 20, 5, 5)], direct);
