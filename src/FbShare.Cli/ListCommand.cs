@@ -72,11 +72,13 @@ internal sealed class ListCommand : CliCommand
             using var loop = new EventLoop();
             using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, path), Patience);
             ServedMachine? served = client.AskWhoServes();
-            OutputReport[] outputs =
-            [
-                .. client.Consoles.Where(console => console.IsGraphic).Select(console => new OutputReport(console.Id, console.Width, console.Height, console.Status.ResourceKind, console.Status.Path)),
-            ];
-            return new DisplayReport(name.Text, address, client.Name, outputs, served?.Viewers, served?.ProcessId, null);
+            var outputs = new List<OutputReport>();
+            foreach (RemoteConsole console in client.Consoles.Where(console => console.IsGraphic))
+            {
+                console.RefreshStatus();
+                outputs.Add(new OutputReport(console.Id, console.Width, console.Height, console.Status.ResourceKind, console.Status.Path));
+            }
+            return new DisplayReport(name.Text, address, client.Name, [.. outputs], served?.Viewers, served?.ProcessId, null);
         }
         catch (DisplayException e) when (e.InnerException is LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED })
         {

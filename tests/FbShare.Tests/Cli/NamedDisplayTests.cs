@@ -143,7 +143,7 @@ public sealed class NamedDisplayTests : IDisposable
     }
 
     [Fact]
-    public void Commands_take_a_name_or_the_only_display_and_ask_which_of_several()
+    public async Task Commands_take_a_name_or_the_only_display_and_ask_which_of_several()
     {
         using var screen = new ScreenFixture();
         screen.Show(8, 4);
@@ -164,6 +164,10 @@ public sealed class NamedDisplayTests : IDisposable
         Assert.Equal(0, Run("match", _folder["a.png"], _folder["a.png"]).ExitCode);
         Assert.Equal(0, Run("record", "debian", "-o", _folder["a.y4m"], "--duration", "100ms").ExitCode);
         Assert.Equal((2, "two displays"), (Failure("hash", "debian", "--display", "fedora") is var (status, said) ? status : 0, said["fbshare: ".Length..][..12]));
+
+        Assert.Matches("(?m)^debian +8x4 +- +0 ", Run("list").Output);
+        await screen.Screen.CaptureAsync();
+        Assert.Matches("(?m)^debian +8x4 +copy +1 ", Run("list").Output);
 
         using var second = new ScreenFixture();
         second.Show(2, 2);
