@@ -77,6 +77,7 @@ public sealed class PackagesTests : IDisposable
     private string Prepare(string aptGet)
     {
         File.Copy(Repository.PathOf("tools/install-needs"), _folder["install-needs"]);
+        File.Copy(Repository.PathOf("tools/progress"), _folder["progress"]);
         File.WriteAllText(_folder["packages"], """
             # a comment
             sh                      shell        one,nobody-lacks  is everywhere
