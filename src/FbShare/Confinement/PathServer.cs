@@ -67,9 +67,22 @@ internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> 
             case PathCall.Describe when file is not null:
                 return new FileInfo($"/proc/self/fd/{file.Number}").LinkTarget ?? "";
             case PathCall.NameProcess when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int process):
-                return File.ReadAllText($"/proc/{process}/comm");
+                return NameOf(process);
             default:
                 return "this was not agreed on when the device started";
+        }
+    }
+
+    private static string NameOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is gone.
+            return "";
         }
     }
 

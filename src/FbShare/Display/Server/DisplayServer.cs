@@ -268,7 +268,7 @@ public sealed class DisplayServer : IDisposable
         try
         {
             string name = PathHelper.Current is { } helper ? helper.NameProcess(process) : File.ReadAllText($"/proc/{process}/comm");
-            return $"{PeerText.Name(name.TrimEnd('\n'))} ({process})";
+            return name.Length == 0 ? $"process {process}" : $"{PeerText.Name(name.TrimEnd('\n'))} ({process})";
         }
         catch (IOException)
         {
