@@ -8,7 +8,7 @@ namespace FbShare.Linux;
 /// <remarks>One for the whole process, as the filter is. Whoever needs a path while a device runs looks here first.</remarks>
 internal sealed class PathHelper
 {
-    private static PathHelper? s_current;
+    private static PathHelper? _current;
 
     private readonly UnixSocket _socket;
     private readonly Lock _gate = new();
@@ -17,11 +17,11 @@ internal sealed class PathHelper
     internal PathHelper(UnixSocket socket) => _socket = socket;
 
     /// <summary>Where to ask; null where this process may use paths itself.</summary>
-    public static PathHelper? Current => Volatile.Read(ref s_current);
+    public static PathHelper? Current => Volatile.Read(ref _current);
 
     /// <summary>From now on, the process at the other end of <paramref name="socket"/> is asked.</summary>
     /// <param name="socket">Owned from here on; open as long as this process lives.</param>
-    public static void Use(UnixSocket socket) => Volatile.Write(ref s_current, new PathHelper(socket));
+    public static void Use(UnixSocket socket) => Volatile.Write(ref _current, new PathHelper(socket));
 
     /// <summary>Removes a file or a socket that this process made, if it is there; by the helper where this process may not.</summary>
     public static void RemoveHereOrThere(string path)
