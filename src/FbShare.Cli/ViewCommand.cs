@@ -8,7 +8,7 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare view</c>: a running display in a window, with keyboard and pointer.</summary>
 internal sealed class ViewCommand : CliCommand
 {
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display = new(takesWord: true);
     private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Show this output only (default: a window for each).");
     private readonly Option<string> _scale = new("--scale")
     {
@@ -25,6 +25,18 @@ internal sealed class ViewCommand : CliCommand
     private readonly Option<bool> _hud = new("--hud") { Description = "Start with figures over the picture: path, rates, latencies." };
     private readonly Option<bool> _copy = new("--copy") { Description = "Start with copied pictures, even where they could be shared without copying." };
     private readonly Option<bool> _reconnect = new("--reconnect") { Description = "When the display is lost, wait for it to come back." };
+    private readonly Option<string> _video = new("--video")
+    {
+        Description = "The window system (default: the first that is there, in this order).",
+        HelpName = "auto|wayland|x11|kmsdrm",
+        DefaultValueFactory = _ => "auto",
+    };
+    private readonly Option<string> _renderer = new("--renderer")
+    {
+        Description = "What draws the window: OpenGL, or nothing but the window system, which reads the picture where it lies. auto is OpenGL where a GPU draws.",
+        HelpName = "auto|gl|software",
+        DefaultValueFactory = _ => "auto",
+    };
     private readonly Option<string[]> _hotKey = new("--hotkey")
     {
         Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
@@ -36,17 +48,20 @@ internal sealed class ViewCommand : CliCommand
         : base(
             "view",
             "Shows a running display in a window, with keyboard and pointer.",
-            "fbshare view --display unix:/run/user/1000/screen.sock",
-            "fbshare view --display unix:/run/user/1000/screen.sock --output 1 --scale integer --filter nearest --reconnect",
+            "fbshare view",
+            "fbshare view debian --output 1 --scale integer --filter nearest --reconnect",
             "# a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
             "fbshare view --display qmp:/tmp/qmp.sock --hotkey quit=ctrl+alt+F4")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _hotKey])
+        _display.AddTo(this);
+        foreach (Option option in (ReadOnlySpan<Option>)[_output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _video, _renderer, _hotKey])
         {
             Add(option);
         }
         _scale.AcceptOnlyFromAmong("fit", "integer", "1:1");
         _filter.AcceptOnlyFromAmong("nearest", "linear");
+        _video.AcceptOnlyFromAmong("auto", "wayland", "x11", "kmsdrm");
+        _renderer.AcceptOnlyFromAmong("auto", "gl", "software");
         _hotKey.Validators.Add(result =>
         {
             var keys = new HotKeys();
@@ -59,6 +74,8 @@ internal sealed class ViewCommand : CliCommand
             }
         });
     }
+
+    public override string? FindContradiction(ParseResult arguments) => _display.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -76,8 +93,12 @@ internal sealed class ViewCommand : CliCommand
         };
         var settings = new ViewSettings(
             scale, arguments.GetValue(_filter) == "linear", arguments.GetValue(_fullscreen), arguments.GetValue(_hud), arguments.GetValue(_copy),
-            arguments.GetValue(_reconnect), keys);
+            arguments.GetValue(_reconnect), keys)
+        {
+            Video = arguments.GetValue(_video) switch { "auto" => null, "kmsdrm" => "KMSDRM", var one => one },
+            Renderer = arguments.GetValue(_renderer) switch { "gl" => Renderer.GL, "software" => Renderer.Software, _ => Renderer.Auto },
+        };
         using var loop = new EventLoop();
-        return ViewSession.Show(loop, arguments.GetValue(_display)!, arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);
+        return ViewSession.Show(loop, _display.Read(arguments), arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);
     }
 }

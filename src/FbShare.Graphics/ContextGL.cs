@@ -6,7 +6,7 @@ namespace FbShare.Graphics;
 /// <summary>The current context's OpenGL or OpenGL ES: Silk.NET's calls, found through eglGetProcAddress, with what that package
 /// lacks: which version and driver this is, its extensions in every version, and the calls that make textures of EGL images.</summary>
 /// <remarks>Used on the context's thread only.</remarks>
-public sealed unsafe class ContextGL : GL
+public sealed class ContextGL : GL
 {
     /// <summary>GL_TEXTURE_EXTERNAL_OES (GL_OES_EGL_image_external).</summary>
     public const TextureTarget TextureExternalOes = (TextureTarget)0x8D65;
@@ -56,12 +56,14 @@ public sealed unsafe class ContextGL : GL
         _extensions.Contains(extension.StartsWith("GL_", StringComparison.Ordinal) ? extension : $"GL_{extension}");
 
     /// <summary>Makes an EGLImage the content of the bound texture (GL_OES_EGL_image, GL_OES_EGL_image_external).</summary>
-    public void EGLImageTargetTexture2D(TextureTarget target, nint image) =>
+    public unsafe void EGLImageTargetTexture2D(TextureTarget target, nint image) =>
+        // SAFETY: the extension's own signature; image is an EGLImage, and a driver without the extension gives no address, which throws.
         ((delegate* unmanaged<TextureTarget, nint, void>)Context.GetProcAddress("glEGLImageTargetTexture2DOES"))(target, image);
 
     /// <summary>The same, and the texture can never be given another size or format (GL_EXT_EGL_image_storage).</summary>
-    public void EGLImageTargetTexStorage(TextureTarget target, nint image)
+    public unsafe void EGLImageTargetTexStorage(TextureTarget target, nint image)
     {
+        // SAFETY: as above; the list of attributes is its end only, and is read during the call.
         int noAttributes = (int)GLEnum.None;
         ((delegate* unmanaged<TextureTarget, nint, int*, void>)Context.GetProcAddress("glEGLImageTargetTexStorageEXT"))(target, image, &noAttributes);
     }

@@ -5,7 +5,7 @@ namespace FbShare.Graphics;
 
 /// <summary>Makes textures of dma-bufs without copying (EGL_EXT_image_dma_buf_import): what is in the pages is in the texture.</summary>
 /// <remarks>Belongs to the context that was current when it was made.</remarks>
-public sealed unsafe class DmaBufImporter
+public sealed class DmaBufImporter
 {
     /// <summary>Every driver that imports anything knows this one; pixels of another can be declared as this one, and the shader puts them right.</summary>
     private const DrmFormat Common = DrmFormat.AR24;
@@ -148,7 +148,7 @@ public sealed unsafe class DmaBufImporter
     }
 
     /// <summary>The formats the driver lists, and how; without lists (EGL_EXT_image_dma_buf_import_modifiers) all eight are assumed, without the modifier.</summary>
-    private Dictionary<DrmFormat, Support> QueryFormats()
+    private unsafe Dictionary<DrmFormat, Support> QueryFormats()
     {
         var formats = new Dictionary<DrmFormat, Support>();
         if (!_display.Has("EGL_EXT_image_dma_buf_import_modifiers"))
@@ -162,6 +162,7 @@ public sealed unsafe class DmaBufImporter
         var queryFormats = (delegate* unmanaged<nint, int, int*, int*, int>)Egl.eglGetProcAddress("eglQueryDmaBufFormatsEXT");
         var queryModifiers = (delegate* unmanaged<nint, int, int, ulong*, int*, int*, int>)Egl.eglGetProcAddress("eglQueryDmaBufModifiersEXT");
         const int Capacity = 512;
+        // SAFETY: the extension's own signatures. The driver writes at most as many entries as it is told there is room for, and says how many.
         int* listed = stackalloc int[Capacity];
         int count;
         if (queryFormats(_display.Handle, Capacity, listed, &count) == Egl.EGL_FALSE)

@@ -1,7 +1,7 @@
 namespace FbShare.Graphics;
 
 /// <summary>An OpenGL or OpenGL ES context that draws to framebuffer objects only, current on the thread that made it until disposed there.</summary>
-public sealed unsafe class EglContext : IDisposable
+public sealed class EglContext : IDisposable
 {
     private readonly EglDisplay _display;
     private nint _context;
@@ -16,13 +16,14 @@ public sealed unsafe class EglContext : IDisposable
     /// <param name="display">Stays the caller's, who disposes it after the context.</param>
     /// <param name="version">Which OpenGL.</param>
     /// <exception cref="GraphicsException">The driver has no such context.</exception>
-    public static EglContext Create(EglDisplay display, GlVersion version)
+    public static unsafe EglContext Create(EglDisplay display, GlVersion version)
     {
         if (!display.Has("EGL_KHR_surfaceless_context"))
         {
             throw new GraphicsException($"{display} cannot draw without a window (EGL_KHR_surfaceless_context is missing)");
         }
         nint config = ChooseConfig(display, version);
+        // SAFETY: the list ends with EGL_NONE and is read during the call.
         int* attributes = stackalloc int[7]
         {
             Egl.EGL_CONTEXT_MAJOR_VERSION, version.Major,
@@ -57,12 +58,13 @@ public sealed unsafe class EglContext : IDisposable
         _context = 0;
     }
 
-    private static nint ChooseConfig(EglDisplay display, GlVersion version)
+    private static unsafe nint ChooseConfig(EglDisplay display, GlVersion version)
     {
         if (Egl.eglBindAPI(version.IsEmbedded ? Egl.EGL_OPENGL_ES_API : Egl.EGL_OPENGL_API) == Egl.EGL_FALSE)
         {
             throw new GraphicsException($"{display} has no {version}: {Egl.DescribeError()}");
         }
+        // SAFETY: the list ends with EGL_NONE and is read during the call, which writes at most the one configuration there is room for.
         int* attributes = stackalloc int[11]
         {
             Egl.EGL_SURFACE_TYPE, 0, // no window, no buffer of EGL's own

@@ -2,7 +2,7 @@ namespace FbShare.Graphics;
 
 /// <summary>A connection to a driver: EGLDisplay, initialised, with what it can do.</summary>
 /// <remarks>EGL has one display per platform and native display in a process: only its last user may dispose it.</remarks>
-public sealed unsafe class EglDisplay : IDisposable
+public sealed class EglDisplay : IDisposable
 {
     private readonly bool _owned;
     private readonly HashSet<string> _extensions;
@@ -93,7 +93,7 @@ public sealed unsafe class EglDisplay : IDisposable
 
     internal static bool ClientHas(string extension) => Egl.QueryString(0, Egl.EGL_EXTENSIONS).Split(' ').Contains(extension);
 
-    private static EglDisplay Open(uint platform, nint native, string extension, string name, GbmDevice? gbm = null)
+    private static unsafe EglDisplay Open(uint platform, nint native, string extension, string name, GbmDevice? gbm = null)
     {
         Egl.Load();
         string twin = extension.Replace("_KHR_", "_EXT_", StringComparison.Ordinal).Replace("_EXT_platform_gbm", "_MESA_platform_gbm", StringComparison.Ordinal);
@@ -101,6 +101,7 @@ public sealed unsafe class EglDisplay : IDisposable
         {
             throw new GraphicsException($"this EGL does not know {name} displays ({extension} is missing)");
         }
+        // SAFETY: null is no attributes.
         nint handle = Egl.eglGetPlatformDisplay(platform, native, null);
         if (handle == 0 || Egl.eglInitialize(handle, out _, out _) == Egl.EGL_FALSE)
         {

@@ -1,16 +1,17 @@
 namespace FbShare.Graphics;
 
 /// <summary>Tells when everything drawn so far is done, reads of imported pictures among it (EGL_KHR_fence_sync).</summary>
-public sealed unsafe class EglFence : IDisposable
+public sealed class EglFence : IDisposable
 {
     private readonly EglDisplay _display;
     private nint _sync;
 
     /// <summary>Marks this moment in the current context's commands.</summary>
     /// <exception cref="GraphicsException">The driver has no fences.</exception>
-    public EglFence(EglDisplay display)
+    public unsafe EglFence(EglDisplay display)
     {
         _display = display;
+        // SAFETY: null is no attributes.
         _sync = Egl.eglCreateSync(display.Handle, Egl.EGL_SYNC_FENCE, null);
         if (_sync == 0)
         {

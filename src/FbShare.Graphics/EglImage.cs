@@ -4,7 +4,7 @@ using FbShare.Pictures;
 namespace FbShare.Graphics;
 
 /// <summary>A dma-buf that the driver imported (EGL_EXT_image_dma_buf_import). Keeps its pages; the descriptor may be closed.</summary>
-internal sealed unsafe class EglImage : SafeHandle
+internal sealed class EglImage : SafeHandle
 {
     private readonly EglDisplay _display;
 
@@ -21,8 +21,9 @@ internal sealed unsafe class EglImage : SafeHandle
     /// <param name="format">What the driver is told the pixels are.</param>
     /// <param name="linear">Name the modifier LINEAR; else none.</param>
     /// <exception cref="GraphicsException">The driver refused.</exception>
-    public static EglImage Import(EglDisplay display, DrmFormat format, int width, DmaBufBand band, bool linear)
+    public static unsafe EglImage Import(EglDisplay display, DrmFormat format, int width, DmaBufBand band, bool linear)
     {
+        // SAFETY: the list ends with EGL_NONE and is read during the call, which keeps a reference of its own to the dma-buf.
         nint* attributes = stackalloc nint[]
         {
             Egl.EGL_WIDTH, width,

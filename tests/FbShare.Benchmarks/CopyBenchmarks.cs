@@ -17,6 +17,7 @@ public unsafe class CopyBenchmarks
     private Backing _onePiece = null!;
     private Backing _singlePages = null!;
     private MemoryMapping _source = null!;
+    private readonly ChangedArea _found = new();
     private FrameBuffer _frame = null!;
     private int _width;
     private int _height;
@@ -63,6 +64,13 @@ public unsafe class CopyBenchmarks
 
     [BenchmarkCategory("frame"), Benchmark]
     public void FrameOfSinglePages() => Frame(_singlePages);
+
+    [BenchmarkCategory("frame"), Benchmark]
+    public void FrameOfSinglePagesThatIsAlike()
+    {
+        _found.Start(Stride);
+        _singlePages.UpdateRows(0, Stride, Stride, _height, _frame.From(0), Stride, 0, _found);
+    }
 
     [BenchmarkCategory("damage"), Benchmark(Baseline = true)]
     public void DamageMemoryCopy() => Plain(Stride / 2 * (_height / 2));

@@ -7,6 +7,24 @@ public sealed class RegionWindowTests : IDisposable
 {
     private readonly ScatteredPicture _picture = new();
 
+    [ViewerTheory]
+    [InlineData("XR24", 2, 1, 0)]
+    [InlineData("AR24", 2, 1, 0)]
+    [InlineData("BX24", 1, 2, 3)]
+    [InlineData("BA24", 1, 2, 3)]
+    [InlineData("XB24", 0, 1, 2)]
+    [InlineData("AB24", 0, 1, 2)]
+    [InlineData("RX24", 3, 2, 1)]
+    [InlineData("RA24", 3, 2, 1)]
+    public void Each_order_of_bytes_has_its_colours(string format, int red, int green, int blue)
+    {
+        using var server = new XServer();
+        byte[] first = _picture.Draw(3, red, green, blue);
+        using var region = new ViewerProcess(server, [.. _picture.Command, "--format", format]);
+        region.AssertShows(first, ScatteredPicture.Width, ScatteredPicture.Height);
+        region.AssertShows(_picture.Draw(4, red, green, blue), ScatteredPicture.Width, ScatteredPicture.Height);
+    }
+
     [ViewerFact]
     public void The_window_shows_the_pages_and_what_is_written_to_them()
     {

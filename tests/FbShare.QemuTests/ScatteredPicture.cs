@@ -26,14 +26,17 @@ internal sealed class ScatteredPicture : IDisposable
     ];
 
     /// <summary>Fills it with noise.</summary>
+    /// <param name="red">Which byte of a pixel is red.</param>
+    /// <param name="green">As above.</param>
+    /// <param name="blue">As above.</param>
     /// <returns>What must be seen: R, G, B.</returns>
-    public byte[] Draw(int seed)
+    public byte[] Draw(int seed, int red = 2, int green = 1, int blue = 0)
     {
         byte[] pixels = new byte[Width * Height * 4];
         new Random(seed).NextBytes(pixels);
         pixels.AsSpan(0, FirstPart).CopyTo(_pages.Slice(LastPart, FirstPart));
         pixels.AsSpan(FirstPart).CopyTo(_pages.Slice(0, pixels.Length - FirstPart));
-        return [.. pixels.Chunk(4).SelectMany(p => new[] { p[2], p[1], p[0] })];
+        return [.. pixels.Chunk(4).SelectMany(p => new[] { p[red], p[green], p[blue] })];
     }
 
     public void Dispose()

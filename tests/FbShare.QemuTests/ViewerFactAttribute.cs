@@ -27,3 +27,10 @@ internal sealed class ViewerFactAttribute : FactAttribute
         return null;
     }
 }
+
+/// <summary>The same test for each way of drawing a window.</summary>
+internal sealed class ViewerTheoryAttribute : TheoryAttribute
+{
+    /// <param name="programs">What else has to be there, by Debian's packages of the same names.</param>
+    public ViewerTheoryAttribute(params string[] programs) => Skip = TestMachine.Missing(Needs.Pci) ?? ViewerFactAttribute.Missing(programs);
+}

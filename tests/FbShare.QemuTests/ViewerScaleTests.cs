@@ -6,8 +6,10 @@ public class ViewerScaleTests
     private const int Width = 960;
     private const int Height = 720;
 
-    [ViewerFact]
-    public void Each_scale_and_filter_puts_each_pixel_where_it_belongs()
+    [ViewerTheory]
+    [InlineData("gl")]
+    [InlineData("software")]
+    public void Each_scale_and_filter_puts_each_pixel_where_it_belongs(string renderer)
     {
         using var guest = new Guest(new GuestOptions { Input = true });
         using var server = new XServer();
@@ -50,7 +52,7 @@ public class ViewerScaleTests
 
         ViewerProcess Open(string scale, string filter, int width, int height)
         {
-            var viewer = new ViewerProcess(server, guest.Display, "--scale", scale, "--filter", filter);
+            var viewer = new ViewerProcess(server, guest.Display, "--scale", scale, "--filter", filter, "--renderer", renderer);
             // What is off the screen could not be looked at.
             server.Do("windowmove", viewer.Window, "0", "0");
             server.Do("windowsize", viewer.Window, $"{width}", $"{height}");

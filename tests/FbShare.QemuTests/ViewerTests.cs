@@ -10,13 +10,15 @@ namespace FbShare.QemuTests;
 /// <summary>The viewer's window on an X server with a real guest: what it shows, and what the user does in it.</summary>
 public class ViewerTests
 {
-    [ViewerFact]
-    public void The_window_shows_the_guest_and_the_guest_feels_the_user()
+    [ViewerTheory]
+    [InlineData("gl")]
+    [InlineData("software")]
+    public void The_window_shows_the_guest_and_the_guest_feels_the_user(string renderer)
     {
         using var guest = new Guest(new GuestOptions { Input = true });
         using var server = new XServer();
         guest.Ask("card still --follow --frame 17", "card: shown");
-        using var viewer = new ViewerProcess(server, guest.Display);
+        using var viewer = new ViewerProcess(server, guest.Display, "--renderer", renderer);
         viewer.AssertShows(TestCard.Still(1280, 800, 17), 1280, 800);
         viewer.WaitForTitle("1280x800, copy");
 
@@ -87,8 +89,10 @@ public class ViewerTests
         }
     }
 
-    [ViewerFact]
-    public void Each_output_has_its_window_and_a_lost_guest_leaves_its_last_picture_greyed()
+    [ViewerTheory]
+    [InlineData("gl")]
+    [InlineData("software")]
+    public void Each_output_has_its_window_and_a_lost_guest_leaves_its_last_picture_greyed(string renderer)
     {
         using var server = new XServer();
         using (var guest = new Guest(new GuestOptions { Outputs = 2 }))
@@ -96,10 +100,10 @@ public class ViewerTests
             guest.Type("card multi --frame 40");
             guest.WaitForLine("card: shown output=0");
             guest.WaitForLine("card: shown output=1");
-            using var other = new ViewerProcess(server, guest.Display, "--output", "1");
+            using var other = new ViewerProcess(server, guest.Display, "--output", "1", "--renderer", renderer);
             other.AssertShows(TestCard.Still(1280, 800, 41), 1280, 800);
             other.WaitForTitle("output 1");
-            using var viewer = new ViewerProcess(server, guest.Display, "--output", "0");
+            using var viewer = new ViewerProcess(server, guest.Display, "--output", "0", "--renderer", renderer);
             viewer.AssertShows(TestCard.Still(1280, 800, 40), 1280, 800);
 
             Sleeps(viewer);

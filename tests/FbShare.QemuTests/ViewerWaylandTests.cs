@@ -3,15 +3,18 @@ namespace FbShare.QemuTests;
 /// <summary>The viewer under Wayland with a real guest.</summary>
 public class ViewerWaylandTests
 {
-    [ViewerFact("weston")]
-    public void Under_Weston_the_window_shows_the_guest_and_the_guest_feels_the_user()
+    [ViewerTheory("weston")]
+    [InlineData("gl", "wayland, llvmpipe")]
+    [InlineData("auto", "wayland, no OpenGL: the compositor reads the window's memory (wl_shm)")]
+    public void Under_Weston_the_window_shows_the_guest_and_the_guest_feels_the_user(string renderer, string drawn)
     {
         using var guest = new Guest(new GuestOptions { Input = true });
         using var server = new XServer();
         guest.Ask("card still --follow --frame 17", "card: shown");
         using (var weston = WaylandServer.Weston(server, 1000, 700))
-        using (var viewer = new ViewerProcess(weston, guest.Display))
+        using (var viewer = new ViewerProcess(weston, guest.Display, "--renderer", renderer))
         {
+            Assert.Contains(drawn, viewer.Said, StringComparison.Ordinal);
             // The window has the whole screen, and so has the guest.
             Assert.Contains("1000x700", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
             guest.EndCard();
@@ -28,7 +31,7 @@ public class ViewerWaylandTests
 
         // Half as many units, each of two by two pixels: the guest has the pixels.
         using (var weston = WaylandServer.Weston(server, 600, 400, scale: 2))
-        using (var viewer = new ViewerProcess(weston, guest.Display))
+        using (var viewer = new ViewerProcess(weston, guest.Display, "--renderer", renderer))
         {
             Assert.Contains("1200x800", guest.WaitForLine("card: shown"), StringComparison.Ordinal);
             guest.EndCard();
@@ -50,7 +53,34 @@ public class ViewerWaylandTests
     }
 
     [ViewerFact("weston")]
-    public void Full_screen_is_the_whole_screen_and_the_same_key_leads_back()
+    public void Without_OpenGL_every_flip_is_seen_and_an_unseen_window_holds_nobody_up()
+    {
+        const int Flips = 100;
+        using var guest = new Guest(new GuestOptions());
+        using var server = new XServer();
+        using var weston = WaylandServer.Weston(server, 1280, 800);
+        guest.Type("card flip 2 bar --frames 90");
+        guest.WaitForLine("card: flipping");
+        using var viewer = new ViewerProcess(weston, guest.Display, "--renderer", "software");
+        guest.WaitForLine("card: flipped");
+        viewer.AssertShows(TestCard.Bar(1280, 800, 90), 1280, 800);
+        guest.EndCard();
+
+        // Another window has the whole screen: the compositor asks the first one for no frames.
+        using (var other = new ViewerProcess(weston, guest.Display, "--renderer", "software"))
+        {
+            guest.Ask($"card flip 3 bar --frames {Flips}", "card: flipped");
+            other.AssertShows(TestCard.Bar(1280, 800, Flips), 1280, 800);
+            server.Do("key", "ctrl+alt+q");
+            Assert.Equal(0, other.WaitForExit());
+        }
+        viewer.AssertShows(TestCard.Bar(1280, 800, Flips), 1280, 800);
+    }
+
+    [ViewerTheory("weston")]
+    [InlineData("gl")]
+    [InlineData("software")]
+    public void Full_screen_is_the_whole_screen_and_the_same_key_leads_back(string renderer)
     {
         const int Width = 640;
         const int Height = 480;
@@ -59,7 +89,7 @@ public class ViewerWaylandTests
         guest.Ask($"card mode {Width}x{Height} --frame 3", "card: shown");
         byte[] card = TestCard.Still(Width, Height, 3);
         using var weston = WaylandServer.Weston(server, Width * 2, Height * 2, shell: "desktop");
-        using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer", "--filter", "nearest");
+        using var viewer = new ViewerProcess(weston, guest.Display, "--scale", "integer", "--filter", "nearest", "--renderer", renderer);
         AssertWindowed();
 
         server.Do("key", "ctrl+alt+f");

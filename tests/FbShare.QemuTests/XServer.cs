@@ -21,9 +21,10 @@ internal sealed class XServer : IDesk, IDisposable
 {
     private readonly Process _process;
 
-    public XServer()
+    /// <param name="arguments">More of the server's own.</param>
+    public XServer(params string[] arguments)
     {
-        _process = Process.Start(new ProcessStartInfo("Xvfb", ["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
+        _process = Process.Start(new ProcessStartInfo("Xvfb", ["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -8,6 +8,7 @@ using System.Xml.Linq;
 using FbShare.Cli;
 using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Testing.Needles;
 
 namespace FbShare.Tests;
 
@@ -17,7 +18,7 @@ namespace FbShare.Tests;
 [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Tests are not trimmed.")]
 public sealed partial class PublicSurfaceTests
 {
-    public static TheoryData<Assembly> Packed() => [typeof(DisplayHub).Assembly, typeof(GraphicsDevice).Assembly];
+    public static TheoryData<Assembly> Packed() => [typeof(DisplayHub).Assembly, typeof(GraphicsDevice).Assembly, typeof(Needle).Assembly];
 
     /// <summary>As CS1573 asks of all code, which would be too much for what nobody else calls.</summary>
     [Theory]

@@ -1,6 +1,5 @@
 using FbShare.Display;
 using FbShare.Display.Client;
-using FbShare.Graphics;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
@@ -9,11 +8,12 @@ namespace FbShare.Cli.Viewer;
 /// long each stage took.</summary>
 internal sealed class FramePresenter : IDisposable
 {
-    /// <summary>If the driver still reads a dma-buf after this time, it is not waited for any longer: the guest does not wait either.</summary>
-    private static readonly TimeSpan ReadTime = TimeSpan.FromMilliseconds(40);
+    /// <summary>After this time without being asked for a frame, a window counts as one that nobody sees.</summary>
+    private const long UnseenTime = 200_000_000;
 
     private readonly SdlWindow _window;
-    private readonly ViewerGraphics _graphics;
+    private readonly IWindowPainter _painter;
+    private readonly Action<long, long> _presented;
     private readonly LoopTimer _nextFrame;
     private readonly long _framePeriod;
     private RemoteConsole? _console;
@@ -24,11 +24,16 @@ internal sealed class FramePresenter : IDisposable
     private long _flushes;
     private long _notBefore;
     private (int Width, int Height) _drawnSize;
+    private FrameTimes _underWay;
+    private long _begun;
 
-    public FramePresenter(EventLoop loop, SdlWindow window, ViewerGraphics graphics)
+    /// <param name="presented">Told of each frame that is on the screen: when its drawing began, and when it was there.</param>
+    public FramePresenter(EventLoop loop, SdlWindow window, IWindowPainter painter, Action<long, long> presented)
     {
         _window = window;
-        _graphics = graphics;
+        _painter = painter;
+        _presented = presented;
+        painter.Finished = () => Finish(EventLoop.Now);
         _framePeriod = 1_000_000_000L / window.RefreshHz;
         // What a timer brings about is seen in the session's next round.
         _nextFrame = new LoopTimer(loop, () => { });
@@ -96,6 +101,11 @@ internal sealed class FramePresenter : IDisposable
         {
             return false;
         }
+        if (_painter.IsBusy)
+        {
+            AnswerIfUnseen(now);
+            return false;
+        }
         if (!_window.IsVisible)
         {
             Acknowledge();
@@ -115,30 +125,52 @@ internal sealed class FramePresenter : IDisposable
     }
 
     /// <summary>Shows what was drawn.</summary>
+    /// <param name="began">When its drawing began.</param>
     /// <param name="size">The window's, as it was drawn for.</param>
-    /// <param name="isRead">Whether the guest's picture is not needed any more for what was drawn.</param>
     /// <param name="isPassing">Whether something in the frame is to go with the next one.</param>
-    /// <returns>When it was presented.</returns>
-    public long Present((int Width, int Height) size, bool isRead, bool isPassing)
+    public void Present(long began, (int Width, int Height) size, bool isPassing)
     {
-        long drawn = EventLoop.Now;
-        using EglFence? fence = _owesReply && !isRead ? _graphics.Fence() : null;
-        _window.Swap();
-        long presented = EventLoop.Now;
-        fence?.Wait(ReadTime);
-        // Of a copy too only now: it is made anew for the answer, and would grow old while the window waits for its display.
-        Acknowledge();
-        if (_toldAt != 0)
-        {
-            Stages.Add(new FrameTimes(_flushedAt, _toldAt, drawn, presented, EventLoop.Now));
-        }
+        _begun = began;
+        _underWay = new FrameTimes(_flushedAt, _toldAt, EventLoop.Now, 0, 0);
+        _toldAt = 0;
         Frames++;
         // Drivers see a window's new size with the next frame: what was drawn for it first may lie in a buffer of the old one.
         _dirty = size != _drawnSize || isPassing;
         _drawnSize = size;
-        _toldAt = 0;
-        return presented;
+        if (_painter.Present(_owesReply, out long presented))
+        {
+            Finish(presented);
+        }
     }
 
     public void Dispose() => _nextFrame.Dispose();
+
+    /// <summary>A window that nobody sees is not asked for frames, and the display must not wait for one.</summary>
+    private void AnswerIfUnseen(long now)
+    {
+        if (!_owesReply || _painter.IsReading)
+        {
+            return;
+        }
+        long until = _toldAt + UnseenTime;
+        if (now >= until)
+        {
+            Acknowledge();
+        }
+        else
+        {
+            _nextFrame.SetAt(until);
+        }
+    }
+
+    private void Finish(long presented)
+    {
+        // Of a copy too only now: it is made anew for the answer, and would grow old while the window waits for its display.
+        Acknowledge();
+        if (_underWay.Told != 0)
+        {
+            Stages.Add(_underWay with { Presented = presented, Acknowledged = EventLoop.Now });
+        }
+        _presented(_begun, presented);
+    }
 }

@@ -1,6 +1,5 @@
 using FbShare.Display;
 using FbShare.Display.Client;
-using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Pictures;
 
@@ -16,7 +15,9 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     /// <inheritdoc cref="DefaultWidth"/>
     public const int DefaultHeight = 800;
 
-    private readonly ViewerGraphics _graphics;
+    private readonly IDrawing _drawing;
+    private readonly IWindowPainter _painter;
+    private readonly List<Layer> _layers = [];
     private readonly ViewSettings _settings;
     private readonly Log _log;
     private readonly ShownPicture _picture;
@@ -27,17 +28,18 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     private string _guestName = "";
     private long _updates;
 
-    public GuestWindow(EventLoop loop, SdlWindow window, ViewerGraphics graphics, ViewSettings settings, Log log)
+    public GuestWindow(EventLoop loop, SdlWindow window, IDrawing drawing, ViewSettings settings, Log log)
     {
         Window = window;
-        _graphics = graphics;
+        _drawing = drawing;
+        _painter = drawing.CreatePainter(window);
         _settings = settings;
         _log = log;
-        _picture = new ShownPicture(graphics, log);
-        _presenter = new FramePresenter(loop, window, graphics);
+        _picture = new ShownPicture(_painter, log);
+        _presenter = new FramePresenter(loop, window, _painter, (began, presented) => _overlays!.Presented(began, presented));
         _size = new WindowSize(loop, window, settings.Scale);
-        _overlays = new WindowOverlays(loop, graphics, _presenter.Stages, settings.HotKeys, Describe, _presenter.Redraw);
-        Pointer = new WindowPointer(window, graphics, _presenter.Redraw);
+        _overlays = new WindowOverlays(loop, _presenter.Stages, settings.HotKeys, Describe, _presenter.Redraw);
+        Pointer = new WindowPointer(window, _presenter.Redraw);
         Input = new WindowInput(window, _size, Pointer, settings.HotKeys, log, Do, SetTitle);
         window.SetIcon(ViewerIcon.Pixels, ViewerIcon.Size, ViewerIcon.Size);
         if (settings.Hud)
@@ -112,13 +114,18 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         return refusal;
     }
 
-    public bool Update(Rect damage)
+    public bool Update(Rect damage) => Update([damage]);
+
+    public bool Update(ReadOnlySpan<Rect> parts)
     {
         _updates++;
         long now = EventLoop.Now;
         FlushMark? flush = _console?.LastFlush;
         _overlays.CountFlips(_presenter.CountFlips(flush), now);
-        _picture.Damage(damage);
+        foreach (Rect part in parts)
+        {
+            _picture.Damage(part);
+        }
         return _presenter.Update(flush, now);
     }
 
@@ -155,6 +162,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         switch (kind)
         {
             case Sdl.SDL_WINDOWEVENT_SHOWN or Sdl.SDL_WINDOWEVENT_EXPOSED or Sdl.SDL_WINDOWEVENT_RESTORED:
+                _painter.Invalidate();
                 _presenter.Redraw();
                 break;
             case Sdl.SDL_WINDOWEVENT_SIZE_CHANGED:
@@ -180,10 +188,9 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         {
             _log.Verbose(_presenter.Stages.Describe());
         }
-        Window.MakeCurrent();
         _presenter.Dispose();
         _size.Dispose();
-        _picture.Dispose();
+        _painter.Dispose();
         _overlays.Dispose();
         Pointer.Dispose();
         Window.Dispose();
@@ -219,41 +226,23 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
 
     private void Draw(long began)
     {
-        Window.MakeCurrent();
         (int Width, int Height) window = Window.Size;
-        ShownPicture.Refreshed refreshed = _picture.Refresh();
-        DrawPicture(refreshed.Texture, window);
-        Pointer.Draw(_size.Placement, window);
-        bool isPassing = _overlays.Draw(_size.Placement, refreshed.Damage, refreshed.CopiedBytes, window, began);
-        long presented = _presenter.Present(window, refreshed.IsRead, isPassing);
-        _overlays.Presented(began, presented);
+        Region damage = _picture.TakeDamage();
+        Placement? place = (_picture.Size ?? _painter.Left) is { } size ? _size.Place(size, window) : null;
+        _layers.Clear();
+        Pointer.AddTo(_layers, place);
+        bool isPassing = _overlays.AddTo(_layers, place, damage, window, began);
+        long copied = _painter.Draw(new Scene(_picture.Source, _picture.IsImported, damage, place, _settings.Smooth, window, _layers));
+        _overlays.CountCopied(copied, began);
+        _presenter.Present(began, window, isPassing);
     }
 
-    private void DrawPicture(PictureTexture? picture, (int Width, int Height) window)
-    {
-        if (picture is null)
-        {
-            _graphics.Clear(window);
-            return;
-        }
-        Placement placement = _size.Place(picture, window);
-        if (!placement.Covers(window))
-        {
-            _graphics.Clear(window);
-        }
-        bool isBottomUp = _picture.Source is { IsBottomUp: true };
-        // The other way up: mirrored target, and the framebuffer's other first row.
-        Rect place = placement.Target;
-        Rect target = isBottomUp ? new Rect(place.X, window.Height - place.Bottom, place.Width, place.Height) : place;
-        _graphics.Renderer.Draw(picture, target, window, isWindow: !isBottomUp, _settings.Smooth);
-    }
-
-    /// <summary>The head of the figures: the output in a line, and how its picture comes.</summary>
-    private (string Head, ShownPath Path) Describe()
+    /// <summary>The head of the figures: the output in a line, what draws it, and how its picture comes.</summary>
+    private (string Head, string Drawn, ShownPath Path) Describe()
     {
         string picture = _picture.Source is { Layout: var layout } ? $"{layout.Width}x{layout.Height} {layout.Format}" : "no picture";
         string kind = _console?.Status.ResourceKind is { Length: > 0 } known ? $", {known}" : "";
-        return ($"{_guestName}, output {_console?.Id}: {picture}{kind}", _picture.DescribePath());
+        return ($"{_guestName}, output {_console?.Id}: {picture}{kind}", _drawing.Name, _picture.DescribePath());
     }
 
     private void SetTitle()

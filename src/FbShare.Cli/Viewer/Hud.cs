@@ -1,3 +1,4 @@
+using FbShare.Pictures;
 using SkiaSharp;
 
 namespace FbShare.Cli.Viewer;
@@ -6,7 +7,7 @@ namespace FbShare.Cli.Viewer;
 internal sealed class Hud : IDisposable
 {
     private const int Width = 520;
-    private const int Height = 390;
+    private const int Height = 420;
     private const int Margin = 12;
     private const int GraphHeight = 60;
 
@@ -21,16 +22,12 @@ internal sealed class Hud : IDisposable
     private static readonly SKColor DrawnToPresented = new(102, 217, 102);
     private static readonly SKColor ToldToAcknowledged = new(255, 178, 64);
 
-    private readonly Overlay _overlay;
+    private readonly TextCanvas _canvas = new(Width, Height);
     private readonly FrameStages _stages;
     private double _y;
 
     /// <param name="stages">Of the frames that were shown; stays the caller's.</param>
-    public Hud(ViewerGraphics graphics, FrameStages stages)
-    {
-        _overlay = new Overlay(graphics, Width, Height);
-        _stages = stages;
-    }
+    public Hud(FrameStages stages) => _stages = stages;
 
     public Rate Flips { get; } = new();
 
@@ -43,10 +40,11 @@ internal sealed class Hud : IDisposable
 
     /// <summary>Writes the figures anew.</summary>
     /// <param name="head">The output in a line.</param>
-    public void Write(long now, string head, ShownPath path, HotKeys keys)
+    /// <param name="drawn">What draws the window, in words.</param>
+    public void Write(long now, string head, string drawn, ShownPath path, HotKeys keys)
     {
         WrittenAt = now;
-        TextCanvas canvas = _overlay.Canvas;
+        TextCanvas canvas = _canvas;
         canvas.Clear(Ground);
         _y = Margin;
         canvas.SetFont(15, bold: true);
@@ -59,6 +57,7 @@ internal sealed class Hud : IDisposable
         {
             Wrapped(canvas, $"to improve: {path.Cure}", Faint);
         }
+        Wrapped(canvas, $"window: {drawn}", Faint);
         _y += 4;
         canvas.SetFont(13);
         Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s     window {Frames.PerSecond(now),4} frames/s", Plain, 18);
@@ -74,12 +73,13 @@ internal sealed class Hud : IDisposable
         canvas.SetFont(11);
         Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {NameOf(k.Key)}")), Faint);
         canvas.Erase(_y + Margin);
-        _overlay.Update();
+        canvas.Image.Changed();
     }
 
-    public void Draw((int Width, int Height) window) => _overlay.Draw(Margin, Margin, window);
+    /// <summary>What was written, and where it lies in the window.</summary>
+    public Layer Layer => new(_canvas.Image, new Rect(Margin, Margin, Width, Height));
 
-    public void Dispose() => _overlay.Dispose();
+    public void Dispose() => _canvas.Dispose();
 
     private static string NameOf(HotKeyAction action) => action switch
     {

@@ -1,15 +1,14 @@
-using FbShare.Graphics;
 using FbShare.Pictures;
 using SkiaSharp;
 
 namespace FbShare.Cli.Viewer;
 
 /// <summary>A message to the user over the greyed picture.</summary>
-internal sealed class MessageOverlay(ViewerGraphics graphics) : IDisposable
+internal sealed class MessageOverlay : IDisposable
 {
+    private readonly LayerImage _grey = LayerImage.Tint([40, 40, 40, 176]);
     private string? _text;
-    private Overlay? _panel;
-    private UploadTexture? _grey;
+    private TextCanvas? _panel;
 
     /// <summary>Shows another message; none for null.</summary>
     /// <returns>Whether it is another one.</returns>
@@ -25,25 +24,26 @@ internal sealed class MessageOverlay(ViewerGraphics graphics) : IDisposable
         return true;
     }
 
-    public void Draw((int Width, int Height) window)
+    /// <summary>Adds the message, if there is one.</summary>
+    public void AddTo(List<Layer> layers, (int Width, int Height) window)
     {
         if (_text is null)
         {
             return;
         }
-        _grey ??= graphics.CreateTint([40, 40, 40, 176]);
-        graphics.Blend(_grey.Picture, new Rect(0, 0, window.Width, window.Height), window);
+        layers.Add(new Layer(_grey, new Rect(0, 0, window.Width, window.Height)));
         _panel ??= Write(_text, window.Width);
-        _panel.Draw((window.Width - _panel.Canvas.Width) / 2, (window.Height - _panel.Canvas.Height) / 2, window);
+        layers.Add(new Layer(
+            _panel.Image, new Rect((window.Width - _panel.Width) / 2, (window.Height - _panel.Height) / 2, _panel.Width, _panel.Height)));
     }
 
     public void Dispose()
     {
         _panel?.Dispose();
-        _grey?.Dispose();
+        _grey.Dispose();
     }
 
-    private Overlay Write(string text, int windowWidth)
+    private static TextCanvas Write(string text, int windowWidth)
     {
         const int Size = 16;
         const int Line = 26;
@@ -52,15 +52,14 @@ internal sealed class MessageOverlay(ViewerGraphics graphics) : IDisposable
         using var measure = new TextCanvas(1, 1);
         measure.SetFont(Size);
         List<string> lines = measure.Wrap(text, width - (2 * Border));
-        var panel = new Overlay(graphics, width, (lines.Count * Line) + (2 * Border));
-        TextCanvas canvas = panel.Canvas;
+        var canvas = new TextCanvas(width, (lines.Count * Line) + (2 * Border));
         canvas.Clear(new SKColor(20, 20, 20, 235));
         canvas.SetFont(Size);
         for (int i = 0; i < lines.Count; i++)
         {
             canvas.Write((width - canvas.MeasureWidth(lines[i])) / 2, Border + (i * Line) + Size, lines[i], new SKColor(255, 255, 255));
         }
-        panel.Update();
-        return panel;
+        canvas.Image.Changed();
+        return canvas;
     }
 }

@@ -37,6 +37,14 @@ internal readonly record struct Placement(Rect Target, int Width, int Height)
         Math.Clamp((int)Math.Floor((x - Target.X) * Width / Target.Width), 0, Width - 1),
         Math.Clamp((int)Math.Floor((y - Target.Y) * Height / Target.Height), 0, Height - 1));
 
+    /// <summary>What of the picture is seen in a part of the window: rounded outwards, and a pixel more on each side, for those that are mixed.</summary>
+    public Rect ToPicture(Rect part)
+    {
+        (int left, int top) = ToPicture(part.X, part.Y);
+        (int right, int bottom) = ToPicture(part.Right, part.Bottom);
+        return new Rect(left - 1, top - 1, right - left + 3, bottom - top + 3).Intersect(new Rect(0, 0, Width, Height));
+    }
+
     /// <summary>Where a part of the picture lies in the window, rounded outwards.</summary>
     public Rect ToWindow(Rect part)
     {

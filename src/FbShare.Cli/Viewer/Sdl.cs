@@ -58,6 +58,9 @@ internal static unsafe partial class Sdl
     /// <summary>Bytes B, G, R, A.</summary>
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;
 
+    /// <summary>Bytes B, G, R and one that is not used.</summary>
+    public const uint SDL_PIXELFORMAT_RGB888 = 0x16161804;
+
     public const int SDL_SYSWM_X11 = 2;
     public const int SDL_SYSWM_WAYLAND = 6;
 
@@ -105,6 +108,9 @@ internal static unsafe partial class Sdl
 
     [LibraryImport(Library)]
     public static partial uint SDL_GetWindowFlags(nint window);
+
+    [LibraryImport(Library)]
+    public static partial uint SDL_GetWindowPixelFormat(nint window);
 
     [LibraryImport(Library)]
     public static partial int SDL_GetWindowWMInfo(nint window, WindowManagerInfo* info);
@@ -253,7 +259,7 @@ internal static unsafe partial class Sdl
         public uint tfinger_windowID;
     }
 
-    /// <summary>SDL_SysWMinfo (SDL_syswm.h): for X11 and Wayland the display comes first.</summary>
+    /// <summary>SDL_SysWMinfo (SDL_syswm.h): for X11 and Wayland the display comes first, and then the window (X11) or the surface (Wayland).</summary>
     [StructLayout(LayoutKind.Explicit, Size = 72)]
     public struct WindowManagerInfo
     {
@@ -271,6 +277,9 @@ internal static unsafe partial class Sdl
 
         [FieldOffset(8)]
         public nint display;
+
+        [FieldOffset(16)]
+        public nint window;
     }
 
     /// <summary>SDL_DisplayMode.</summary>

@@ -4,7 +4,7 @@ using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>The window system through SDL: windows that share one OpenGL context, and their events.</summary>
+/// <summary>The window system through SDL: windows, which share one OpenGL context where they have any, and their events.</summary>
 /// <remarks>Used on one thread. The loop watches the window system's own connection, so that an idle viewer sleeps.</remarks>
 internal sealed unsafe class SdlVideo : IDisposable
 {
@@ -30,8 +30,9 @@ internal sealed unsafe class SdlVideo : IDisposable
     public string Driver { get; }
 
     /// <summary>Connects to the window system.</summary>
+    /// <param name="system">The only one that is tried; null: any, Wayland first.</param>
     /// <exception cref="CliException">SDL or a display is missing; the message says what to do.</exception>
-    public static SdlVideo Open(EventLoop loop)
+    public static SdlVideo Open(EventLoop loop, string? system)
     {
         if (!NativeLibrary.TryLoad(Sdl.Library, typeof(Sdl).Assembly, null, out _))
         {
@@ -48,8 +49,12 @@ internal sealed unsafe class SdlVideo : IDisposable
         _ = Sdl.SDL_SetHint("SDL_MOUSE_TOUCH_EVENTS", "0");
         _ = Sdl.SDL_setenv("SDL_VIDEO_X11_WMCLASS", "fbshare", 0);
         _ = Sdl.SDL_setenv("SDL_VIDEO_WAYLAND_WMCLASS", "fbshare", 0);
+        if (system is not null)
+        {
+            _ = Sdl.SDL_setenv("SDL_VIDEODRIVER", system, 1);
+        }
         // Only those drivers that show something. Wayland's library complains on stderr where there is no folder for its sockets.
-        _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } ? "x11,wayland,KMSDRM" : "x11,KMSDRM");
+        _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } ? "wayland,x11,KMSDRM" : "x11,KMSDRM");
         if (Sdl.SDL_Init(Sdl.SDL_INIT_VIDEO) != 0)
         {
             throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}");
@@ -60,9 +65,9 @@ internal sealed unsafe class SdlVideo : IDisposable
         return video;
     }
 
-    /// <summary>Opens a hidden window and makes the context current on it.</summary>
+    /// <summary>Opens a hidden window for OpenGL and makes the context current on it.</summary>
     /// <exception cref="CliException">There is no OpenGL for it.</exception>
-    public SdlWindow OpenWindow(string title, int width, int height)
+    public SdlWindow OpenGLWindow(string title, int width, int height)
     {
         if (_context != 0)
         {
@@ -76,8 +81,7 @@ internal sealed unsafe class SdlVideo : IDisposable
             if (_context != 0)
             {
                 _version = version;
-                Watch(window);
-                return new SdlWindow(window, _context);
+                return Watched(new SdlWindow(window, _context));
             }
             if (window != 0)
             {
@@ -88,6 +92,21 @@ internal sealed unsafe class SdlVideo : IDisposable
 
         static CliException NoWindow() => new(
             ExitCodes.Unfit, $"no window with OpenGL can be opened here: {Sdl.GetError()} (Debian: apt install libegl1 libgl1-mesa-dri)");
+    }
+
+    /// <summary>Opens a hidden window that is drawn without OpenGL, which is not even loaded for it.</summary>
+    /// <exception cref="CliException">It cannot be opened.</exception>
+    public SdlWindow OpenPlainWindow(string title, int width, int height)
+    {
+        nint window = Create(title, width, height, 0);
+        return window != 0 ? Watched(new SdlWindow(window, 0)) : throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}");
+    }
+
+    /// <summary>Lets go of OpenGL, whose windows are gone.</summary>
+    public void CloseGL()
+    {
+        Sdl.SDL_GL_DeleteContext(_context);
+        _context = 0;
     }
 
     /// <summary>The next event, if there is one.</summary>
@@ -121,16 +140,22 @@ internal sealed unsafe class SdlVideo : IDisposable
         _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_PROFILE_MASK, version.IsEmbedded ? Sdl.SDL_GL_CONTEXT_PROFILE_ES : Sdl.SDL_GL_CONTEXT_PROFILE_CORE);
         _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_MAJOR_VERSION, version.Major);
         _ = Sdl.SDL_GL_SetAttribute(Sdl.SDL_GL_CONTEXT_MINOR_VERSION, version.Minor);
-        return Sdl.SDL_CreateWindow(
-            title, Sdl.SDL_WINDOWPOS_UNDEFINED, Sdl.SDL_WINDOWPOS_UNDEFINED, width, height,
-            Sdl.SDL_WINDOW_OPENGL | Sdl.SDL_WINDOW_RESIZABLE | Sdl.SDL_WINDOW_ALLOW_HIGHDPI | Sdl.SDL_WINDOW_HIDDEN);
+        return Create(title, width, height, Sdl.SDL_WINDOW_OPENGL);
     }
 
-    private void Watch(nint window)
+    private static nint Create(string title, int width, int height, uint flags) => Sdl.SDL_CreateWindow(
+        title, Sdl.SDL_WINDOWPOS_UNDEFINED, Sdl.SDL_WINDOWPOS_UNDEFINED, width, height,
+        flags | Sdl.SDL_WINDOW_RESIZABLE | Sdl.SDL_WINDOW_ALLOW_HIGHDPI | Sdl.SDL_WINDOW_HIDDEN);
+
+    /// <summary>Has the loop look at the window system's connection, which is known with the first window.</summary>
+    private SdlWindow Watched(SdlWindow window)
     {
-        // The struct that 2.0.6 has, the first with Wayland's part.
-        var info = new Sdl.WindowManagerInfo { major = 2, minor = 0, patch = 6 };
-        int number = Sdl.SDL_GetWindowWMInfo(window, &info) == 0 ? -1 : info.subsystem switch
+        if (_watch is not null || _console is not null)
+        {
+            return window;
+        }
+        Sdl.WindowManagerInfo info = window.GetInfo();
+        int number = info.subsystem switch
         {
             Sdl.SDL_SYSWM_X11 => WindowSystem.XConnectionNumber(info.display),
             Sdl.SDL_SYSWM_WAYLAND => WindowSystem.wl_display_get_fd(info.display),
@@ -139,7 +164,7 @@ internal sealed unsafe class SdlVideo : IDisposable
         if (number < 0)
         {
             _console = new ConsoleInput(_loop, Sdl.SDL_PumpEvents);
-            return;
+            return window;
         }
         _connection = FileDescriptor.DuplicateOf(number);
         _watch = _loop.Add(_connection, LoopEvents.Readable, _ =>
@@ -150,5 +175,6 @@ internal sealed unsafe class SdlVideo : IDisposable
                 _later.SetAfter(SettleTime);
             }
         });
+        return window;
     }
 }

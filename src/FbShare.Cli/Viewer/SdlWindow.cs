@@ -11,7 +11,7 @@ internal sealed unsafe class SdlWindow : IDisposable
     private string _title = "";
 
     /// <param name="window">Owned from here on.</param>
-    /// <param name="context">Shared, stays the caller's.</param>
+    /// <param name="context">OpenGL's, shared, stays the caller's; 0: it is drawn in another way.</param>
     public SdlWindow(nint window, nint context)
     {
         _window = window;
@@ -22,6 +22,12 @@ internal sealed unsafe class SdlWindow : IDisposable
 
     /// <summary>SDL's number for it, in events.</summary>
     public uint Id { get; }
+
+    /// <summary>X11's number for it; null where it is no window of an X server.</summary>
+    public uint? XId => GetInfo() is { subsystem: Sdl.SDL_SYSWM_X11, window: var id } ? (uint)id : null;
+
+    /// <summary>Whether its pixels are bytes B, G, R and one more.</summary>
+    public bool HasUsualPixels => Sdl.SDL_GetWindowPixelFormat(_window) is Sdl.SDL_PIXELFORMAT_RGB888 or Sdl.SDL_PIXELFORMAT_ARGB8888;
 
     /// <summary>Pixels to draw.</summary>
     public (int Width, int Height) Size
@@ -119,4 +125,12 @@ internal sealed unsafe class SdlWindow : IDisposable
     public void Swap() => Sdl.SDL_GL_SwapWindow(_window);
 
     public void Dispose() => Sdl.SDL_DestroyWindow(_window);
+
+    /// <summary>What the window system calls it; zeros where SDL does not say.</summary>
+    public Sdl.WindowManagerInfo GetInfo()
+    {
+        // The struct that 2.0.6 has, the first with Wayland's part.
+        var info = new Sdl.WindowManagerInfo { major = 2, minor = 0, patch = 6 };
+        return Sdl.SDL_GetWindowWMInfo(_window, &info) == 0 ? default : info;
+    }
 }

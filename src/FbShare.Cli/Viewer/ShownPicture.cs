@@ -1,19 +1,16 @@
 using FbShare.Display.Client;
 using FbShare.Graphics;
-using FbShare.Linux;
 using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>The guest's picture as textures: imported without copying, or copied into one damage by damage.</summary>
-/// <remarks>Belongs to the windows' context, which is current at <see cref="Refresh"/>.</remarks>
-internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposable
+/// <summary>The guest's picture in a window: which one it is, how it comes there, and what of it has changed since it was drawn.</summary>
+/// <param name="painter">Stays the caller's.</param>
+internal sealed class ShownPicture(IWindowPainter painter, Log log)
 {
-    private readonly ImportCache? _imports = graphics.CreateImports();
     private RemoteConsole? _console;
-    private UploadTexture? _upload;
-    private FrameLayout _uploadLayout;
-    private Rect _damage;
+    private Region _damage = new();
+    private Region _taken = new();
     private string? _localReason;
 
     /// <summary>What the console shows; null while nothing. What was shown last stays in the window.</summary>
@@ -22,7 +19,8 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
     /// <summary>The source's size in pixels.</summary>
     public (int Width, int Height)? Size => Source is { } source ? (source.Layout.Width, source.Layout.Height) : null;
 
-    private bool IsImported => Source?.DmaBuf is not null && _localReason is null;
+    /// <summary>Whether the source's dma-bufs are drawn, not its bytes.</summary>
+    public bool IsImported => Source?.DmaBuf is not null && _localReason is null;
 
     /// <param name="localReason">Why dma-bufs are not taken; null where they are.</param>
     public void Attach(RemoteConsole console, string? localReason)
@@ -50,8 +48,17 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
         return null;
     }
 
-    /// <summary>The picture changed here; seen with the next <see cref="Refresh"/>.</summary>
-    public void Damage(Rect damage) => _damage = _damage.Union(damage);
+    /// <summary>The picture changed here; seen with the next <see cref="TakeDamage"/>.</summary>
+    public void Damage(Rect damage) => _damage.Add(damage);
+
+    /// <summary>What changed since the last time; good until the next one.</summary>
+    public Region TakeDamage()
+    {
+        (_taken, _damage) = (_damage, _taken);
+        _damage.Clear();
+        _taken.Crop(Source?.Layout.Bounds ?? default);
+        return _taken;
+    }
 
     public void Forget(RemotePicture picture)
     {
@@ -59,42 +66,11 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
         {
             Source = null;
         }
-        if (picture.DmaBuf is { } frame)
-        {
-            _imports?.Forget(frame);
-        }
+        painter.Forget(picture);
     }
 
     /// <summary>The console shows nothing.</summary>
     public void Clear() => Source = null;
-
-    /// <summary>Brings the textures up to date.</summary>
-    public Refreshed Refresh()
-    {
-        if (Source is null)
-        {
-            return new Refreshed(_upload?.Picture, IsRead: true, Damage: default, CopiedBytes: 0);
-        }
-        Rect damage = _damage;
-        _damage = default;
-        if (IsImported)
-        {
-            return new Refreshed(Import(Source.DmaBuf!), IsRead: false, damage, CopiedBytes: 0);
-        }
-        Rect missing = damage;
-        // The only band's, from its first byte on.
-        FrameLayout layout = Source.Layout.FromStart();
-        if (_upload is null || layout != _uploadLayout)
-        {
-            _upload?.Dispose();
-            _upload = new UploadTexture(graphics.GL, layout);
-            _uploadLayout = layout;
-            missing = layout.Bounds;
-        }
-        using RemotePicture.Reading reading = Source.Read(missing);
-        _upload.Upload(reading.Pixels, missing);
-        return new Refreshed(_upload.Picture, IsRead: true, damage, (long)missing.Width * missing.Height * DrmFormats.BytesPerPixel);
-    }
 
     /// <summary>The path as device and window together have it.</summary>
     public ShownPath DescribePath()
@@ -117,12 +93,6 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
         return ShownPath.ByCopying(_localReason, told, status.Cure);
     }
 
-    public void Dispose()
-    {
-        _imports?.Dispose();
-        _upload?.Dispose();
-    }
-
     /// <summary>Null, or why a picture in dma-bufs is not taken. From a QEMU, which offers nothing else, it is then read as a copy.</summary>
     private string? TryImport(RemotePicture picture, DmaBufFrame frame)
     {
@@ -132,7 +102,7 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
             {
                 return $"a picture in the GPU's own layout (modifier 0x{picture.Modifier:x}) cannot be shown here";
             }
-            Import(frame);
+            painter.Import(frame);
             _localReason = null;
             return null;
         }
@@ -143,13 +113,4 @@ internal sealed class ShownPicture(ViewerGraphics graphics, Log log) : IDisposab
             return _console is { Status.IsKnown: false } && frame.Bands.Count == 1 ? null : e.Message;
         }
     }
-
-    private PictureTexture Import(DmaBufFrame frame) => _imports?.Get(frame) ?? throw new GraphicsException(graphics.Obstacle!);
-
-    /// <summary>What there is to draw.</summary>
-    /// <param name="Texture">Null before there is a picture.</param>
-    /// <param name="IsRead">Whether the source is not needed any more for what is drawn.</param>
-    /// <param name="Damage">What changed since the last time.</param>
-    /// <param name="CopiedBytes">How much was copied into the texture.</param>
-    internal readonly record struct Refreshed(PictureTexture? Texture, bool IsRead, Rect Damage, long CopiedBytes);
 }

@@ -1,17 +1,15 @@
-using System.Runtime.InteropServices;
 using FbShare.Capture;
 using FbShare.Pictures;
 using SkiaSharp;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>A picture to write and draw on: bytes B, G, R, A, multiplied by alpha, packed rows. Drawn by the CPU, through Skia.</summary>
+/// <summary>A layer to write and draw on. Drawn by the CPU, through Skia.</summary>
 /// <remarks>All text is in the program's own typeface: the machine may have none.</remarks>
 internal sealed class TextCanvas : IDisposable
 {
     private static readonly Lazy<SKTypeface> Typeface = new(LoadTypeface);
 
-    private readonly byte[] _pixels;
     private readonly SKSurface _surface;
     private readonly SKFont _font;
     private readonly SKPaint _paint = new() { IsAntialias = true };
@@ -22,12 +20,10 @@ internal sealed class TextCanvas : IDisposable
         SkiaLibrary.EnsurePresent();
         Width = width;
         Height = height;
-        _pixels = GC.AllocateArray<byte>(width * height * DrmFormats.BytesPerPixel, pinned: true);
-        // SAFETY: the array is pinned, as large as the surface, and lives as long.
+        Image = new LayerImage(width, height);
+        // SAFETY: the image's pixels are as large as the surface, stay where they are, and live as long.
         _surface = SKSurface.Create(
-            new SKImageInfo(width, height, SKColorType.Bgra8888, SKAlphaType.Premul),
-            Marshal.UnsafeAddrOfPinnedArrayElement(_pixels, 0),
-            width * DrmFormats.BytesPerPixel);
+            new SKImageInfo(width, height, SKColorType.Bgra8888, SKAlphaType.Premul), Image.Address, width * DrmFormats.BytesPerPixel);
         _font = new SKFont(Typeface.Value) { Edging = SKFontEdging.Antialias, Hinting = SKFontHinting.Slight, Subpixel = true };
     }
 
@@ -35,8 +31,11 @@ internal sealed class TextCanvas : IDisposable
 
     public int Height { get; }
 
+    /// <summary>What is drawn on; whoever has drawn says that it changed.</summary>
+    public LayerImage Image { get; }
+
     /// <summary>What was drawn so far.</summary>
-    public ReadOnlySpan<byte> Pixels => _pixels;
+    public ReadOnlySpan<byte> Pixels => Image.Pixels;
 
     /// <summary>Makes everything this colour.</summary>
     public void Clear(SKColor color) => _surface.Canvas.Clear(color);
@@ -98,6 +97,7 @@ internal sealed class TextCanvas : IDisposable
         _paint.Dispose();
         _font.Dispose();
         _surface.Dispose();
+        Image.Dispose();
     }
 
     private static SKTypeface LoadTypeface()

@@ -13,17 +13,24 @@ internal sealed class ViewSession : IDisposable
 {
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A device that a keeper starts again is back well before this.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan QuickRetryTime = TimeSpan.FromMilliseconds(50);
+
     private readonly EventLoop _loop;
     private readonly DisplayAddress _address;
     private readonly ViewSettings _settings;
     private readonly Log _log;
     private readonly SdlVideo _video;
-    private readonly ViewerGraphics _graphics;
+    private readonly IDrawing _drawing;
     private readonly SortedDictionary<uint, GuestWindow> _windows = [];
     private readonly LoopTimer _retry;
     private DisplayClient? _client;
     private GuestWindow? _pointed;
     private DisplayLoss? _lost;
+    private long _graceEnds;
+    private bool _isWaiting;
     private bool _takesDmaBuf;
     private bool _switchesPath;
     private bool _stopping;
@@ -40,24 +47,19 @@ internal sealed class ViewSession : IDisposable
         _retry = new LoopTimer(loop, () => { });
         _client = DisplayArguments.Connect(loop, address);
         List<RemoteConsole> consoles = DisplayArguments.Choose(_client, output);
-        _video = SdlVideo.Open(loop);
+        _video = SdlVideo.Open(loop, settings.Video);
         if (settings.HotKeys.Resolve(Sdl.SDL_GetScancodeFromName) is { } wrong)
         {
             throw new CliException(ExitCodes.Usage, wrong);
         }
-        ViewerGraphics? graphics = null;
-        foreach (RemoteConsole console in consoles)
+        var opening = new WindowOpening(loop, _video, consoles, log);
+        _drawing = opening.Open(settings.Renderer, out List<SdlWindow> windows);
+        foreach ((RemoteConsole console, SdlWindow window) in consoles.Zip(windows))
         {
-            SdlWindow window = _video.OpenWindow(
-                "FbShare", console.Width > 0 ? console.Width : GuestWindow.DefaultWidth, console.Height > 0 ? console.Height : GuestWindow.DefaultHeight);
-            graphics ??= new ViewerGraphics();
-            _windows[console.Id] = new GuestWindow(loop, window, graphics, settings, log) { Asked = Do };
+            _windows[console.Id] = new GuestWindow(loop, window, _drawing, settings, log) { Asked = Do };
         }
-        _graphics = graphics!;
-        _takesDmaBuf = _graphics.Obstacle is null && !settings.Copy;
-        // Several windows must not wait for each other's turn on the display; a single one may.
-        _ = Sdl.SDL_GL_SetSwapInterval(consoles.Count == 1 ? 1 : 0);
-        log.Verbose($"{_video.Driver}, {_graphics.Name}{(_graphics.Obstacle is { } why ? $", pictures are copied: {why}" : "")}");
+        _takesDmaBuf = _drawing.Obstacle is null && !settings.Copy;
+        log.Verbose($"{_video.Driver}, {_drawing.Name}{(_drawing.Obstacle is { } why ? $", pictures are copied: {why}" : "")}");
         Attach();
         foreach (GuestWindow window in _windows.Values)
         {
@@ -109,6 +111,7 @@ internal sealed class ViewSession : IDisposable
         {
             Dispatch();
             Connect();
+            _drawing.Pump();
             foreach (GuestWindow window in _windows.Values)
             {
                 window.DrawIfDue();
@@ -132,7 +135,7 @@ internal sealed class ViewSession : IDisposable
         {
             window.Dispose();
         }
-        _graphics.Dispose();
+        _drawing.Dispose();
         _video.Dispose();
         _retry.Dispose();
     }
@@ -147,7 +150,7 @@ internal sealed class ViewSession : IDisposable
         {
             if (_client.Consoles.FirstOrDefault(c => c.Id == id) is { } console)
             {
-                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _graphics.Obstacle ?? "asked for by a hot key");
+                window.Attach(console, _client.Name, _takesDmaBuf ? null : _settings.Copy ? "asked for" : _drawing.Obstacle ?? "asked for by a hot key");
                 DisplayArguments.Try(() =>
                 {
                     console.Watch(window, _takesDmaBuf);
@@ -167,7 +170,17 @@ internal sealed class ViewSession : IDisposable
         _client = null;
     }
 
-    private void DetachLost(DisplayLoss loss) => Detach(_settings.Reconnect ? $"{loss.Reason}; waiting for it to come back" : loss.Reason);
+    private bool IsInGrace => EventLoop.Now < _graceEnds;
+
+    private void DetachLost(DisplayLoss loss)
+    {
+        _isWaiting = _settings.Reconnect || IsInGrace;
+        Detach(_isWaiting ? $"{loss.Reason}; waiting for it to come back" : loss.Reason);
+        if (_isWaiting)
+        {
+            _retry.SetAfter(IsInGrace ? QuickRetryTime : RetryTime);
+        }
+    }
 
     /// <summary>Sees to a lost display, to its coming back, and to another path, which is asked for by connecting anew.</summary>
     private void Connect()
@@ -175,11 +188,8 @@ internal sealed class ViewSession : IDisposable
         if (_lost is not null && _client is not null)
         {
             _log.Warn(_lost.Reason);
+            _graceEnds = _lost.Kind == DisplayLossKind.Gone ? EventLoop.Now + (long)Grace.TotalNanoseconds : 0;
             DetachLost(_lost);
-            if (_settings.Reconnect)
-            {
-                _retry.SetAfter(RetryTime);
-            }
         }
         else if (_switchesPath && _client is not null)
         {
@@ -188,7 +198,7 @@ internal sealed class ViewSession : IDisposable
             Detach(null);
             Reconnect();
         }
-        else if (_client is null && _settings.Reconnect && _retry.DueAt is null)
+        else if (_client is null && _isWaiting && _retry.DueAt is null)
         {
             Reconnect();
         }
@@ -204,9 +214,9 @@ internal sealed class ViewSession : IDisposable
         }
         catch (Exception e) when (e is DisplayException or CliException)
         {
-            _lost = new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
+            // That a display was lost says more than that nobody listens any more.
+            _lost ??= new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
             DetachLost(_lost);
-            _retry.SetAfter(RetryTime);
         }
     }
 
@@ -217,7 +227,7 @@ internal sealed class ViewSession : IDisposable
             case HotKeyAction.Quit:
                 _stopping = true;
                 break;
-            case HotKeyAction.Path when !_takesDmaBuf && _graphics.Obstacle is { } why:
+            case HotKeyAction.Path when !_takesDmaBuf && _drawing.Obstacle is { } why:
                 _log.Warn($"pictures cannot be shown without copying in this window: {why}");
                 break;
             case HotKeyAction.Path:

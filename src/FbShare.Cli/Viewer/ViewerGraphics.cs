@@ -5,7 +5,7 @@ using Silk.NET.OpenGL;
 namespace FbShare.Cli.Viewer;
 
 /// <summary>OpenGL of the windows' context: the renderer, and the importer where the driver's imports can be trusted.</summary>
-internal sealed unsafe class ViewerGraphics : IDisposable
+internal sealed unsafe class ViewerGraphics : IDrawing
 {
     private readonly EglDisplay _display;
     private readonly DmaBufImporter? _importer;
@@ -60,14 +60,12 @@ internal sealed unsafe class ViewerGraphics : IDisposable
         }
     }
 
-    /// <summary>A texture of one colour, for tinting.</summary>
-    /// <param name="color">B, G, R, A, multiplied.</param>
-    public UploadTexture CreateTint(ReadOnlySpan<byte> color)
+    public void Pump()
     {
-        var tint = new UploadTexture(GL, FrameLayout.Packed(DrmFormat.AR24, 1, 1));
-        tint.Upload(color, new Rect(0, 0, 1, 1));
-        return tint;
+        // SDL's own business.
     }
+
+    public IWindowPainter CreatePainter(SdlWindow window) => new GlPainter(window, this);
 
     public void Dispose()
     {

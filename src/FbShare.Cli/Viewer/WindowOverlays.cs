@@ -1,4 +1,3 @@
-using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Pictures;
 
@@ -9,28 +8,25 @@ internal sealed class WindowOverlays : IDisposable
 {
     private const long HudPeriod = 100_000_000;
 
-    private readonly ViewerGraphics _graphics;
     private readonly FrameStages _stages;
     private readonly HotKeys _keys;
-    private readonly Func<(string Head, ShownPath Path)> _describe;
+    private readonly Func<(string Head, string Drawn, ShownPath Path)> _describe;
     private readonly Action _redraw;
-    private readonly MessageOverlay _message;
+    private readonly MessageOverlay _message = new();
+    private readonly LayerImage _tint = LayerImage.Tint([0, 0, 96, 96]);
     private readonly LoopTimer _hudRest;
     private Hud? _hud;
-    private UploadTexture? _tint;
     private bool _showsDamage;
 
     /// <param name="stages">For the figures; stays the caller's.</param>
-    /// <param name="describe">The output in a line, and its path, for the figures.</param>
+    /// <param name="describe">The output in a line, what draws it, and its path, for the figures.</param>
     /// <param name="redraw">Asks for another frame.</param>
-    public WindowOverlays(EventLoop loop, ViewerGraphics graphics, FrameStages stages, HotKeys keys, Func<(string Head, ShownPath Path)> describe, Action redraw)
+    public WindowOverlays(EventLoop loop, FrameStages stages, HotKeys keys, Func<(string Head, string Drawn, ShownPath Path)> describe, Action redraw)
     {
-        _graphics = graphics;
         _stages = stages;
         _keys = keys;
         _describe = describe;
         _redraw = redraw;
-        _message = new MessageOverlay(graphics);
         _hudRest = new LoopTimer(loop, redraw);
     }
 
@@ -52,7 +48,7 @@ internal sealed class WindowOverlays : IDisposable
         }
         else
         {
-            _hud = new Hud(_graphics, _stages);
+            _hud = new Hud(_stages);
         }
         _redraw();
     }
@@ -65,32 +61,40 @@ internal sealed class WindowOverlays : IDisposable
 
     public void CountFlips(long flips, long now) => _hud?.Flips.Add(flips, now);
 
-    /// <param name="damage">What changed in the picture.</param>
-    /// <param name="copied">Bytes that were copied for it.</param>
+    /// <summary>Adds what lies over the picture.</summary>
+    /// <param name="place">Where the picture lies; null: there is none.</param>
+    /// <param name="damage">What changed in it.</param>
     /// <returns>Whether something must be drawn over with the next frame.</returns>
-    public bool Draw(Placement placement, Rect damage, long copied, (int Width, int Height) window, long now)
+    public bool AddTo(List<Layer> layers, Placement? place, Region damage, (int Width, int Height) window, long now)
     {
-        bool isPassing = _showsDamage && !damage.IsEmpty;
+        bool isPassing = _showsDamage && !damage.IsEmpty && place is not null;
         if (isPassing)
         {
-            _tint ??= _graphics.CreateTint([0, 0, 96, 96]);
-            _graphics.Blend(_tint.Picture, placement.ToWindow(damage), window);
+            foreach (Rect part in damage.Rects)
+            {
+                layers.Add(new Layer(_tint, place!.Value.ToWindow(part)));
+            }
         }
-        _message.Draw(window);
+        _message.AddTo(layers, window);
         if (_hud is not null)
         {
-            if (copied > 0)
-            {
-                _hud.Bytes.Add(copied, now);
-            }
             if (now - _hud.WrittenAt >= HudPeriod)
             {
-                (string head, ShownPath path) = _describe();
-                _hud.Write(now, head, path, _keys);
+                (string head, string drawn, ShownPath path) = _describe();
+                _hud.Write(now, head, drawn, path, _keys);
             }
-            _hud.Draw(window);
+            layers.Add(_hud.Layer);
         }
         return isPassing;
+    }
+
+    /// <param name="bytes">Of the guest's picture that were copied for a frame.</param>
+    public void CountCopied(long bytes, long now)
+    {
+        if (bytes > 0)
+        {
+            _hud?.Bytes.Add(bytes, now);
+        }
     }
 
     /// <summary>A frame was presented.</summary>
@@ -109,7 +113,7 @@ internal sealed class WindowOverlays : IDisposable
     {
         _hudRest.Dispose();
         _message.Dispose();
-        _tint?.Dispose();
+        _tint.Dispose();
         _hud?.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using FbShare.Display.Client;
-using FbShare.Graphics;
 using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
@@ -7,11 +6,11 @@ namespace FbShare.Cli.Viewer;
 /// <summary>The pointer in the window: the host's in the guest's shape, or the guest's own, drawn where the guest has it; and the grab,
 /// which keeps keyboard and pointer in the window.</summary>
 /// <param name="redraw">Asks for another frame.</param>
-internal sealed class WindowPointer(SdlWindow window, ViewerGraphics graphics, Action redraw) : IDisposable
+internal sealed class WindowPointer(SdlWindow window, Action redraw) : IDisposable
 {
     private RemoteConsole? _console;
     private SdlCursor? _cursor;
-    private UploadTexture? _texture;
+    private LayerImage? _image;
     private CursorPosition _position;
     private bool _hasCursor;
     private bool _isInside;
@@ -22,7 +21,7 @@ internal sealed class WindowPointer(SdlWindow window, ViewerGraphics graphics, A
     /// <summary>Whether the guest takes movements only, and moves its pointer by itself.</summary>
     public bool IsRelative => _console is { PointerIsAbsolute: false };
 
-    private bool IsDrawn => IsRelative && _texture is not null && _position.Visible;
+    private bool IsDrawn => IsRelative && _image is not null && _position.Visible;
 
     public void Attach(RemoteConsole console) => _console = console;
 
@@ -39,9 +38,8 @@ internal sealed class WindowPointer(SdlWindow window, ViewerGraphics graphics, A
         _hasCursor = true;
         Consider();
         before?.Dispose();
-        _texture?.Dispose();
-        _texture = new UploadTexture(graphics.GL, FrameLayout.Packed(DrmFormat.AR24, image.Width, image.Height));
-        _texture.Upload(image.Pixels.Span, new Rect(0, 0, image.Width, image.Height));
+        _image?.Dispose();
+        _image = new LayerImage(image.Width, image.Height, image.Pixels.Span);
         RedrawIfDrawn();
     }
 
@@ -107,19 +105,18 @@ internal sealed class WindowPointer(SdlWindow window, ViewerGraphics graphics, A
         }
     }
 
-    /// <summary>Draws a pointer that the guest moves by itself where the guest has it.</summary>
-    public void Draw(Placement placement, (int Width, int Height) framebuffer)
+    /// <summary>Adds a pointer that the guest moves by itself, where the guest has it.</summary>
+    public void AddTo(List<Layer> layers, Placement? place)
     {
-        if (IsDrawn)
+        if (IsDrawn && place is not null)
         {
-            PictureTexture picture = _texture!.Picture;
-            graphics.Blend(picture, placement.ToWindow(new Rect(_position.X, _position.Y, picture.Width, picture.Height)), framebuffer);
+            layers.Add(new Layer(_image!, place.Value.ToWindow(new Rect(_position.X, _position.Y, _image!.Width, _image.Height))));
         }
     }
 
     public void Dispose()
     {
-        _texture?.Dispose();
+        _image?.Dispose();
         _cursor?.Dispose();
     }
 

@@ -1,5 +1,4 @@
 using FbShare.Display.Client;
-using FbShare.Graphics;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
@@ -49,7 +48,7 @@ internal sealed class WindowSize : IDisposable
     }
 
     /// <summary>Places a picture in the window.</summary>
-    public Placement Place(PictureTexture picture, (int Width, int Height) window) =>
+    public Placement Place((int Width, int Height) picture, (int Width, int Height) window) =>
         Placement = Placement.Of(_scale, picture.Width, picture.Height, window);
 
     /// <summary>The window has another size: if the user gave it, the guest is asked to take it too, when the window has rested.</summary>

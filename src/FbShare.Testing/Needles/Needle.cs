@@ -44,6 +44,7 @@ public sealed class Needle
     public IReadOnlyList<string> Tags { get; }
 
     /// <summary>Reads a picture, or a needle of os-autoinst (.json, with a .png beside it).</summary>
+    /// <param name="path">The file.</param>
     /// <param name="options">How to compare. A needle of os-autoinst says that itself; only masks are added to its own.</param>
     /// <exception cref="CaptureException">The file cannot be read, or is no needle.</exception>
     public static Needle Load(string path, NeedleOptions? options = null)
@@ -64,6 +65,7 @@ public sealed class Needle
     /// <summary>A golden picture.</summary>
     /// <param name="name">For messages.</param>
     /// <param name="picture">Must not change any more.</param>
+    /// <param name="options">How to compare; null: every pixel exactly.</param>
     /// <exception cref="CaptureException">An area is not inside the picture.</exception>
     public static Needle OfPicture(string name, Picture picture, NeedleOptions? options = null)
     {
@@ -125,6 +127,7 @@ public sealed class Needle
         return false;
     }
 
+    /// <inheritdoc/>
     public override string ToString() => Name;
 
     private static Rect Around(Rect area, int margin) =>

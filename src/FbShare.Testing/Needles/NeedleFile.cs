@@ -44,11 +44,15 @@ internal static class NeedleFile
             {
                 throw Bad(path, $"it has {large.Length} bytes, and at most {MostBytes} are taken");
             }
-            return JsonSerializer.Deserialize(PictureFile.ReadBytes(path), NeedleJsonContext.Default.NeedleJson) ?? throw Bad(path, "it is null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), NeedleJsonContext.Default.NeedleJson) ?? throw Bad(path, "it is null");
         }
         catch (JsonException e)
         {
             throw Bad(path, e.Message, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CaptureException($"cannot read {path}: {e.Message}", e);
         }
     }
 

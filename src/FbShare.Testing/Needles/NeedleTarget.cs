@@ -7,8 +7,10 @@ namespace FbShare.Testing.Needles;
 /// <summary>The screen matches a needle.</summary>
 public sealed class NeedleTarget(Needle needle) : ScreenTarget
 {
+    /// <summary>What is looked for.</summary>
     public Needle Needle { get; } = needle;
 
+    /// <inheritdoc/>
     public override string ToString() => $"the picture {Needle.Name}";
 
     internal override TargetWatch Begin(ScreenRegion region, ScreenWait wait) => new Watch(this);

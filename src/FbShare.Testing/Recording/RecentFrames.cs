@@ -110,6 +110,7 @@ public sealed class RecentFrames : IScreenObserver, IAsyncDisposable
         return true;
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Task stop = _screen.Display.OnLoopAsync(() =>

@@ -95,6 +95,7 @@ public sealed class ScreenRecorder : IScreenObserver, IAsyncDisposable
         return await _end.Task.ConfigureAwait(false);
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await ((Task)StopAsync()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task StopOnLoopAsync()

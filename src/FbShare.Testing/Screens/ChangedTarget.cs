@@ -6,6 +6,7 @@ namespace FbShare.Testing.Screens;
 /// <summary>The screen looks different from when the wait began.</summary>
 public sealed class ChangedTarget : ScreenTarget
 {
+    /// <inheritdoc/>
     public override string ToString() => "a change";
 
     internal override TargetWatch Begin(ScreenRegion region, ScreenWait wait) => new Watch(this, region);

@@ -48,7 +48,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
     /// <summary>The loop that everything of this display runs on.</summary>
     internal EventLoop Loop => _loop;
 
-    /// <summary>Connects to a display that is named as for <c>--display</c>: unix:PATH, qmp:PATH or dbus:ADDRESS.</summary>
+    /// <summary>Connects to a display that is named as for <c>--display</c>: the name of a running one, unix:PATH, qmp:PATH, dbus:ADDRESS or libvirt:DOMAIN.</summary>
     /// <exception cref="ArgumentException">It is not such a name.</exception>
     /// <exception cref="DisplayException">Nobody is there, or it is no display.</exception>
     public static GuestDisplay Connect(string display) => DisplayAddress.TryParse(display, out DisplayAddress? address, out string? why)
@@ -74,6 +74,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The screen of an output; watched from the first time that it is asked for.</summary>
+    /// <param name="output">Its number.</param>
     /// <param name="zeroCopy">Whether the guest's own pages may be read where the display can share them. Counts the first time.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such output.</exception>
     /// <exception cref="DisplayException">It cannot be watched, or the display is gone.</exception>
@@ -99,6 +100,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_lock)
@@ -119,6 +121,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
         _loop.Dispose();
     }
 
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         Dispose();

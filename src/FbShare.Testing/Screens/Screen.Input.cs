@@ -10,7 +10,9 @@ public sealed partial class Screen
     private GuestInput? _input;
 
     /// <summary>Types a text on the guest's keyboard: line feeds are Enter, tabs Tab.</summary>
+    /// <param name="text">What to type.</param>
     /// <param name="layout">The layout that the guest has; null: the American one.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them; null: <see cref="InputPace.Default"/>.</param>
     /// <exception cref="TypingException">The layout lacks a character, which the message names before anything is typed; or the display takes no keys.</exception>
     /// <exception cref="Display.Client.DisplayException">The display is gone.</exception>
     public Task TypeAsync(string text, KeyboardLayout? layout = null, InputPace? pace = null)
@@ -21,6 +23,8 @@ public sealed partial class Screen
 
     /// <summary>Presses keys together and releases them: <c>ctrl-alt-f2</c>.</summary>
     /// <param name="chord">See <see cref="KeyChord.Parse"/>.</param>
+    /// <param name="layout">The layout that the guest has; null: the American one.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them; null: <see cref="InputPace.Default"/>.</param>
     /// <inheritdoc cref="TypeAsync"/>
     public Task PressAsync(string chord, KeyboardLayout? layout = null, InputPace? pace = null)
     {
@@ -37,7 +41,11 @@ public sealed partial class Screen
     public Task MoveAsync(int x, int y) => InputAsync(input => input.MoveAsync(x, y));
 
     /// <summary>Clicks a pixel of this output's picture.</summary>
+    /// <param name="x">Its column.</param>
+    /// <param name="y">Its row.</param>
+    /// <param name="button">Which button.</param>
     /// <param name="times">2 for a double click.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them; null: <see cref="InputPace.Default"/>.</param>
     /// <inheritdoc cref="MoveAsync"/>
     public Task ClickAsync(int x, int y, MouseButton button = MouseButton.Left, int times = 1, InputPace? pace = null) =>
         InputAsync(input => input.ClickAsync(x, y, button, times, pace ?? InputPace.Default));
@@ -62,6 +70,7 @@ public sealed partial class Screen
     /// <summary>Turns the wheel.</summary>
     /// <param name="right">Steps to the right, or to the left where negative.</param>
     /// <param name="down">Steps towards the user, or away where negative.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them; null: <see cref="InputPace.Default"/>.</param>
     /// <exception cref="TypingException">The display takes no input.</exception>
     /// <exception cref="Display.Client.DisplayException">The display is gone.</exception>
     public Task ScrollAsync(int right, int down, InputPace? pace = null) => InputAsync(input => input.ScrollAsync(right, down, pace ?? InputPace.Default));

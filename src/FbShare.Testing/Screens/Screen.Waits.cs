@@ -11,6 +11,7 @@ public sealed partial class Screen
     /// <summary>Takes the frame that is shown now; while there is none, waits for the first.</summary>
     /// <param name="withPointer">Whether to draw the guest's pointer into the picture.</param>
     /// <param name="timeout">How long to wait for a first frame; null: <see cref="WaitOptions.DefaultTimeout"/>.</param>
+    /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ScreenTimeoutException">No frame came.</exception>
     /// <exception cref="DisplayException">The display is gone, or the picture cannot be read.</exception>
     public async Task<ScreenCapture> CaptureAsync(bool withPointer = false, TimeSpan? timeout = null, CancellationToken cancellation = default)
@@ -43,12 +44,16 @@ public sealed partial class Screen
 
     /// <summary>Waits until the screen says something: a text console exactly, other screens as tesseract reads them, if it is installed.</summary>
     /// <param name="text">On one line, in exactly this spelling.</param>
+    /// <param name="options">How long, and where the pictures of a failure go; null: the defaults.</param>
+    /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
     /// <inheritdoc cref="WaitForAnyAsync"/>
     public Task<ScreenMatch> WaitForAsync(string text, WaitOptions? options = null, CancellationToken cancellation = default) =>
         WaitForAnyAsync([new TextTarget(text)], options, cancellation);
 
     /// <summary>Waits until the screen shows one of several things.</summary>
     /// <param name="targets">The first that comes wins; of those in one frame, the first in this order.</param>
+    /// <param name="options">How long, and where the pictures of a failure go; null: the defaults.</param>
+    /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>Which one, where, and the frame that showed it.</returns>
     /// <exception cref="ScreenTimeoutException">None came in time. It has pictures of what was there instead, and has written them to files.</exception>
     /// <exception cref="DisplayException">The display is gone, or the picture cannot be read.</exception>

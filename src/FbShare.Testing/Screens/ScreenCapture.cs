@@ -11,10 +11,13 @@ public sealed record ScreenCapture(Picture Picture, FrameStamp Stamp)
     /// <summary>The pixels in <see cref="Format"/>'s byte order, rows from the top, <see cref="Stride"/> bytes apart.</summary>
     public ReadOnlySpan<byte> Pixels => Picture.Pixels;
 
+    /// <summary>The order of the bytes in a pixel.</summary>
     public DrmFormat Format => Picture.Format;
 
+    /// <summary>Pixels in a row.</summary>
     public int Width => Picture.Width;
 
+    /// <summary>Rows.</summary>
     public int Height => Picture.Height;
 
     /// <summary>Bytes from one row to the next.</summary>

@@ -35,6 +35,7 @@ public sealed record ScreenRegion(Rect? Area, IReadOnlyList<Rect> Excluded)
         return parts;
     }
 
+    /// <inheritdoc/>
     public override string ToString() => (Area, Excluded.Count) switch
     {
         (null, 0) => "the screen",

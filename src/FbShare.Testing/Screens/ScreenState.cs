@@ -12,6 +12,7 @@ public sealed record ScreenState(ScreenStateKind Kind, TimeSpan? SinceChange, in
     /// <summary>A screen that changed during the last second is busy.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(1);
 
+    /// <inheritdoc/>
     public override string ToString() => this switch
     {
         { Kind: ScreenStateKind.Off, SinceChange: null } => "off: it never showed a picture",

@@ -8,6 +8,7 @@ namespace FbShare.Testing.Screens;
 /// <param name="duration">How long.</param>
 public sealed class StillTarget(TimeSpan duration) : ScreenTarget
 {
+    /// <inheritdoc/>
     public override string ToString() => $"a screen that is still for {duration.TotalSeconds:0.###} s";
 
     internal override TargetWatch Begin(ScreenRegion region, ScreenWait wait) => new Watch(this, duration, region, wait);

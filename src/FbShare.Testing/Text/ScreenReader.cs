@@ -7,6 +7,7 @@ namespace FbShare.Testing.Text;
 public static class ScreenReader
 {
     /// <summary>Reads a picture.</summary>
+    /// <param name="picture">A whole screen.</param>
     /// <param name="area">Only this part; null: all of it. Of a console, the cells whose middle is in it.</param>
     /// <exception cref="TextException">It is no console, and tesseract is not installed or failed.</exception>
     public static ScreenText Read(Picture picture, Rect? area = null)

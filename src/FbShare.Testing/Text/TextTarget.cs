@@ -10,8 +10,10 @@ namespace FbShare.Testing.Text;
 /// <param name="text">On one line, in exactly this spelling.</param>
 public sealed class TextTarget(string text) : ScreenTarget
 {
+    /// <summary>What is looked for, in exactly this spelling.</summary>
     public string Text { get; } = text;
 
+    /// <inheritdoc/>
     public override string ToString() => $"the text '{Text}'";
 
     internal override TargetWatch Begin(ScreenRegion region, ScreenWait wait) => new Watch(this, region, wait);

@@ -63,7 +63,11 @@ public sealed class GuestInput : IDisposable
     public Task MoveAsync(int x, int y) => InTurn(() => MoveTo(x, y));
 
     /// <summary>Moves the pointer to a pixel and clicks there.</summary>
+    /// <param name="x">Its column.</param>
+    /// <param name="y">Its row.</param>
+    /// <param name="button">Which button.</param>
     /// <param name="times">1: a click, 2: a double click.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them.</param>
     /// <inheritdoc cref="MoveAsync"/>
     public Task ClickAsync(int x, int y, MouseButton button, int times, InputPace pace) => InTurn(async () =>
     {
@@ -100,6 +104,7 @@ public sealed class GuestInput : IDisposable
     /// <summary>Turns the wheel where the pointer is.</summary>
     /// <param name="right">Steps to the right, or to the left where negative.</param>
     /// <param name="down">Steps towards the user, or away where negative.</param>
+    /// <param name="pace">How long keys and buttons stay down, and how long to wait between them.</param>
     /// <exception cref="TypingException">The display takes no input.</exception>
     public Task ScrollAsync(int right, int down, InputPace pace) => InTurn(async () =>
     {
@@ -107,6 +112,7 @@ public sealed class GuestInput : IDisposable
         await Turn(right > 0 ? MouseButton.WheelRight : MouseButton.WheelLeft, Math.Abs(right), pace).ConfigureAwait(false);
     });
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _console.InputRefused = null;

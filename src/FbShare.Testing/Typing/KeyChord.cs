@@ -6,6 +6,7 @@ namespace FbShare.Testing.Typing;
 public static class KeyChord
 {
     /// <summary>Reads a chord: names joined with <c>-</c> or <c>+</c>, of which the last is pressed while the others are held.</summary>
+    /// <param name="text">The chord.</param>
     /// <param name="layout">Called for a key that is named by its character or its X name: where it lies depends on the layout.</param>
     /// <exception cref="TypingException">There is no such key, or <paramref name="layout"/> could not be read.</exception>
     public static KeyStroke Parse(string text, Func<KeyboardLayout> layout)

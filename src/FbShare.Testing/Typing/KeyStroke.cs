@@ -12,5 +12,6 @@ public readonly record struct KeyStroke(int Key, IReadOnlyList<int> Modifiers)
         return held.Count == 0 ? this : this with { Modifiers = [.. held, .. own.Where(m => !held.Contains(m))] };
     }
 
+    /// <inheritdoc/>
     public override string ToString() => string.Join('+', Modifiers.Append(Key));
 }

@@ -94,6 +94,10 @@ public sealed class DisplayHub : IDisposable
     /// <param name="at">When the source learned of it (<see cref="EventLoop.Now"/>); null: now.</param>
     public void Flush(int output, Rect damage, ReadFence? fence = null, long? at = null) => _outputs[output].Flush(damage, fence, at ?? EventLoop.Now);
 
+    /// <summary>The source waits no longer for a <see cref="Flush"/>'s fence, and may draw. For those who still read an older copy, the picture is
+    /// copied now.</summary>
+    public void GuestGoesOn(int output) => _outputs[output].GuestGoesOn();
+
     /// <summary>The source has nothing more to do for now: a picture that was set and not flushed is shown.</summary>
     public void Commit()
     {

@@ -20,6 +20,9 @@ internal static class DisplayProtocol
     /// <summary>Ours, on the Console object: how the picture travels and why.</summary>
     public const string ConsoleExtension = "org.fbshare.Display1.Console";
 
+    /// <summary>Ours, on the VM object: which process serves it, and how many watch.</summary>
+    public const string VmExtension = "org.fbshare.Display1.VM";
+
     public const string ListenerPathName = RootPath + "/Listener";
     public const string ListenerName = "org.qemu.Display1.Listener";
     public const string MapName = ListenerName + ".Unix.Map";
@@ -33,6 +36,10 @@ internal static class DisplayProtocol
     /// <c>Update(i x, i y, i width, i height, t flushed, t flushes)</c>: the moment of the guest's last flush in it, in microseconds of
     /// CLOCK_MONOTONIC, and how many the output has had so far, those that were told together included.</summary>
     public const string FlushesName = "org.fbshare.Display1.Listener.Flushes";
+
+    /// <summary>Ours, on the Listener object of one that has <see cref="FlushesName"/> too: an update of several places far apart.
+    /// <c>UpdateParts(a(iiii) parts, t flushed, t flushes)</c>, each part x, y, width and height.</summary>
+    public const string PartsName = "org.fbshare.Display1.Listener.Parts";
 
     public const string Properties = "org.freedesktop.DBus.Properties";
     public const string Introspectable = "org.freedesktop.DBus.Introspectable";
@@ -62,6 +69,7 @@ internal static class DisplayProtocol
     private static readonly byte[] MapBytes = Bytes(MapName);
     private static readonly byte[] DmaBuf2Bytes = Bytes(DmaBuf2Name);
     private static readonly byte[] FlushesBytes = Bytes(FlushesName);
+    private static readonly byte[] PartsBytes = Bytes(PartsName);
     private static readonly byte[] BandsBytes = Bytes(BandsName);
     private static readonly byte[] ConsoleBytes = Bytes(Console);
     private static readonly byte[] KeyboardBytes = Bytes(Keyboard);
@@ -80,6 +88,8 @@ internal static class DisplayProtocol
     public static ReadOnlySpan<byte> DmaBuf2 => Text(DmaBuf2Bytes);
 
     public static ReadOnlySpan<byte> Flushes => Text(FlushesBytes);
+
+    public static ReadOnlySpan<byte> Parts => Text(PartsBytes);
 
     public static ReadOnlySpan<byte> Bands => Text(BandsBytes);
 
@@ -138,6 +148,9 @@ internal static class DisplayProtocol
 
         /// <summary>Bands: see <see cref="BandsName"/>.</summary>
         public static ReadOnlySpan<byte> ScanoutBands => "ScanoutBands"u8;
+
+        /// <summary>Parts: see <see cref="PartsName"/>.</summary>
+        public static ReadOnlySpan<byte> UpdateParts => "UpdateParts"u8;
     }
 
     /// <summary>Calls on a console's object, by the interface they belong to.</summary>
@@ -228,6 +241,12 @@ internal static class DisplayProtocol
 
         /// <summary>MultiTouch: how many fingers there can be.</summary>
         public const string MaxSlots = "MaxSlots";
+
+        /// <summary>Ours, of VM: the process that a user started, to be ended or told to upgrade.</summary>
+        public const string ProcessId = "ProcessId";
+
+        /// <summary>Ours, of VM: how many processes watch an output.</summary>
+        public const string Viewers = "Viewers";
 
         /// <summary>Ours: blob, 2d or boot; empty while nothing is shown.</summary>
         public const string ResourceKind = "ResourceKind";

@@ -43,6 +43,10 @@ public readonly struct Frame
     /// <summary>What changed since the consumer last looked; never empty, and everything where <see cref="IsNew"/>.</summary>
     public Rect Damage { get; }
 
+    /// <summary>What changed, where that is several rectangles with little between them; null where <see cref="Damage"/> says it as well. Good until the
+    /// consumer returns.</summary>
+    internal Region? Parts { get; init; }
+
     /// <summary>The guest's last flush that is in the picture.</summary>
     public FlushMark Flush { get; }
 

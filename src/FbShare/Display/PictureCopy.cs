@@ -16,11 +16,36 @@ internal sealed class PictureCopy : IDisposable
     /// <summary>After this many changes for which one buffer was enough, the other buffers are freed.</summary>
     private const int Patience = 300;
 
+    /// <summary>After so many changes in which comparing found nothing to leave out, it is tried again.</summary>
+    private const int MostUncompared = 32;
+
     private readonly List<Buffer> _buffers = [];
+    private readonly ChangedArea _found = new();
     private int _idle;
+    private int _uncompared;
+    private int _uncomparedLeft;
+
+    /// <summary>What the last <see cref="Update"/> changed in its buffer: what was damaged may look the same.</summary>
+    public Region Changed { get; } = new();
 
     /// <summary>Bytes gathered so far.</summary>
     public long BytesCopied { get; private set; }
+
+    /// <summary>Whether a buffer has the picture as it is now.</summary>
+    public bool HasAll
+    {
+        get
+        {
+            foreach (Buffer buffer in _buffers)
+            {
+                if (buffer.Missing.IsEmpty)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     /// <summary>The picture changed inside <paramref name="damage"/>; nothing is copied until somebody looks.</summary>
     public void Damage(Rect damage)
@@ -37,6 +62,7 @@ internal sealed class PictureCopy : IDisposable
     public Buffer? Update(Scanout scanout, HostBudget? budget, out PathObstacle? obstacle)
     {
         obstacle = null;
+        Changed.Clear();
         FrameLayout layout = FrameLayout.Packed(scanout.Layout.Format, scanout.Layout.Width, scanout.Layout.Height);
         if (Choose(layout) is not { } buffer)
         {
@@ -54,7 +80,7 @@ internal sealed class PictureCopy : IDisposable
         }
         if (buffer.Layout != layout)
         {
-            (buffer.Layout, buffer.Missing) = (layout, layout.Bounds);
+            (buffer.Layout, buffer.Missing, buffer.IsFilled) = (layout, layout.Bounds, false);
         }
         if (!buffer.Missing.IsEmpty)
         {
@@ -128,6 +154,7 @@ internal sealed class PictureCopy : IDisposable
         }
     }
 
+    /// <summary>Copies what a buffer does not have, and notes what it had otherwise before.</summary>
     private void Fill(Buffer buffer, Scanout scanout)
     {
         FrameLayout from = scanout.Layout;
@@ -139,14 +166,27 @@ internal sealed class PictureCopy : IDisposable
         }
         int stride = buffer.Layout.Stride;
         int rowBytes = area.Width * DrmFormats.BytesPerPixel;
-        Span<byte> destination = buffer.Pixels.From(buffer.Layout.OffsetOf(area.X, area.Y));
+        long at = buffer.Layout.OffsetOf(area.X, area.Y);
+        Span<byte> destination = buffer.Pixels.From(at);
+        bool isCompared = false;
         if (scanout.Export is { IsMapped: true } export && export.TryCopyTo(area, destination, stride))
         {
             // The dma-bufs were mapped because the user wants them read this way.
         }
         else if (scanout.Guest is { } pages)
         {
-            pages.CopyRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride);
+            isCompared = buffer.IsFilled && IsComparing();
+            if (isCompared)
+            {
+                _found.Start(stride);
+                pages.UpdateRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride, at, _found);
+                _found.AddTo(Changed, area);
+                Learn(area);
+            }
+            else
+            {
+                pages.CopyRows(from.OffsetOf(area.X, area.Y), from.Stride, rowBytes, area.Height, destination, stride);
+            }
         }
         else
         {
@@ -155,7 +195,36 @@ internal sealed class PictureCopy : IDisposable
                 scanout.Host!.Slice(from.OffsetOf(area.X, area.Y + row), rowBytes).CopyTo(destination[(row * stride)..]);
             }
         }
+        if (!isCompared)
+        {
+            Changed.Add(area);
+        }
+        buffer.IsFilled = true;
         BytesCopied += (long)rowBytes * area.Height;
+    }
+
+    /// <summary>Whether this change is compared with what is there.</summary>
+    private bool IsComparing()
+    {
+        if (_uncomparedLeft == 0)
+        {
+            return true;
+        }
+        _uncomparedLeft--;
+        return false;
+    }
+
+    /// <summary>While nearly all that is damaged has really changed, as in a film, comparing is left out for longer and longer.</summary>
+    private void Learn(Rect damaged)
+    {
+        long changed = 0;
+        foreach (Rect part in Changed.Rects)
+        {
+            changed += (long)part.Width * part.Height;
+        }
+        bool isForNothing = changed * 4 > (long)damaged.Width * damaged.Height * 3;
+        _uncompared = isForNothing ? Math.Clamp(_uncompared * 2, 1, MostUncompared) : 0;
+        _uncomparedLeft = _uncompared;
     }
 
     private void LetGoOfSpares(Buffer used)
@@ -198,6 +267,9 @@ internal sealed class PictureCopy : IDisposable
 
         /// <summary>What of the output's picture is not in it yet.</summary>
         public Rect Missing { get; set; }
+
+        /// <summary>Whether the whole picture, of some time, is in it.</summary>
+        public bool IsFilled { get; set; }
 
         public bool IsRead => _readers > 0;
 

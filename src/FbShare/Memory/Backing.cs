@@ -117,12 +117,7 @@ public sealed class Backing : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A row is outside the backing or the destination.</exception>
     public unsafe void CopyRows(long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(rowBytes);
-        ArgumentOutOfRangeException.ThrowIfLessThan(stride, rowBytes);
-        ArgumentOutOfRangeException.ThrowIfLessThan(destinationStride, rowBytes);
-        CheckRange(offset, ((long)(rows - 1) * stride) + rowBytes);
-        ArgumentOutOfRangeException.ThrowIfLessThan((long)destination.Length, ((long)(rows - 1) * destinationStride) + rowBytes, nameof(destination));
+        CheckRows(offset, stride, rowBytes, rows, destination.Length, destinationStride);
         fixed (byte* to = destination)
         {
             // SAFETY: pinned; that the last row is inside, here and there, was just checked.
@@ -142,6 +137,27 @@ public sealed class Backing : IDisposable
             if (streaming)
             {
                 StreamingCopy.Finish();
+            }
+        }
+    }
+
+    /// <summary>Copies the rows of a picture over an earlier copy of it, and finds out what of them changed.</summary>
+    /// <param name="changed">Told of what did, in a picture whose first byte is <paramref name="at"/> bytes before the destination's.</param>
+    /// <inheritdoc cref="CopyRows"/>
+    internal unsafe void UpdateRows(
+        long offset, int stride, int rowBytes, int rows, Span<byte> destination, int destinationStride, long at, ChangedArea changed)
+    {
+        CheckRows(offset, stride, rowBytes, rows, destination.Length, destinationStride);
+        fixed (byte* to = destination)
+        {
+            // SAFETY: pinned; that the last row is inside, here and there, was just checked.
+            int segment = 0;
+            bool isOneRun = stride == rowBytes && destinationStride == rowBytes;
+            (long runBytes, int runs) = isOneRun ? ((long)rows * rowBytes, 1) : (rowBytes, rows);
+            for (int run = 0; run < runs; run++)
+            {
+                long start = (long)run * destinationStride;
+                CompareRun(offset + ((long)run * stride), to + start, runBytes, at + start, ref segment, changed);
             }
         }
     }
@@ -179,6 +195,16 @@ public sealed class Backing : IDisposable
         // SAFETY: the offset is inside the region, and so is the pointer.
         segments.Add(new Segment { Region = region, Pointer = region.Pointer + offset, RegionOffset = offset, Start = total, Length = length });
         total += length;
+    }
+
+    private void CheckRows(long offset, int stride, int rowBytes, int rows, long destination, int destinationStride)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(destinationStride, rowBytes);
+        CheckRange(offset, ((long)(rows - 1) * stride) + rowBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(destination, ((long)(rows - 1) * destinationStride) + rowBytes);
     }
 
     private void CheckRange(long offset, long length)
@@ -219,6 +245,50 @@ public sealed class Backing : IDisposable
             to += count;
             segment++;
             within = 0;
+        }
+    }
+
+    /// <summary>Copies one run over an earlier copy, comparing.</summary>
+    private unsafe void CompareRun(long offset, byte* to, long length, long at, ref int segment, ChangedArea changed)
+    {
+        if (length == 0)
+        {
+            return;
+        }
+        segment = FindSegment(offset, segment);
+        long within = offset - _segments[segment].Start;
+        byte** lanes = stackalloc byte*[2 * StreamingCopy.Lanes];
+        byte** next = lanes + StreamingCopy.Lanes;
+        while (length > 0)
+        {
+            // SAFETY: lanes and pieces are inside their segments, as in CopyRun, and no longer than what is left of the destination.
+            if (length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, lanes))
+            {
+                bool more;
+                do
+                {
+                    length -= StreamingCopy.GroupBytes;
+                    more = length >= StreamingCopy.GroupBytes && TryTakeLanes(ref segment, ref within, next);
+                    ComparingCopy.CopyLanes(lanes, more ? next : lanes, to, at, changed);
+                    to += StreamingCopy.GroupBytes;
+                    at += StreamingCopy.GroupBytes;
+                    byte** done = lanes;
+                    lanes = next;
+                    next = done;
+                }
+                while (more);
+                continue;
+            }
+            ref readonly Segment current = ref _segments[segment];
+            long count = Math.Min(length, current.Length - within);
+            // Up to where lanes begin again.
+            count = count > StreamingCopy.LaneBytes ? StreamingCopy.LaneBytes : count;
+            ComparingCopy.Copy(current.Pointer + within, to, count, at, changed);
+            to += count;
+            at += count;
+            length -= count;
+            within += count;
+            EnterNext(ref segment, ref within);
         }
     }
 

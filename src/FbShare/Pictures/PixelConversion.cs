@@ -4,14 +4,21 @@ using System.Runtime.Intrinsics;
 namespace FbShare.Pictures;
 
 /// <summary>Converts pixels from one byte order to another.</summary>
-internal static class PixelConversion
+public static class PixelConversion
 {
     /// <summary>Reorders the bytes of each pixel from one format to the other, four pixels at a time. The fourth byte becomes the alpha
     /// if both formats have one, and 255 otherwise.</summary>
-    /// <param name="source">Whole pixels.</param>
+    /// <param name="source">Whole pixels of four bytes; bytes of a pixel that is not whole are left out.</param>
+    /// <param name="from">Their format.</param>
     /// <param name="destination">At least as long as the source; must not overlap it.</param>
+    /// <param name="to">The format wanted.</param>
+    /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>
     public static void Convert(ReadOnlySpan<byte> source, DrmFormat from, Span<byte> destination, DrmFormat to)
     {
+        if (destination.Length < source.Length)
+        {
+            throw new ArgumentException($"{source.Length} bytes do not fit into {destination.Length}", nameof(destination));
+        }
         var old = from.ByteOrder();
         var order = to.ByteOrder();
         Span<byte> move = stackalloc byte[DrmFormats.BytesPerPixel];

@@ -23,7 +23,7 @@ public sealed class NestedViewerTests(NestedGuests guests, ITestOutputHelper out
         using WaylandServer cage = WaylandServer.Cage(server, Width, Height);
         guest.Ask("card still --frame 7", "card: shown");
         long copied = guest.OnLoop(hub => hub.BytesCopied);
-        using var viewer = new ViewerProcess(cage, guest.Display);
+        using var viewer = new ViewerProcess(cage, guest.Display, "--renderer", "gl");
         viewer.WaitForTitle($"{Width}x{Height}, udmabuf");
         viewer.AssertShows(TestCard.Still(Width, Height, 7), Width, Height);
         guest.EndCard();

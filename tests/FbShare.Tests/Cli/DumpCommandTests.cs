@@ -79,6 +79,18 @@ public sealed class DumpCommandTests
         Assert.Equal([.. "P6\n2 1\n255\n"u8, 0, 56, 72, 0, 56, 136], File.ReadAllBytes(file));
     }
 
+    [Fact]
+    public void A_driver_cannot_read_what_is_copied_and_that_is_said_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var fixture = new DisplayFixture();
+        fixture.Hub.SetScanout(0, fixture.HostPicture(DrmFormat.XR24, 20, 2, 80, 0, i => 1));
+        var (code, output, error) = Run(fixture, "--gl", "-o", folder["s.png"], "--timeout", "600s");
+        Assert.StartsWith("fbshare: the picture cannot be read through a graphics driver: ", error, StringComparison.Ordinal);
+        Assert.Equal((4, "", 1), (code, output, error.TrimEnd().Split('\n').Length));
+        Assert.False(File.Exists(folder["s.png"]));
+    }
+
     [Theory]
     [InlineData(1, "cannot write ", "--crop", "180,0,30x1")]
     [InlineData(1, "cannot write ", "--scale", "10000%")]
@@ -110,6 +122,7 @@ public sealed class DumpCommandTests
     [Theory]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--all", "--output", "1")]
     [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--wait-still", "1s", "--frame", "3")]
+    [InlineData("contradict", "--display", "unix:/x", "-o", "s.png", "--gl", "--copy")]
     [InlineData("--frame 0: give a number of 1 or more", "--display", "unix:/x", "-o", "s.png", "--frame", "0")]
     [InlineData("name the file .png", "--display", "unix:/x", "-o", "s.gif")]
     [InlineData("is not a display", "--display", "vnc:1", "-o", "s.png")]

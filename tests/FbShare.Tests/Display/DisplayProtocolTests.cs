@@ -193,9 +193,10 @@ public sealed class DisplayProtocolTests
         {
             guest.Slice(0, 4).Fill(i);
             guest.Slice(128 * 9, 4).Fill(i);
-            fixture.Flush(0, new Rect(0, i % 10, 1, 1));
+            fixture.Flush(0, new Rect(0, i % 10, 1, 1), isFenced: false);
             fixture.Settle();
         }
+        Assert.Empty(fixture.Consumed);
         Assert.Equal(copied, fixture.Hub.BytesCopied);
         Assert.Equal(new byte[4096], RecordingView.Pixels(view.Shown[^1]));
 
@@ -208,6 +209,41 @@ public sealed class DisplayProtocolTests
         expected.AsSpan(128 * 9, 4).Fill(100);
         Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
         Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void What_a_view_sees_after_a_long_look_is_the_last_flush_and_nothing_that_the_guest_drew_since()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        using Backing backing = pages.Make((0, 4096));
+        Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
+        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, picture);
+        Assert.False(fixture.Flush(0, picture.Layout.Bounds));
+        fixture.RunUntil(() => view.Updates.Count == 1);
+
+        // The guest waits for a while, so that the next picture can be copied when the view has finished.
+        guest.Slice(0, 4096).Fill(1);
+        Assert.True(fixture.Flush(0, picture.Layout.Bounds));
+        fixture.Hub.GuestGoesOn(0);
+        guest.Slice(0, 2048).Fill(2);
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(Enumerable.Repeat((byte)1, 4096), RecordingView.Pixels(view.Shown[^1]));
+
+        // Not again for who reads the same picture still.
+        guest.Slice(0, 4096).Fill(3);
+        Assert.True(fixture.Flush(0, picture.Layout.Bounds));
+        guest.Slice(0, 4096).Fill(4);
+        Assert.False(fixture.Flush(0, picture.Layout.Bounds));
+        guest.Slice(0, 2048).Fill(5);
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 3);
+        Assert.Equal(Enumerable.Repeat((byte)4, 4096), RecordingView.Pixels(view.Shown[^1]));
     }
 
     [Fact]
@@ -224,7 +260,7 @@ public sealed class DisplayProtocolTests
         for (int flip = 0; flip < 5; flip++)
         {
             fixture.Hub.SetScanout(0, buffers[flip % 3]);
-            Assert.False(fixture.Flush(0, new Rect(0, 0, 61, 33)));
+            fixture.Flush(0, new Rect(0, 0, 61, 33), isFenced: false);
             fixture.RunUntil(() => view.Updates.Count == 1);
         }
         Assert.Equal(61 * 33 * 4, fixture.Hub.BytesCopied);
@@ -323,6 +359,36 @@ public sealed class DisplayProtocolTests
         fixture.Hub.Commit();
         fixture.RunUntil(() => listener.Calls.Contains("UpdateDMABUF 0,0 16x8"));
         Assert.Contains("ScanoutDMABUF2", listener.Calls);
+    }
+
+    [Fact]
+    public void What_changed_at_the_top_and_at_the_bottom_comes_as_two_places_and_as_one_for_views_that_want_one()
+    {
+        const int Width = 512, Height = 400;
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(4 << 20);
+        using MemoryMapping memory = MemoryMapping.Map(pages.File, 0, 4 << 20, writable: true);
+        using Backing backing = pages.Make((0, Width * Height * 4));
+        Scanout scanout = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, Width, Height), backing, 1, ScanoutKind.Blob));
+        fixture.Hub.SetScanout(0, scanout);
+        (_, RecordingView plain) = fixture.Watch();
+        var view = new PartsView();
+        RemoteConsole console = fixture.Connect().Consoles[0];
+        console.Watch(view, takeDmaBuf: false);
+        fixture.Flush(0, scanout.Layout.Bounds);
+        fixture.RunUntil(() => view.Parts.Count > 0);
+        fixture.Settle();
+        view.Parts.Clear();
+
+        memory.Slice(scanout.Layout.OffsetOf(40, 3), 4).Fill(1);
+        memory.Slice(scanout.Layout.OffsetOf(500, 390), 4).Fill(1);
+        fixture.Flush(0, scanout.Layout.Bounds);
+        fixture.RunUntil(() => view.Parts.Count > 0);
+        fixture.Settle();
+
+        Assert.Equal([[new Rect(32, 0, 32, 16), new Rect(480, 384, 32, 16)]], view.Parts);
+        Assert.Equal(new Rect(32, 0, 480, 400), plain.Updates[^1]);
+        Assert.Equal(2, console.LastFlush?.Count);
     }
 
     [Fact]
@@ -537,6 +603,8 @@ public sealed class DisplayProtocolTests
     [InlineData("unix:/run/x", DisplayAddressKind.Unix, "/run/x")]
     [InlineData("qmp:/run/x", DisplayAddressKind.Qmp, "/run/x")]
     [InlineData("dbus:unix:path=/run/bus", DisplayAddressKind.Bus, "unix:path=/run/bus")]
+    [InlineData("debian-12", DisplayAddressKind.Name, "debian-12")]
+    [InlineData("libvirt:web server", DisplayAddressKind.Libvirt, "web server")]
     public void An_address_is_read_and_written_alike(string text, DisplayAddressKind kind, string target)
     {
         Assert.True(DisplayAddress.TryParse(text, out DisplayAddress? address, out _));
@@ -550,9 +618,44 @@ public sealed class DisplayProtocolTests
     [InlineData(":x")]
     [InlineData("vnc:localhost")]
     [InlineData("/run/x")]
+    [InlineData("fbshare:")]
+    [InlineData("fbshare:..%2fx")]
+    [InlineData("libvirt:")]
     public void Another_text_is_no_address(string text)
     {
         Assert.False(DisplayAddress.TryParse(text, out _, out string? why));
         Assert.Contains("unix:PATH", why, StringComparison.Ordinal);
+    }
+
+    /// <summary>Notes the places of every update.</summary>
+    private sealed class PartsView : IDisplayView
+    {
+        public List<Rect[]> Parts { get; } = [];
+
+        public string? Show(RemotePicture picture) => null;
+
+        public bool Update(Rect damage) => throw new InvalidOperationException("the other one was to be told");
+
+        public bool Update(ReadOnlySpan<Rect> parts)
+        {
+            Parts.Add(parts.ToArray());
+            return true;
+        }
+
+        public void Forget(RemotePicture picture)
+        {
+        }
+
+        public void Disable()
+        {
+        }
+
+        public void DefineCursor(CursorImage image)
+        {
+        }
+
+        public void MoveCursor(CursorPosition position)
+        {
+        }
     }
 }

@@ -117,6 +117,78 @@ public sealed class PictureCopyTests : IDisposable
     }
 
     [Fact]
+    public void A_flush_of_everything_tells_of_what_looks_different_only()
+    {
+        Screen first = Attach(), second = Attach(isSlow: true);
+        second.GiveBack();
+        _guest.Slice(Offset(7, 5), 4).Fill(9);
+        _guest.Slice(Offset(3, 8), 4).Fill(9);
+        _hub.Flush(0, _scanout.Layout.Bounds);
+
+        // Blocks of 128 bytes are compared, here that is a row, and bands of 16 rows told of.
+        Assert.Equal("update 32x16+0+0", first.Events[^1]);
+        Assert.Equal("update 32x16+0+0", second.Events[^1]);
+        second.GiveBack();
+
+        // Nothing: told of all the same, by a pixel.
+        _hub.Flush(0, new Rect(2, 3, 20, 20));
+        Assert.Equal("update 1x1+2+3", first.Events[^1]);
+    }
+
+    [Fact]
+    public void Whoever_looked_longer_ago_is_told_of_more_and_sees_everything()
+    {
+        var random = new Random(5);
+        Screen[] screens = [Attach(), Attach(isSlow: true), Attach(isSlow: true)];
+        for (int i = 0; i < 1000; i++)
+        {
+            for (int n = random.Next(4); n > 0; n--)
+            {
+                _guest.Slice(Offset(random.Next(Width), random.Next(Height)), 4).Fill((byte)i);
+            }
+            _hub.Flush(0, _scanout.Layout.Bounds);
+            Screen done = screens[random.Next(screens.Length)];
+            done.GiveBack();
+            Assert.Equal(_guest.Slice(0, Size).ToArray(), All(screens[0]));
+            Assert.Equal(_guest.Slice(0, Size).ToArray(), All(done));
+        }
+
+        static byte[] All(Screen screen)
+        {
+            var all = new byte[Size];
+            for (int y = 0; y < Height; y++)
+            {
+                screen.Row(y).CopyTo(all.AsSpan(y * Width * 4));
+            }
+            return all;
+        }
+    }
+
+    [Fact]
+    public void In_a_film_comparing_is_left_out_and_comes_back_after_it()
+    {
+        Screen screen = Attach();
+        for (byte frame = 1; frame <= 100; frame++)
+        {
+            Draw(frame);
+            _hub.Flush(0, _scanout.Layout.Bounds);
+            Assert.Equal("update 32x32+0+0", screen.Events[^1]);
+            Assert.Equal(Expected(frame), screen.Row(31)[..4].ToArray());
+        }
+
+        // A still picture that is flushed again: found out after a while, and then each time.
+        int told = 0;
+        while (screen.Events[^1] != "update 1x1+0+0")
+        {
+            _hub.Flush(0, _scanout.Layout.Bounds);
+            Assert.InRange(++told, 1, 40);
+        }
+        _guest.Slice(Offset(0, 31), 4).Fill(1);
+        _hub.Flush(0, _scanout.Layout.Bounds);
+        Assert.Equal("update 32x16+0+16", screen.Events[^1]);
+    }
+
+    [Fact]
     public void Buffers_are_charged_to_the_source_and_let_go_when_one_is_enough_again()
     {
         var source = new Source();

@@ -15,6 +15,19 @@ public interface IDisplayView
     /// guest may be waiting.</returns>
     bool Update(Rect damage);
 
+    /// <summary>The picture changed in several places.</summary>
+    /// <param name="parts">None over another, each within the picture; at least one. Good until this returns.</param>
+    /// <returns>As the other one, which is told of the rectangle around them where a view does not care.</returns>
+    bool Update(ReadOnlySpan<Rect> parts)
+    {
+        Rect damage = default;
+        foreach (Rect part in parts)
+        {
+            damage = damage.Union(part);
+        }
+        return Update(damage);
+    }
+
     /// <summary>The picture will not come again and is disposed after this call.</summary>
     void Forget(RemotePicture picture);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FbShare.Display.DBus;
 using FbShare.Linux;
 using FbShare.Pictures;
@@ -7,6 +8,9 @@ namespace FbShare.Display.Client;
 /// <content>The listener object that the server calls: maps, updates and the pointer.</content>
 public sealed partial class RemoteConsole
 {
+    /// <summary>Of the update that is being taken.</summary>
+    private readonly Region _parts = new();
+
     private const int MostCursorSize = 1024;
 
     /// <summary>Answers the server's calls on our listener object. The picture calls come at the guest's rate.</summary>
@@ -26,6 +30,10 @@ public sealed partial class RemoteConsole
         if (of.SequenceEqual(DisplayProtocol.DmaBuf2))
         {
             return member.SequenceEqual(DisplayProtocol.ListenerCalls.ScanoutDmaBuf2) && TakeDmaBuf2(call);
+        }
+        if (of.SequenceEqual(DisplayProtocol.Parts))
+        {
+            return member.SequenceEqual(DisplayProtocol.ListenerCalls.UpdateParts) && TakeParts(call);
         }
         if (of.SequenceEqual(DisplayProtocol.Bands))
         {
@@ -52,8 +60,8 @@ public sealed partial class RemoteConsole
         if (isListener)
         {
             string[] interfaces = _takeDmaBuf
-                ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName, DisplayProtocol.FlushesName]
-                : [DisplayProtocol.MapName, DisplayProtocol.FlushesName];
+                ? [DisplayProtocol.MapName, DisplayProtocol.DmaBuf2Name, DisplayProtocol.BandsName, DisplayProtocol.FlushesName, DisplayProtocol.PartsName]
+                : [DisplayProtocol.MapName, DisplayProtocol.FlushesName, DisplayProtocol.PartsName];
             reply.Open('e', "sv"u8);
             reply.Append(DisplayProtocol.InterfacesProperty);
             reply.AppendVariant("as", m => m.AppendStrings(interfaces));
@@ -165,21 +173,54 @@ public sealed partial class RemoteConsole
             return Refuse(call, "a flush takes 'iiiitt'");
         }
         Rect damage = ReadRect(call);
-        long microseconds = (long)Math.Min(call.ReadUInt64(), long.MaxValue / 1000);
-        LastFlush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
+        ReadFlush(call);
         return Update(call, damage);
+    }
+
+    /// <summary>The same of several places.</summary>
+    private bool TakeParts(BusMessage call)
+    {
+        if (!call.HasSignature("a(iiii)tt"u8))
+        {
+            return Refuse(call, "an update of parts takes 'a(iiii)tt'");
+        }
+        _parts.Clear();
+        call.Enter('a', "(iiii)"u8);
+        while (call.Enter('r', "iiii"u8))
+        {
+            _parts.Add(ReadRect(call));
+            call.Exit();
+        }
+        call.Exit();
+        ReadFlush(call);
+        return Update(call);
+    }
+
+    private void ReadFlush(BusMessage call)
+    {
+        long microseconds = (long)Math.Min(call.ReadUInt64(), long.MaxValue / 1000);
+        var flush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
+        _cameWithFlush = LastFlush is { } before && flush.Count != before.Count;
+        LastFlush = flush;
     }
 
     private static Rect ReadRect(BusMessage call) => new(call.ReadInt32(), call.ReadInt32(), call.ReadInt32(), call.ReadInt32());
 
     private bool Update(BusMessage call, Rect damage)
     {
+        _parts.Clear();
+        _parts.Add(damage);
+        return Update(call);
+    }
+
+    private bool Update(BusMessage call)
+    {
         if (Picture is null)
         {
             return Refuse(call, "there is no picture to update");
         }
-        damage = damage.Intersect(Picture.Layout.Bounds);
-        if (damage.IsEmpty || _view?.Update(damage) != false)
+        _parts.Crop(Picture.Layout.Bounds);
+        if (_parts.IsEmpty || _view?.Update(CollectionsMarshal.AsSpan(_parts.Rects)) != false)
         {
             _listener?.Reply(call);
         }

@@ -31,6 +31,10 @@ public sealed class RemotePicture : IDisposable
     /// <summary>Whether <see cref="Read"/> can make sense of the bytes.</summary>
     public bool IsReadable => Modifier is DisplayProtocol.ModifierLinear or DisplayProtocol.ModifierUnknown;
 
+    /// <summary>The file that it is in, for somebody who can read it there; null where it is in dma-bufs or in memory of this process. Owned by
+    /// this picture.</summary>
+    internal FileDescriptor? File => _file;
+
     /// <summary>How it came.</summary>
     public RemotePictureSource Source { get; private init; }
 
@@ -51,7 +55,11 @@ public sealed class RemotePicture : IDisposable
     /// <param name="destination">Where the area's first pixel goes.</param>
     /// <param name="stride">Bytes from row to row in <paramref name="destination"/>.</param>
     /// <exception cref="LinuxException">The bytes cannot be read.</exception>
-    public void CopyTo(Rect area, Span<byte> destination, int stride)
+    public void CopyTo(Rect area, Span<byte> destination, int stride) => CopyTo(area, destination, stride, Layout.Format);
+
+    /// <param name="format">How the bytes of a pixel are to stand in <paramref name="destination"/>.</param>
+    /// <inheritdoc cref="CopyTo(Rect, Span{byte}, int)"/>
+    internal void CopyTo(Rect area, Span<byte> destination, int stride, DrmFormat format)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(Layout.Bounds.Contains(area), false, nameof(area));
         using Reading reading = Read(area);
@@ -63,8 +71,15 @@ public sealed class RemotePicture : IDisposable
             for (int y = part.Y; y < part.Bottom; y++)
             {
                 int row = IsBottomUp ? Layout.Height - 1 - y : y;
-                pixels.Slice(((y - band.Y) * band.Stride) + (part.X * DrmFormats.BytesPerPixel), part.Width * DrmFormats.BytesPerPixel)
-                    .CopyTo(destination[((row - area.Y) * stride)..]);
+                ReadOnlySpan<byte> source = pixels.Slice(((y - band.Y) * band.Stride) + (part.X * DrmFormats.BytesPerPixel), part.Width * DrmFormats.BytesPerPixel);
+                if (format == Layout.Format)
+                {
+                    source.CopyTo(destination[((row - area.Y) * stride)..]);
+                }
+                else
+                {
+                    PixelConversion.Convert(source, Layout.Format, destination[((row - area.Y) * stride)..], format);
+                }
             }
         }
     }
@@ -107,7 +122,7 @@ public sealed class RemotePicture : IDisposable
     internal static RemotePicture OfMessages(DrmFormat format, int width, int height)
     {
         FrameLayout layout = FrameLayout.Packed(format, width, height);
-        return new RemotePicture(layout, [new SharedRows(new byte[layout.End], layout)]) { Source = RemotePictureSource.Messages };
+        return new RemotePicture(layout, [new SharedRows(SharedRows.Allocate(layout.End), layout)]) { Source = RemotePictureSource.Messages };
     }
 
     /// <summary>Where an area of the picture lies in memory, which may begin with the last row.</summary>
@@ -127,18 +142,18 @@ public sealed class RemotePicture : IDisposable
     /// <summary>The pixels while they may be read.</summary>
     public readonly ref struct Reading
     {
-        private readonly RemotePicture _picture;
+        private readonly RemotePicture? _picture;
 
         internal Reading(RemotePicture picture) => _picture = picture;
 
         /// <summary>From the first row's first byte to the last row's last, as far apart as the layout's stride says. Of a picture in several
         /// dma-bufs, the first one's rows.</summary>
-        public ReadOnlySpan<byte> Pixels => _picture._rows[0].Pixels;
+        public ReadOnlySpan<byte> Pixels => _picture!._rows[0].Pixels;
 
         /// <summary>Ends the reading.</summary>
         public void Dispose()
         {
-            foreach (SharedRows band in _picture._rows)
+            foreach (SharedRows band in _picture?._rows ?? [])
             {
                 band.End();
             }

@@ -50,6 +50,9 @@ internal sealed class SharedRows : IDisposable
 
     public ReadOnlySpan<byte> Pixels => _bytes ?? (ReadOnlySpan<byte>)_mapping!.Slice(_offset, _length);
 
+    /// <summary>Memory of our own for rows, zeroed. It stays where it is, so that others may keep the address while they have the picture.</summary>
+    public static byte[] Allocate(long length) => GC.AllocateArray<byte>(checked((int)length), pinned: true);
+
     /// <summary>The door for every picture in a descriptor: it is memory, the rows are inside it, and they can be read as one run of bytes.</summary>
     /// <param name="isLinear">Whether the rows are stride apart; otherwise the bytes are the GPU's business.</param>
     /// <param name="size">Bytes of the memory.</param>
@@ -114,7 +117,7 @@ internal sealed class SharedRows : IDisposable
     private void ReadRows(Rect area)
     {
         bool isNew = _bytes is null;
-        _bytes ??= new byte[_length];
+        _bytes ??= Allocate(_length);
         int first = isNew ? 0 : (area.Y - Y) * Stride;
         int end = isNew ? _length : area.IsEmpty ? first : ((area.Bottom - 1 - Y) * Stride) + _rowBytes;
         // What the file does not have any more stays as it was.

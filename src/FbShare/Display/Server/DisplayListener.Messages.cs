@@ -45,6 +45,9 @@ internal sealed partial class DisplayListener
         {
             case Way.Messages:
                 return SendPixels(frame);
+            case Way.DmaBuf or Way.Map when Has(Capabilities.Parts) && frame.Parts is { } parts:
+                SendParts(parts, frame.Flush);
+                return true;
             case Way.DmaBuf or Way.Map when Has(Capabilities.Flushes):
                 SendRectangle(DisplayProtocol.Flushes, DisplayProtocol.ListenerCalls.Update, frame.Damage, frame.Flush);
                 return true;
@@ -69,6 +72,25 @@ internal sealed partial class DisplayListener
             m.Append((ulong)last.At / 1000);
             m.Append((ulong)last.Count);
         }
+        _connection.Call(m, _updated);
+    }
+
+    private void SendParts(Region parts, FlushMark flush)
+    {
+        using BusMessage m = NewCall(DisplayProtocol.Parts, DisplayProtocol.ListenerCalls.UpdateParts);
+        m.Open('a', "(iiii)"u8);
+        foreach (Rect part in parts.Rects)
+        {
+            m.Open('r', "iiii"u8);
+            m.Append(part.X);
+            m.Append(part.Y);
+            m.Append(part.Width);
+            m.Append(part.Height);
+            m.Close();
+        }
+        m.Close();
+        m.Append((ulong)flush.At / 1000);
+        m.Append((ulong)flush.Count);
         _connection.Call(m, _updated);
     }
 

@@ -81,6 +81,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
         DmaBuf2 = 2,
         Bands = 4,
         Flushes = 8,
+        Parts = 16,
     }
 
     /// <summary>How the listener was given the picture that it has.</summary>
@@ -268,6 +269,7 @@ internal sealed partial class DisplayListener : IDisplayConsumer, IDisposable
                         DisplayProtocol.DmaBuf2Name => Capabilities.DmaBuf2,
                         DisplayProtocol.BandsName => Capabilities.Bands,
                         DisplayProtocol.FlushesName => Capabilities.Flushes,
+                        DisplayProtocol.PartsName => Capabilities.Parts,
                         _ => Capabilities.None,
                     };
                 }

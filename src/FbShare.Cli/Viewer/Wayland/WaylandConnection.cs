@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FbShare.Cli.Viewer.Software;
+
+namespace FbShare.Cli.Viewer.Wayland;
+
+/// <summary>SDL's connection to a Wayland compositor, for giving its windows pictures in shared memory (wl_shm).</summary>
+/// <remarks>What it makes has an event queue of its own, so that SDL's events and these do not meet.</remarks>
+/// <param name="reason">Why this way and not by OpenGL.</param>
+internal sealed unsafe class WaylandConnection(string reason) : IDrawing
+{
+    /// <summary>wl_registry's events, in their order.</summary>
+    private static readonly nint RegistryListener = Listener(
+        (nint)(delegate* unmanaged<nint, nint, uint, nint, uint, void>)&OnGlobal, (nint)(delegate* unmanaged<nint, nint, uint, void>)&OnGlobalGone);
+
+    private readonly string _obstacle = $"the window is drawn without OpenGL ({reason})";
+    private uint _shmName;
+
+    public string Name => "no OpenGL: the compositor reads the window's memory (wl_shm)";
+
+    public string? Obstacle => _obstacle;
+
+    public nint Display { get; private set; }
+
+    public nint Queue { get; private set; }
+
+    /// <summary>The compositor's wl_shm.</summary>
+    public nint Shm { get; private set; }
+
+    /// <summary>A list of functions for a listener, which stays.</summary>
+    public static nint Listener(params ReadOnlySpan<nint> functions)
+    {
+        var list = (nint*)NativeMemory.Alloc((nuint)functions.Length, (nuint)sizeof(nint));
+        functions.CopyTo(new Span<nint>(list, functions.Length));
+        return (nint)list;
+    }
+
+    /// <exception cref="CliException">The compositor has no shared memory.</exception>
+    public IWindowPainter CreatePainter(SdlWindow window)
+    {
+        Sdl.WindowManagerInfo info = window.GetInfo();
+        if (Display == 0)
+        {
+            Open(info.display);
+        }
+        return new SoftwarePainter(new WaylandSurface(this, info.window), _obstacle);
+    }
+
+    public void Pump()
+    {
+        if (Display != 0)
+        {
+            _ = Wl.wl_display_dispatch_queue_pending(Display, Queue);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Display == 0)
+        {
+            return;
+        }
+        if (Shm != 0)
+        {
+            Wl.wl_proxy_destroy(Shm);
+        }
+        Wl.wl_event_queue_destroy(Queue);
+    }
+
+    private void Open(nint display)
+    {
+        Display = display;
+        Queue = Wl.wl_display_create_queue(display);
+        nint wrapper = Wl.wl_proxy_create_wrapper(display);
+        Wl.wl_proxy_set_queue(wrapper, Queue);
+        nint registry = Wl.Create(wrapper, Wl.WL_DISPLAY_GET_REGISTRY, "wl_registry_interface", [0]);
+        Wl.wl_proxy_wrapper_destroy(wrapper);
+        var self = GCHandle.Alloc(this);
+        _ = Wl.wl_proxy_add_listener(registry, (void*)RegistryListener, GCHandle.ToIntPtr(self));
+        _ = Wl.wl_display_roundtrip_queue(display, Queue);
+        if (_shmName != 0)
+        {
+            // An interface begins with its name.
+            Shm = Wl.Create(registry, Wl.WL_REGISTRY_BIND, "wl_shm_interface", [_shmName, *(nint*)Wl.Interface("wl_shm_interface"), 1u, 0], version: 1);
+        }
+        Wl.wl_proxy_destroy(registry);
+        self.Free();
+        if (Shm == 0)
+        {
+            throw new CliException(ExitCodes.Unfit, "a window cannot be drawn without OpenGL here: the compositor has no wl_shm");
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static void OnGlobal(nint data, nint registry, uint name, nint interfaceName, uint version)
+    {
+        if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)interfaceName).SequenceEqual("wl_shm"u8))
+        {
+            Unsafe.As<WaylandConnection>(GCHandle.FromIntPtr(data).Target!)._shmName = name;
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static void OnGlobalGone(nint data, nint registry, uint name)
+    {
+        // wl_shm does not go.
+    }
+}
