@@ -3,7 +3,7 @@ using System.Text.Json;
 using FbShare.Capture;
 using FbShare.Linux;
 using FbShare.Pictures;
-using FbShare.Testing.Machines;
+using FbShare.Testing.Screens;
 using FbShare.Tests.Testing;
 using Xunit;
 
@@ -166,7 +166,8 @@ public sealed class NamedDisplayTests : IDisposable
         Assert.Equal((2, "two displays"), (Failure("hash", "debian", "--display", "fedora") is var (status, said) ? status : 0, said["fbshare: ".Length..][..12]));
 
         Assert.Matches("(?m)^debian +8x4 +- +0 ", Run("list").Output);
-        await screen.Screen.CaptureAsync();
+        using GuestDisplay viewer = GuestDisplay.Connect($"unix:{_folder["fbshare/debian"]}");
+        await viewer.Screen().CaptureAsync();
         Assert.Matches("(?m)^debian +8x4 +copy +1 ", Run("list").Output);
 
         using var second = new ScreenFixture();

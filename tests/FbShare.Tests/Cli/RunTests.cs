@@ -43,7 +43,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public void With_a_log_the_terminal_is_the_guest_s_alone()
+    public async Task With_a_log_the_terminal_is_the_guest_s_alone()
     {
         string log = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.log");
         File.WriteAllText(log, "before\n");
@@ -51,9 +51,9 @@ public sealed class RunTests : IDisposable
         {
             using Process process = Start($"echo guest; echo QEMU >&2; until grep -q 'shows the screen' {log}; do sleep 0.05; done", ["--log", log, "--verbose"], "-name", "debian");
             Task<string> error = process.StandardError.ReadToEndAsync();
-            Assert.Equal("guest\n", process.StandardOutput.ReadToEnd());
-            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
-            Assert.Equal((0, "QEMU\n"), (process.ExitCode, error.GetAwaiter().GetResult()));
+            Assert.Equal("guest\n", await process.StandardOutput.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            Assert.Equal((0, "QEMU\n"), (process.ExitCode, await error));
             string[] said = File.ReadAllLines(log);
             Assert.Equal("before", said[0]);
             // The keeper's, and the device's.

@@ -172,6 +172,7 @@ internal sealed class DisplayFolder
                 var failure = new LinuxException($"flock({Path})");
                 if (failure.Errno != Errno.EINTR)
                 {
+                    folder.Dispose();
                     throw failure;
                 }
             }
@@ -182,10 +183,10 @@ internal sealed class DisplayFolder
             folder.Dispose();
             return null;
         }
-        catch (LinuxException e)
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
         {
             folder?.Dispose();
-            return e.Errno == Errno.ENOENT ? null : throw e;
+            return null;
         }
     }
 
