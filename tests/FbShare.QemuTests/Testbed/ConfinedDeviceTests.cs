@@ -22,7 +22,8 @@ public sealed class ConfinedDeviceTests : IDisposable
     public ConfinedDeviceTests()
     {
         _device = new FbShareProcess(new ProcessStartInfo(
-            TestedProgram.Path, ["serve", "--verbose", "--unthrottled", "--socket-path", Socket, "--display", $"unix:{Display}"]) { RedirectStandardError = true });
+            TestedProgram.Path, ["serve", "--verbose", "--unthrottled", "--socket-path", Socket, "--display", $"unix:{Display}"])
+        { RedirectStandardError = true });
         _device.WaitUntil(() => _device.Said.Contains("waiting for QEMU", StringComparison.Ordinal), () => "it does not listen");
     }
 
