@@ -65,6 +65,7 @@ internal sealed class BenchCommand : CliCommand
         ("copies", Benchmarks.Copies),
         ("what is copied", () => [Benchmarks.Damage()]),
         ("large resources", () => [Benchmarks.Create()]),
+        ("flips inside the sandbox", Benchmarks.Sandbox),
     ];
 
     private static void Print(Figure figure)

@@ -41,6 +41,7 @@ internal sealed class FbShareCommand : RootCommand
         ("probe", () => new ProbeCommand()),
         ("view", () => new ViewCommand()),
         ("region", () => new RegionCommand()),
+        ("helper", () => new HelperCommand()),
     ];
 
     /// <param name="first">The first word of the command line. Where it is a command, the others are not made: a device would keep their

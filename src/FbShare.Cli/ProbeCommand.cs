@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using FbShare.Cli.Probe;
 using FbShare.Cli.Qemu;
+using FbShare.Confinement;
 using FbShare.Graphics;
 using FbShare.Linux;
 using FbShare.Qemu;
@@ -19,6 +20,9 @@ internal sealed class ProbeCommand : CliCommand
     /// <summary>Only runs a guest by KVM, which may never return: see <see cref="KvmProbe"/>.</summary>
     private readonly Option<bool> _kvmTrial = new(KvmProbe.TrialOption) { Hidden = true };
 
+    /// <summary>Only tries to do what a confined device must not: see <see cref="SandboxTrial"/>.</summary>
+    private readonly Option<string?> _sandbox = new("--sandbox-trial") { Hidden = true };
+
     /// <summary>Only tries the OpenGL driver, which may crash: see <see cref="TryEglApart"/>.</summary>
     private readonly Option<bool> _egl = new("--egl") { Hidden = true };
 
@@ -33,6 +37,8 @@ internal sealed class ProbeCommand : CliCommand
         Add(_qemu);
         Add(_kvm);
         Add(_kvmTrial);
+        _sandbox.AcceptOnlyFromAmong("confined", "free");
+        Add(_sandbox);
         Add(_egl);
     }
 
@@ -41,6 +47,10 @@ internal sealed class ProbeCommand : CliCommand
         if (arguments.GetValue(_egl))
         {
             return TryEgl(log);
+        }
+        if (arguments.GetValue(_sandbox) is { } how)
+        {
+            return SandboxTrial.Run(how == "confined");
         }
         if (arguments.GetValue(_kvmTrial))
         {
@@ -64,7 +74,7 @@ internal sealed class ProbeCommand : CliCommand
         {
             failure = e.Message;
         }
-        var report = ProbeReport.Of(TryUdmabuf(), UdmaBufLimits.Read(), TryEglApart(), HugePages.Read(), kvm, qemu, failure);
+        var report = ProbeReport.Of(TryUdmabuf(), UdmaBufLimits.Read(), TryEglApart(), HugePages.Read(), kvm, Sandbox.Foretell(), qemu, failure);
         if (arguments.GetValue(_json))
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(report, ProbeJson.Default.ProbeReport));
@@ -120,7 +130,7 @@ internal sealed class ProbeCommand : CliCommand
     private static void Write(TextWriter output, ProbeReport report)
     {
         foreach ((string name, Finding finding) in (ReadOnlySpan<(string, Finding)>)
-            [("udmabuf", report.Udmabuf), ("EGL import", report.Egl), ("huge pages", report.HugePages), ("KVM", report.Kvm), ("QEMU", report.Qemu), ("PCI device", report.Pci)])
+            [("udmabuf", report.Udmabuf), ("EGL import", report.Egl), ("huge pages", report.HugePages), ("KVM", report.Kvm), ("sandbox", report.Sandbox), ("QEMU", report.Qemu), ("PCI device", report.Pci)])
         {
             Write(output, name, finding);
         }

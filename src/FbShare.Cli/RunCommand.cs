@@ -56,6 +56,10 @@ internal sealed class RunCommand : CliCommand
         {
             return "the QEMU program's name is empty: give a path or a name after --";
         }
+        if (arguments.GetValue(_keep) == "off" && _arguments.ReadSandbox(arguments) == SandboxMode.On)
+        {
+            return "--sandbox on cannot be had with --keep off: a process that starts QEMU cannot be confined, so the device must be one of its own";
+        }
         return (arguments.GetValue(_device) is "auto" or "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
     }
 
@@ -105,7 +109,7 @@ internal sealed class RunCommand : CliCommand
             () =>
             {
                 host.Run();
-                return ExitCodes.Success;
+                return host.DumpFailed ? ExitCodes.Failure : ExitCodes.Success;
             },
             () => true,
             host.Loop.Stop,

@@ -26,6 +26,7 @@ internal sealed class ServeCommand : CliCommand
     private readonly KeptArguments _kept = new();
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _device = new();
+    private readonly SandboxArguments _privileges = new();
 
     public ServeCommand()
         : base(
@@ -51,6 +52,7 @@ internal sealed class ServeCommand : CliCommand
         _kept.AddTo(this);
         _boot.AddTo(this);
         _device.AddTo(this);
+        _privileges.AddTo(this);
     }
 
     public override string? FindContradiction(ParseResult arguments)
@@ -80,6 +82,7 @@ internal sealed class ServeCommand : CliCommand
             Console.Out.WriteLine("""{"type":"gpu"}""");
             return ExitCodes.Success;
         }
+        _privileges.GiveUpPrivileges(arguments, _device.ReadSandbox(arguments));
         if (arguments.GetValue(_keep))
         {
             return Keep(arguments, log);
@@ -97,7 +100,8 @@ internal sealed class ServeCommand : CliCommand
     /// <summary>This process keeps, and another one serves.</summary>
     private int Keep(ParseResult arguments, Log log)
     {
-        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep])], log);
+        DeviceSandbox.EnterAsKeeper(_device.ReadSandbox(arguments), log);
+        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep, .. _privileges.Own])], log);
         using IDisposable upgrade = keeper.OnUpgradeSignal();
         using var signals = new StopSignals(_ => keeper.Stop());
         int exitCode = keeper.Run();
@@ -118,22 +122,19 @@ internal sealed class ServeCommand : CliCommand
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
             Keeper = keeper,
+            UdmaBuf = _privileges.ReadUdmaBuf(arguments),
         };
         using var host = new DeviceHost(options, log);
         // Without its keeper, a machine would be left that nobody can go on with.
         using EventLoop.Watch? gone = client is null ? null : host.Loop.Add(client.Descriptor, LoopEvents.PeerClosed, _ => host.Loop.Stop());
         using var signals = new StopSignals(_ => host.Loop.Stop(), onlyTerminate: keeper is not null);
-        if (keeper is { IsResumed: true })
-        {
-            host.Run();
-            return signals.ExitCode ?? ExitCodes.Success;
-        }
+        DeviceSandbox.Enter(options, host, log);
         string waiting = (options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}";
-        if (options.MonitorPath is null)
+        if (options.MonitorPath is null && keeper is not { IsResumed: true })
         {
             log.Info(waiting);
         }
         host.Run();
-        return signals.ExitCode ?? ExitCodes.Success;
+        return signals.ExitCode ?? (host.DumpFailed ? ExitCodes.Failure : ExitCodes.Success);
     }
 }

@@ -13,6 +13,7 @@ public sealed class RoomTests
     [
         ("Logging", []),
         ("Linux", []),
+        ("Confinement", ["Linux"]),
         ("Input", []),
         ("Pictures", ["Linux"]),
         ("Keeping", ["Linux"]),

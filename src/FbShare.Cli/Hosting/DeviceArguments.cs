@@ -51,18 +51,23 @@ internal sealed class DeviceArguments
     };
     private readonly Option<int> _dumpOutput = NumberOption.WithDefault("--dump-output", 0, MostOutputs - 1, 0, "Which output to write.");
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly Option<string> _sandbox = Choice(
+        "--sandbox", "Confine the device's process to what it needs. auto is as far as this kernel can (fbshare probe tells), on the same or it does not start.", "auto", "on", "off");
     private readonly PictureArguments _picture;
 
     public DeviceArguments() => _picture = new PictureArguments(_dumpTo);
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _display, _path, _zeroCopy, _dumpTo, _dumpWhen, _dumpOutput, _cursor])
+        foreach (Option option in (ReadOnlySpan<Option>)[_outputs, _size, _refresh, _unthrottled, _noBlob, _display, _path, _zeroCopy, _dumpTo, _dumpWhen, _dumpOutput, _cursor, _sandbox])
         {
             command.Add(option);
         }
         _picture.AddTo(command);
     }
+
+    /// <summary>How the device is confined.</summary>
+    public SandboxMode ReadSandbox(ParseResult arguments) => Enum.Parse<SandboxMode>(arguments.GetValue(_sandbox)!, ignoreCase: true);
 
     public DeviceOptions Read(ParseResult arguments)
     {
@@ -82,6 +87,7 @@ internal sealed class DeviceArguments
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
+            Sandbox = ReadSandbox(arguments),
             Dump = _picture.Read(arguments) is { } file
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,

@@ -21,7 +21,6 @@ internal sealed class DeviceHost : IDisposable
     private readonly List<IDisposable> _consumers = [];
     private readonly Keeper? _keeper;
     private readonly Log _log;
-    private Exception? _failure;
 
     /// <param name="options">What to serve, and where.</param>
     /// <exception cref="CliException">A socket is taken or cannot be made.</exception>
@@ -63,15 +62,15 @@ internal sealed class DeviceHost : IDisposable
     /// <summary>The server for viewers; null without --display.</summary>
     public DisplayServer? Display { get; private set; }
 
+    /// <summary>Whether the picture that was asked for could not be written. The device goes on without: a full disk is no reason to take a
+    /// machine's screen away.</summary>
+    public bool DumpFailed { get; private set; }
+
     /// <summary>Runs until <see cref="EventLoop.Stop"/>, or until the only front-end is gone.</summary>
-    /// <exception cref="CaptureException">A dump could not be written.</exception>
     public void Run()
     {
+        _server.TryResume();
         Loop.Run();
-        if (_failure is not null)
-        {
-            throw _failure;
-        }
     }
 
     public void Dispose()
@@ -131,7 +130,6 @@ internal sealed class DeviceHost : IDisposable
                 StopsMigrations = options.VfioUserPath is not null,
             });
         }
-        _server.TryResume();
     }
 
     /// <summary>Listens, or goes on listening where a device that died did.</summary>
@@ -158,8 +156,8 @@ internal sealed class DeviceHost : IDisposable
             }
             catch (CaptureException e)
             {
-                _failure = e;
-                Loop.Stop();
+                DumpFailed = true;
+                _log.Error(e.Message);
             }
             if (dump!.IsDone)
             {

@@ -46,6 +46,12 @@ internal sealed record DeviceOptions
     /// <summary>Listen here for QEMU's monitor: keys and pointers of viewers go there.</summary>
     public string? MonitorPath { get; init; }
 
+    /// <summary>How its process is confined.</summary>
+    public SandboxMode Sandbox { get; init; }
+
+    /// <summary>The number of /dev/udmabuf, if it was opened before this process was confined.</summary>
+    public int? UdmaBuf { get; init; }
+
     /// <summary>Keeps what the next device needs if this one dies; null for none.</summary>
     public Keeper? Keeper { get; init; }
 }

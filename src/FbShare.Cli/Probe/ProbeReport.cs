@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using FbShare.Cli.Qemu;
+using FbShare.Confinement;
 using FbShare.Linux;
 using FbShare.Qemu;
 
@@ -29,6 +30,7 @@ internal sealed record ProbeReport(
     Finding Egl,
     [property: JsonPropertyName("hugepages")] Finding HugePages,
     Finding Kvm,
+    Finding Sandbox,
     Finding Qemu,
     [property: JsonPropertyName("qemuVersion")] string? QemuVersion,
     [property: JsonPropertyName("blobDevice")] string? BlobDevice,
@@ -65,7 +67,7 @@ internal sealed record ProbeReport(
             Udmabuf.Ok && Egl.Ok ? "--zero-copy all shares the guest's pages instead (the picture may tear), or use a guest and a QEMU with blob resources" : null);
 
     /// <summary>Puts what was found into words.</summary>
-    public static ProbeReport Of(UdmaBufException? udmabuf, UdmaBufLimits limits, Finding egl, HugePages hugePages, Kvm kvm, QemuInfo? qemu, string? qemuFailure)
+    public static ProbeReport Of(UdmaBufException? udmabuf, UdmaBufLimits limits, Finding egl, HugePages hugePages, Kvm kvm, Sandbox sandbox, QemuInfo? qemu, string? qemuFailure)
     {
         return new ProbeReport(
             udmabuf is null
@@ -79,6 +81,7 @@ internal sealed record ProbeReport(
                 ? new Finding(true, $"{hugePages.Free} of {hugePages.Total} pages of 2 MiB free: fbshare run --hugetlb with up to {hugePages.Free * 2L} MiB")
                 : new Finding(false, $"none free ({hugePages.Total} in the pool)", "sudo sysctl -w vm.nr_hugepages=1024, for --hugetlb with 2 GiB"),
             new Finding(kvm.Usable, kvm.Reason, kvm.Cure),
+            new Finding(sandbox.IsWhole, sandbox.Description),
             Judge(qemu, kvm, qemuFailure),
             qemu?.Version.ToString(),
             qemu?.BlobDevice,

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FbShare.Confinement;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
@@ -128,6 +130,30 @@ internal static class Benchmarks
         using var rig = new BenchRig(64 << 20, kept: kept);
         rig.SetUp(1920, 1080);
         rig.FlipInStep(flips);
+    }
+
+    /// <summary>What the sandbox's filter of system calls adds to a flip: the last measurement of a process, for there is no way back.</summary>
+    public static IEnumerable<Figure> Sandbox()
+    {
+        if (RuntimeFeature.IsDynamicCodeCompiled || !SeccompFilter.IsAvailable)
+        {
+            yield break;
+        }
+        ThreadClock.Processors &= ~ThreadClock.Processors + 1;
+        using var rig = new BenchRig(64 << 20);
+        rig.SetUp(1920, 1080);
+        double Flip() => Median(Rounds, () =>
+        {
+            const int flips = 5000;
+            DeviceUse before = rig.Use();
+            rig.FlipInStep(flips);
+            return (rig.Use() - before).Cpu / (double)flips;
+        });
+        Flip();
+        double free = Flip();
+        Privileges.MakeFinal();
+        SeccompFilter.Apply(SystemCallPolicy.OfDevice(Environment.ProcessId));
+        yield return new Figure("flip.1080p.sandbox", Flip() / free, "x");
     }
 
     /// <summary>Many small commands.</summary>

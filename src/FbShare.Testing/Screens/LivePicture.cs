@@ -13,6 +13,7 @@ internal sealed class LivePicture
     private byte[] _before = [];
     private RemotePicture? _from;
     private bool _isNew;
+    private bool _isSetAside;
 
     /// <summary>The picture; null while the output shows nothing. Changes with every <see cref="Take"/>: who keeps it copies it.</summary>
     public Picture? Picture { get; private set; }
@@ -27,10 +28,12 @@ internal sealed class LivePicture
     public bool Take(RemotePicture from, Rect damage)
     {
         FrameLayout layout = from.Layout;
-        _isNew = Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
+        Rect aside = _isSetAside ? Damage : default;
+        _isNew = (_isSetAside && _isNew) || Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
         // What another buffer holds outside of the damage is not known.
-        Damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage;
+        Damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage.Union(aside);
         _from = from;
+        _isSetAside = false;
         if (_isNew)
         {
             _pixels = GC.AllocateUninitializedArray<byte>(layout.RowBytes * layout.Height);
@@ -39,14 +42,15 @@ internal sealed class LivePicture
         }
         else
         {
-            for (int y = Damage.Y; y < Damage.Bottom; y++)
-            {
-                Row(_pixels, Damage, y).CopyTo(Row(_before, Damage, y));
-            }
+            KeepBefore(aside);
         }
         from.CopyTo(Damage, _pixels.AsSpan((int)Picture!.Layout.OffsetOf(Damage.X, Damage.Y)), Picture.Layout.Stride);
         return _isNew || Differs(Damage);
     }
+
+    /// <summary>What was taken last is not shown to anybody. The next <see cref="Take"/> takes its place, and tells the difference from the frame
+    /// before it.</summary>
+    public void SetAside() => _isSetAside = true;
 
     /// <summary>The output shows nothing.</summary>
     public void Clear()
@@ -76,6 +80,21 @@ internal sealed class LivePicture
             }
         }
         return false;
+    }
+
+    /// <summary>Keeps what is about to be read again as it was before.</summary>
+    /// <param name="aside">The part of it of which that is kept already.</param>
+    private void KeepBefore(Rect aside)
+    {
+        for (int y = Damage.Y; y < Damage.Bottom; y++)
+        {
+            bool isAside = y >= aside.Y && y < aside.Bottom;
+            int gap = isAside ? aside.X : Damage.Right;
+            int after = isAside ? aside.Right : Damage.Right;
+            Keep(new Rect(Damage.X, y, gap - Damage.X, 1));
+            Keep(new Rect(after, y, Damage.Right - after, 1));
+        }
+        void Keep(Rect part) => Row(_pixels, part, part.Y).CopyTo(Row(_before, part, part.Y));
     }
 
     private bool Differs(Rect area)

@@ -12,11 +12,16 @@ public sealed partial class Screen : IDisposable
     /// <summary>QEMU updates its picture only while somebody watches, so the first one that it sends to the first viewer may be old.</summary>
     private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>After so many frames in a row that could not be read in time, the display is asked to copy them.</summary>
+    private const int MostLate = 3;
+
     private readonly GuestDisplay _display;
     private readonly LivePicture _live = new();
     private readonly List<IScreenObserver> _observers = [];
     private LoopTimer? _catchUp;
     private bool _isCaughtUp;
+    private bool _isSetAside;
+    private int _late;
     private Exception? _loss;
 
     internal Screen(GuestDisplay display, RemoteConsole console)
@@ -42,7 +47,7 @@ public sealed partial class Screen : IDisposable
     internal long? LastChange { get; private set; }
 
     /// <summary>The present picture; null while there is none that can be relied on. For the display's thread.</summary>
-    internal Picture? Shown => _isCaughtUp ? _live.Picture : null;
+    internal Picture? Shown => _isCaughtUp && !_isSetAside ? _live.Picture : null;
 
     /// <summary>Why the picture that is shown cannot be read; null if it can.</summary>
     internal string? Obstacle { get; private set; }
@@ -88,6 +93,7 @@ public sealed partial class Screen : IDisposable
     private void Take(RemotePicture from, Rect damage)
     {
         bool differs;
+        long start = EventLoop.Now;
         try
         {
             differs = _live.Take(from, damage);
@@ -103,8 +109,16 @@ public sealed partial class Screen : IDisposable
         {
             LastChange = now;
         }
+        _isSetAside = from.Source == RemotePictureSource.DmaBuf && !Console.IsOneFrame(start);
+        if (_isSetAside)
+        {
+            SetAside();
+            return;
+        }
+        _late = 0;
         if (_isCaughtUp)
         {
+            _catchUp!.Cancel();
             Tell(_live.Damage, isCatchUp: false, differs);
         }
         else if (Console.Status.IsKnown)
@@ -117,11 +131,33 @@ public sealed partial class Screen : IDisposable
         }
     }
 
+    /// <summary>This may be partly the next frame, which is on its way then; if it does not come, this was one.</summary>
+    private void SetAside()
+    {
+        _live.SetAside();
+        _catchUp!.SetAfter(RemoteConsole.SettledAfter);
+        if (++_late == MostLate)
+        {
+            _display.Loop.Post(TakeCopies);
+        }
+    }
+
+    /// <summary>The display copies a frame while the guest waits, however slow its reader is.</summary>
+    private void TakeCopies()
+    {
+        if (_loss is null)
+        {
+            Console.Unwatch();
+            Console.Watch(new View(this), takeDmaBuf: false);
+        }
+    }
+
     private void CaughtUp()
     {
         if (_live.Picture is { } picture)
         {
             _isCaughtUp = true;
+            _isSetAside = false;
             Tell(picture.Layout.Bounds, isCatchUp: true, looksDifferent: true);
         }
     }

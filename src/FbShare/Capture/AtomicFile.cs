@@ -15,6 +15,14 @@ internal static class AtomicFile
     {
         try
         {
+            if (PathHelper.Current is { } helper)
+            {
+                if (helper.WriteFile(path, content) is { } failure)
+                {
+                    throw new CaptureException(failure);
+                }
+                return;
+            }
             string target = Resolve(path, out FileStatus? status);
             if (Directory.Exists(target))
             {

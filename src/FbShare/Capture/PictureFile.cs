@@ -12,19 +12,23 @@ public static class PictureFile
     /// <summary>Writes the picture in the given format, whatever the file's ending.</summary>
     public static void Write(string path, Picture picture, PictureFormat format, Compression compression)
     {
-        switch (format)
+        if (format == PictureFormat.Raw)
         {
-            case PictureFormat.Ppm:
-                PpmFile.Write(path, picture);
-                break;
-            case PictureFormat.Raw:
-                RawFile.Write(path, picture);
-                break;
-            default:
-                AtomicFile.Write(path, SkiaCodec.Encode(picture, format, compression));
-                break;
+            RawFile.Write(path, picture);
+        }
+        else
+        {
+            AtomicFile.Write(path, Encode(picture, format, compression));
         }
     }
+
+    /// <summary>The bytes of a picture file; of a raw file's two files the one that describes it.</summary>
+    internal static byte[] Encode(Picture picture, PictureFormat format, Compression compression) => format switch
+    {
+        PictureFormat.Ppm => PpmFile.Encode(picture),
+        PictureFormat.Raw => RawFile.Describe(picture),
+        _ => SkiaCodec.Encode(picture, format, compression),
+    };
 
     /// <summary>Reads a picture.</summary>
     /// <exception cref="CaptureException">The ending is unknown, or the file cannot be read.</exception>

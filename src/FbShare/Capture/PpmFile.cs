@@ -6,10 +6,7 @@ namespace FbShare.Capture;
 /// <summary>Binary portable pixmaps (P6, netpbm's ppm(5)): three bytes per pixel, no alpha, no compression.</summary>
 internal static class PpmFile
 {
-    /// <summary>Writes the picture, atomically.</summary>
-    /// <exception cref="CaptureException">It cannot be written.</exception>
-    public static void Write(string path, Picture picture) => AtomicFile.Write(path, Encode(picture));
-
+    /// <summary>The bytes of the file.</summary>
     public static byte[] Encode(Picture picture) =>
         [.. Encoding.ASCII.GetBytes($"P6\n{picture.Width} {picture.Height}\n255\n"), .. picture.ToRgb()];
 

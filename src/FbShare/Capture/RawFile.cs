@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FbShare.Linux;
 using FbShare.Pictures;
 
 namespace FbShare.Capture;
@@ -15,18 +16,24 @@ internal static class RawFile
     /// <exception cref="CaptureException">They cannot be written.</exception>
     public static void Write(string path, Picture picture)
     {
-        var description = new RawDescription(
-            picture.Width, picture.Height, picture.Format.ToString(), picture.Layout.Stride, Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)));
-        AtomicFile.Write(DescriptionOf(path), [.. JsonSerializer.SerializeToUtf8Bytes(description, RawJson.Default.RawDescription), (byte)'\n']);
+        AtomicFile.Write(DescriptionOf(path), Describe(picture));
         try
         {
             AtomicFile.Write(path, picture.Pixels);
         }
         catch
         {
-            File.Delete(DescriptionOf(path));
+            PathHelper.RemoveHereOrThere(DescriptionOf(path));
             throw;
         }
+    }
+
+    /// <summary>The file beside the pixels.</summary>
+    public static byte[] Describe(Picture picture)
+    {
+        var description = new RawDescription(
+            picture.Width, picture.Height, picture.Format.ToString(), picture.Layout.Stride, Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)));
+        return [.. JsonSerializer.SerializeToUtf8Bytes(description, RawJson.Default.RawDescription), (byte)'\n'];
     }
 
     /// <summary>Reads both files and checks that they belong together.</summary>

@@ -13,13 +13,18 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     /// <summary>QEMU updates its picture only while somebody watches, so the first one that it sends to the first viewer may be old.</summary>
     private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>After so many pictures that may have been partly the next frame, this host is too slow to read them in time.</summary>
+    private const int MostAttempts = 3;
+
+    private readonly EventLoop _loop;
     private readonly RemoteConsole _console;
     private readonly DumpTrigger _trigger;
     private readonly bool _withCursor;
     private readonly Action<Picture> _taken;
-    private readonly Func<RemotePicture, Picture?> _read;
+    private readonly Func<RemotePicture, Picture?>? _read;
     private readonly LoopTimer _timer;
     private int _frames;
+    private int _attempts;
     private bool _done;
 
     /// <param name="loop">The client's loop.</param>
@@ -32,11 +37,12 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     public RemoteDump(
         EventLoop loop, RemoteConsole console, DumpTrigger trigger, bool withCursor, Action<Picture> taken, Func<RemotePicture, Picture?>? read = null)
     {
+        _loop = loop;
         _console = console;
         _trigger = trigger;
         _withCursor = withCursor;
         _taken = taken;
-        _read = read ?? Picture.Copy;
+        _read = read;
         _timer = new LoopTimer(loop, Take);
     }
 
@@ -77,6 +83,17 @@ public sealed class RemoteDump : IDisplayView, IDisposable
     /// <summary>Stops waiting. The console goes on being watched until its owner ends that.</summary>
     public void Dispose() => _timer.Dispose();
 
+    /// <summary>The display copies a frame while the guest waits, however slow its reader is.</summary>
+    private void TakeCopies()
+    {
+        if (!_done)
+        {
+            _attempts = 0;
+            _console.Unwatch();
+            _console.Watch(this, takeDmaBuf: false);
+        }
+    }
+
     private void CursorChanged()
     {
         if (_withCursor && _trigger.Still is not null)
@@ -111,11 +128,26 @@ public sealed class RemoteDump : IDisplayView, IDisposable
 
     private void Take()
     {
-        if (_done || Obstacle is not null || _console.Picture is not { } shown || _read(shown) is not { } picture)
+        if (_done || Obstacle is not null || _console.Picture is not { } shown)
         {
             return;
         }
+        long start = EventLoop.Now;
+        if ((_read is null ? Picture.Copy(shown) : _read(shown)) is not { } picture)
+        {
+            return;
+        }
+        if (!_console.IsOneFrame(start) && ++_attempts <= MostAttempts)
+        {
+            _timer.SetAfter(RemoteConsole.SettledAfter);
+            if (_attempts == MostAttempts && _read is null && shown.Source == RemotePictureSource.DmaBuf)
+            {
+                _loop.Post(TakeCopies);
+            }
+            return;
+        }
         _done = true;
+        _timer.Cancel();
         if (_withCursor && _console.Cursor is { } cursor)
         {
             picture = picture.WithCursor(cursor, _console.CursorPosition);

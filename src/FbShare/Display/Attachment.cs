@@ -20,6 +20,9 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     private Region _told = new();
 
     private ReadFence.Reader _owed;
+
+    /// <summary>The turn in which a flush last began to wait for this consumer.</summary>
+    private ulong _owedIn;
     private (Scanout? Scanout, DmaBufExport? Export) _chosenFor;
 
     public IDisplayConsumer Consumer { get; } = consumer;
@@ -42,11 +45,16 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     /// <summary>What it has been given are the guest's own pages.</summary>
     public bool ReadsPages { get; private set; }
 
+    /// <summary>What it has been given is a copy of the guest's pages.</summary>
+    public bool ReadsCopy => IsReading && UsesCopy;
+
     /// <summary>It was last given a copy, or is waiting for one.</summary>
     public bool UsesCopy { get; private set; }
 
-    /// <summary>Whether the consumer will read, or still reads, the guest's own pages.</summary>
-    public bool HoldsPages => ReadsPages || Choice?.Path == FramePath.Udmabuf;
+    /// <summary>Whether the guest should not draw yet: the consumer will read, or still reads, the guest's own pages, or they are to be
+    /// copied for it when it has finished reading the copy before. A copy made later would have half of what the guest draws next. A consumer
+    /// that reads one copy for longer than the guest waits is not waited for again.</summary>
+    public bool HoldsPages => ReadsPages || Choice?.Path == FramePath.Udmabuf || (ReadsCopy && _owedIn != _turn);
 
     /// <summary>Chooses the path again where the picture or its dma-bufs are not those it was chosen for.</summary>
     public void ChoosePath(int number, Scanout scanout, DmaBufExporter exporter)
@@ -146,7 +154,7 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
     public void Owe(ReadFence fence)
     {
         ReadFence.Reader before = _owed;
-        _owed = fence.Join();
+        (_owed, _owedIn) = (fence.Join(), _turn);
         before.Leave();
     }
 

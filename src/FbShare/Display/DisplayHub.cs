@@ -11,20 +11,22 @@ namespace FbShare.Display;
 public sealed class DisplayHub : IDisposable
 {
     private readonly DisplayOutput[] _outputs;
-    private readonly DmaBufExporter _exporter;
     private IScanoutSource? _source;
 
     /// <param name="outputCount">1 to 16.</param>
     /// <param name="exporter">Makes dma-bufs and chooses paths; disposed with this.</param>
     public DisplayHub(int outputCount, DmaBufExporter? exporter = null)
     {
-        _exporter = exporter ?? new DmaBufExporter(PathRequest.Default, NullLogger.Instance);
+        Exporter = exporter ?? new DmaBufExporter(PathRequest.Default, NullLogger.Instance);
         _outputs = new DisplayOutput[outputCount];
         for (int i = 0; i < outputCount; i++)
         {
-            _outputs[i] = new DisplayOutput(i, _exporter);
+            _outputs[i] = new DisplayOutput(i, Exporter);
         }
     }
+
+    /// <summary>Makes the dma-bufs of all outputs.</summary>
+    internal DmaBufExporter Exporter { get; }
 
     /// <summary>The source, to tell of sizes and to charge copies to; set once while wiring.</summary>
     public IScanoutSource? Source
@@ -92,6 +94,10 @@ public sealed class DisplayHub : IDisposable
     /// <param name="at">When the source learned of it (<see cref="EventLoop.Now"/>); null: now.</param>
     public void Flush(int output, Rect damage, ReadFence? fence = null, long? at = null) => _outputs[output].Flush(damage, fence, at ?? EventLoop.Now);
 
+    /// <summary>The source waits no longer for a <see cref="Flush"/>'s fence, and may draw. For those who still read an older copy, the picture is
+    /// copied now.</summary>
+    public void GuestGoesOn(int output) => _outputs[output].GuestGoesOn();
+
     /// <summary>The source has nothing more to do for now: a picture that was set and not flushed is shown.</summary>
     public void Commit()
     {
@@ -128,6 +134,6 @@ public sealed class DisplayHub : IDisposable
         {
             output.Dispose();
         }
-        _exporter.Dispose();
+        Exporter.Dispose();
     }
 }

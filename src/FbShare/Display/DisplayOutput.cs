@@ -98,6 +98,9 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
         }
     }
 
+    /// <inheritdoc cref="DisplayHub.GuestGoesOn"/>
+    public void GuestGoesOn() => CopyForReaders();
+
     /// <summary>A consumer gave its lease back: it looks at what changed meanwhile, and so does whoever waited for its buffer.</summary>
     public void Finished()
     {
@@ -197,6 +200,7 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
             damage = bounds;
         }
         _copy.Damage(damage);
+        bool isAwaited = true;
         foreach (Attachment a in _attachments)
         {
             a.Pending = wasNew ? bounds : a.Pending.Union(damage);
@@ -205,12 +209,50 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
             {
                 a.Owe(fence);
             }
+            else
+            {
+                isAwaited &= !a.ReadsCopy;
+            }
             Serve(a);
+        }
+        if (fence is not null)
+        {
+            ReleaseWhereCopied();
+            if (!isAwaited)
+            {
+                CopyForReaders();
+            }
         }
         _export = Scanout.Export;
         if (wasNew)
         {
             LetGoOfUnusedCopy();
+        }
+    }
+
+    /// <summary>Where another consumer has had the change copied, those that read an older copy do not need the guest's pages any more.</summary>
+    private void ReleaseWhereCopied()
+    {
+        if (!_copy.HasAll)
+        {
+            return;
+        }
+        foreach (Attachment a in _attachments)
+        {
+            if (a.ReadsCopy)
+            {
+                a.Settle();
+            }
+        }
+    }
+
+    /// <summary>Copies what those who still read an older copy are to see next: when they have finished, the guest may be drawing over it.</summary>
+    private void CopyForReaders()
+    {
+        if (Scanout is not null && Array.Exists(_attachments, static a => a.ReadsCopy && !a.Pending.IsEmpty)
+            && _copy.Update(Scanout, Budget, out _, out Rect changed) is { } copy)
+        {
+            NoteChange(copy, changed);
         }
     }
 

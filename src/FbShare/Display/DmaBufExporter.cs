@@ -12,6 +12,7 @@ public sealed class DmaBufExporter : IDisposable
     private readonly Func<UdmaBufDevice> _open;
     private readonly OncePerKind<PathChoice> _told = new();
     private UdmaBufDevice? _device;
+    private UdmaBufException? _obstacle;
 
     /// <summary>Opens /dev/udmabuf when it is first needed.</summary>
     /// <param name="request">Which paths may be used.</param>
@@ -34,6 +35,25 @@ public sealed class DmaBufExporter : IDisposable
 
     /// <summary>How often dma-bufs were made again because the guest's memory had other pages by then.</summary>
     internal long Healed { get; private set; }
+
+    /// <summary>Opens everything that dma-bufs will need, for a process that will not be able to open files any more.</summary>
+    /// <param name="device">/dev/udmabuf, if somebody opened it already; owned from here on.</param>
+    internal void Prepare(FileDescriptor? device)
+    {
+        try
+        {
+            _device = device is null ? _open() : UdmaBufDevice.Adopt(device);
+            _ = new PageMap();
+        }
+        catch (UdmaBufException e)
+        {
+            _obstacle = e.OnceAndForAll();
+        }
+        catch (LinuxException)
+        {
+            // No page map: the first dma-buf says so.
+        }
+    }
 
     /// <summary>The path of a picture to a consumer. Where it is not <see cref="FramePath.Copy"/>, the scanout's <see cref="Scanout.Export"/> is
     /// there and holds the guest's pages of this moment.</summary>
@@ -95,7 +115,7 @@ public sealed class DmaBufExporter : IDisposable
         try
         {
             // Tried again at every new scanout: the cure may have been applied meanwhile.
-            _device ??= _open();
+            _device ??= _obstacle is null ? _open() : throw _obstacle;
             scanout.Export = DmaBufExport.Create(_device, scanout.Guest!, scanout.Layout, $"fbshare:{output}:{scanout.ResourceId}", mapped: _request.Path == FramePath.Mmap);
             Created += scanout.Export.Frame?.Bands.Count ?? 0;
         }

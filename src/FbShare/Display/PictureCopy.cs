@@ -31,6 +31,22 @@ internal sealed class PictureCopy : IDisposable
     /// <summary>Bytes gathered so far.</summary>
     public long BytesCopied { get; private set; }
 
+    /// <summary>Whether a buffer has the picture as it is now.</summary>
+    public bool HasAll
+    {
+        get
+        {
+            foreach (Buffer buffer in _buffers)
+            {
+                if (buffer.Missing.IsEmpty)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
     /// <summary>The picture changed inside <paramref name="damage"/>; nothing is copied until somebody looks.</summary>
     public void Damage(Rect damage)
     {

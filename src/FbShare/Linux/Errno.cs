@@ -54,6 +54,9 @@ public enum Errno
     /// <summary>The other end is closed.</summary>
     EPIPE = 32,
 
+    /// <summary>The kernel does not know this call.</summary>
+    ENOSYS = 38,
+
     /// <summary>The descriptor is of the wrong kind; udmabuf says so of what is not a memfd.</summary>
     EBADFD = 77,
 

@@ -23,7 +23,7 @@ internal sealed class EventFd : IDisposable
         {
             Descriptor = fd;
             _shared = true;
-            string? target = new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
+            string? target = PathHelper.Current is { } helper ? helper.Describe(fd) : new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
             if (target != "anon_inode:[eventfd]")
             {
                 throw new LinuxException($"an eventfd was expected, not {target ?? "a closed descriptor"}", (int)Errno.EINVAL);

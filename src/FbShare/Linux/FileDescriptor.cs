@@ -54,7 +54,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>The same file opened a second time, for reading only, so that it may be given to another process.</summary>
     /// <exception cref="LinuxException">The file cannot be opened through /proc.</exception>
-    public FileDescriptor ReopenReadOnly() => Open($"/proc/self/fd/{Number}", writable: false);
+    public FileDescriptor ReopenReadOnly() => PathHelper.Current is { } helper ? helper.ReopenReadOnly(this) : Open($"/proc/self/fd/{Number}", writable: false);
 
     /// <summary>Which file this is: two descriptors with equal identities share their bytes.</summary>
     /// <exception cref="LinuxException">fstat(2) failed.</exception>

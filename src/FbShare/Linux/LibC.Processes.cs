@@ -24,4 +24,8 @@ internal static partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint syscall(nint number, nint first, nint second, nint third);
+
+    /// <inheritdoc cref="syscall(nint, nint, nint, nint)"/>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
 }

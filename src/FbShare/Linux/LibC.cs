@@ -38,6 +38,8 @@ internal static unsafe partial class LibC
 
     public const int SEEK_END = 2;
 
+    public const nuint TCGETS = 0x5401;
+    public const nuint TIOCGWINSZ = 0x5413;
     public const nuint FIONREAD = 0x541B;
     public const uint SPLICE_F_NONBLOCK = 2;
 

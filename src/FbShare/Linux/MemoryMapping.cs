@@ -23,13 +23,19 @@ public sealed class MemoryMapping : SafeHandle
     /// <summary>The first byte. Only for code that checks every use against <see cref="Length"/>.</summary>
     internal unsafe byte* Pointer => (byte*)handle;
 
-    /// <summary>Maps <paramref name="length"/> bytes of <paramref name="fd"/> from <paramref name="offset"/> (MAP_SHARED).</summary>
+    /// <summary>Maps <paramref name="length"/> bytes of <paramref name="fd"/> from <paramref name="offset"/> (MAP_SHARED). It is left out of core files: guests' memory and pictures are nobody's to read there.</summary>
     /// <exception cref="LinuxException">mmap(2) refused.</exception>
-    public static MemoryMapping Map(FileDescriptor fd, long offset, long length, bool writable)
+    public static unsafe MemoryMapping Map(FileDescriptor fd, long offset, long length, bool writable)
     {
         int protection = LibC.PROT_READ | (writable ? LibC.PROT_WRITE : 0);
         nint address = LibC.mmap(0, (nuint)length, protection, LibC.MAP_SHARED, fd, offset);
-        return address == -1 ? throw new LinuxException("mmap") : new MemoryMapping(address, length);
+        if (address == -1)
+        {
+            throw new LinuxException("mmap");
+        }
+        // SAFETY: the advice is about the mapping just made and changes no byte of it. A core file does without it where the kernel refuses.
+        _ = LibC.madvise((void*)address, (nuint)length, LibC.MADV_DONTDUMP);
+        return new MemoryMapping(address, length);
     }
 
     /// <summary>A window of the mapping, bounds-checked; valid while the mapping is.</summary>

@@ -1,16 +1,19 @@
 namespace FbShare.Linux;
 
 /// <summary>Which pages of this process's mappings are in its page table: /proc/self/pagemap.</summary>
-internal sealed class PageMap : IDisposable
+/// <remarks>The file is opened once for the process, as long as that may still open files.</remarks>
+internal sealed class PageMap
 {
     private const ulong Present = 1UL << 63;
 
-    private readonly FileDescriptor _file = FileDescriptor.Open("/proc/self/pagemap", writable: false);
+    private static readonly Lazy<FileDescriptor> File = new(() => FileDescriptor.Open("/proc/self/pagemap", writable: false));
+
+    private readonly FileDescriptor _file = File.Value;
 
     // One for each small page of a 2 MiB huge page.
     private readonly ulong[] _entries = new ulong[512];
 
-    /// <summary>Opens /proc/self/pagemap.</summary>
+    /// <summary>A view of it with a window of its own.</summary>
     /// <exception cref="LinuxException">It cannot be opened.</exception>
     public unsafe PageMap()
     {
@@ -62,6 +65,4 @@ internal sealed class PageMap : IDisposable
 
     /// <summary>Whether the page of an entry is present (bit 63).</summary>
     public static bool IsPresent(ulong entry) => entry >= Present;
-
-    public void Dispose() => _file.Dispose();
 }

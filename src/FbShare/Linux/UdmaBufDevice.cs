@@ -12,16 +12,16 @@ public sealed class UdmaBufDevice : IDisposable
     public const string DevicePath = "/dev/udmabuf";
 
     private readonly FileDescriptor _fd;
-    private readonly string _parameters;
+    private readonly UdmaBufParameters _parameters;
 
-    private UdmaBufDevice(FileDescriptor fd, string parameters)
+    private UdmaBufDevice(FileDescriptor fd, UdmaBufParameters parameters)
     {
         _fd = fd;
         _parameters = parameters;
     }
 
     /// <summary>The kernel's limits at this moment: root may change them at any time.</summary>
-    public UdmaBufLimits Limits => UdmaBufLimits.Read(_parameters);
+    public UdmaBufLimits Limits => _parameters.Read();
 
     /// <summary>Opens the device.</summary>
     /// <param name="path">The device node.</param>
@@ -31,13 +31,16 @@ public sealed class UdmaBufDevice : IDisposable
     {
         try
         {
-            return new UdmaBufDevice(FileDescriptor.Open(path, writable: true), parameters);
+            return Adopt(FileDescriptor.Open(path, writable: true), parameters);
         }
         catch (LinuxException e)
         {
             throw UdmaBufException.OfOpen(path, e.Errno);
         }
     }
+
+    /// <summary>Takes over the opened device node.</summary>
+    internal static UdmaBufDevice Adopt(FileDescriptor fd, string parameters = UdmaBufLimits.ParametersDirectory) => new(fd, new UdmaBufParameters(parameters));
 
     /// <summary>Makes one dma-buf whose bytes are <paramref name="ranges"/> in order.</summary>
     /// <param name="ranges">Page-aligned; their files stay the caller's.</param>
@@ -55,7 +58,11 @@ public sealed class UdmaBufDevice : IDisposable
     }
 
     /// <summary>Closes the device. Dma-bufs that it made live on.</summary>
-    public void Dispose() => _fd.Dispose();
+    public void Dispose()
+    {
+        _fd.Dispose();
+        _parameters.Dispose();
+    }
 
     private unsafe int CreateOne(FileRange range)
     {

@@ -16,6 +16,9 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
     /// <summary>What the kernel said.</summary>
     public Errno Errno { get; } = errno;
 
+    /// <summary>The same, of a process that may not open the device later, when the cure was applied.</summary>
+    internal UdmaBufException OnceAndForAll() => new(Reason, Cure is null ? null : $"{Cure}; then start the device again", Errno);
+
     /// <summary>Why open(2) of the device failed.</summary>
     internal static UdmaBufException OfOpen(string path, Errno errno) => errno switch
     {

@@ -7,7 +7,7 @@ public sealed class UnixListener : IDisposable
 {
     private readonly string _path;
 
-    /// <summary>Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
+    /// <summary>A second descriptor of the socket, only to have one. Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
     /// in the queue would wake the loop again and again.</summary>
     private FileDescriptor? _spare;
 
@@ -15,7 +15,7 @@ public sealed class UnixListener : IDisposable
     {
         Descriptor = fd;
         _path = path;
-        _spare = FileDescriptor.Open("/dev/null", writable: false);
+        _spare = fd.Duplicate();
     }
 
     /// <summary>The socket, non-blocking, owned by this object.</summary>
@@ -90,7 +90,7 @@ public sealed class UnixListener : IDisposable
     {
         _spare?.Dispose();
         Descriptor.Dispose();
-        File.Delete(_path);
+        PathHelper.RemoveHereOrThere(_path);
     }
 
     internal static unsafe LibC.SockAddrUn Address(string path)
@@ -114,14 +114,14 @@ public sealed class UnixListener : IDisposable
         _spare = null;
         // SAFETY: as in Accept.
         new FileDescriptor(LibC.accept4(Descriptor, null, null, LibC.SOCK_CLOEXEC)).Dispose();
-        var again = new FileDescriptor(LibC.open("/dev/null", LibC.O_RDONLY | LibC.O_CLOEXEC, 0));
-        if (again.IsInvalid)
+        try
+        {
+            _spare = Descriptor.Duplicate();
+        }
+        catch (LinuxException)
         {
             // Another thread took the descriptor. The next connection to be turned away stays in the queue until one is free.
-            again.Dispose();
-            return;
         }
-        _spare = again;
     }
 
     private static bool IsLeftOver(string path)

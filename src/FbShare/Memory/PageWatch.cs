@@ -67,7 +67,6 @@ internal sealed class PageWatch : IDisposable
         {
             file.Dispose();
         }
-        _pages.Dispose();
     }
 
     private static (ulong Device, ulong Inode) Identity(FileDescriptor file)

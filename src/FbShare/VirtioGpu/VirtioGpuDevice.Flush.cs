@@ -124,10 +124,26 @@ public sealed partial class VirtioGpuDevice
         {
             if (flush.IsHeld && flush.CompletesAt <= now)
             {
+                if (!flush.Fence.IsPassed)
+                {
+                    GiveUpWaiting(flush.Outputs);
+                }
                 Complete(flush);
             }
         }
         SetFlushTimer();
+    }
+
+    /// <summary>The guest goes on though somebody has not finished reading.</summary>
+    private void GiveUpWaiting(uint outputs)
+    {
+        for (int i = 0; outputs != 0; i++, outputs >>= 1)
+        {
+            if ((outputs & 1) != 0)
+            {
+                _hub.GuestGoesOn(i);
+            }
+        }
     }
 
     private void CompleteFlushesOf(Virtqueue queue)

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Rig.Bench;
 using FbShare.Rig.Driver;
+using Xunit;
 
 namespace FbShare.QemuTests.Testbed;
 
@@ -40,6 +42,13 @@ internal sealed class DrivenGuest : IDisposable
             (pixels[i * 4], pixels[(i * 4) + 1], pixels[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
         }
         _rig.SetUp(Width, Height);
+    }
+
+    /// <summary>Paints the buffer that is shown, and flushes it with a fence, as a guest does that waits for its flips.</summary>
+    public void Paint(uint pixel)
+    {
+        MemoryMarshal.Cast<byte, uint>(_rig.Driver.Ram.At(QueueDriver.FreeMemory, Size)).Fill(pixel);
+        Assert.Equal(Commands.Ok, Commands.TypeOf(_rig.Driver.Request(Commands.Flush(1, 0, 0, Width, Height, fence: 7))));
     }
 
     public void Dispose()

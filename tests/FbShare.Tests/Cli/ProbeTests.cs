@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FbShare.Cli.Probe;
 using FbShare.Cli.Qemu;
+using FbShare.Confinement;
 using FbShare.Linux;
 using FbShare.Qemu;
 using Xunit;
@@ -85,7 +86,7 @@ public class ProbeTests
     [Fact]
     public void A_short_list_limit_is_worth_raising()
     {
-        var report = ProbeReport.Of(null, UdmaBufLimits.Default, GoodEgl, default, new Kvm(false, ""), Qemu11, null);
+        var report = ProbeReport.Of(null, UdmaBufLimits.Default, GoodEgl, default, new Kvm(false, ""), Sandbox.Foretell(), Qemu11, null);
         Assert.True(report.Udmabuf.Ok);
         Assert.Contains("/list_limit", report.Blob.Cure, StringComparison.Ordinal);
     }
@@ -104,7 +105,7 @@ public class ProbeTests
     }
 
     private static ProbeReport Report(UdmaBufException? udmabuf, Finding egl, QemuInfo? qemu, Kvm? kvm = null) =>
-        ProbeReport.Of(udmabuf, Limits, egl, new HugePages(0, 0), kvm ?? new Kvm(false, "there is no /dev/kvm"), qemu, qemu is null ? "not there" : null);
+        ProbeReport.Of(udmabuf, Limits, egl, new HugePages(0, 0), kvm ?? new Kvm(false, "there is no /dev/kvm"), Sandbox.Foretell(), qemu, qemu is null ? "not there" : null);
 
     private static QemuInfo Info(string version, params string[] devices) =>
         new("qemu-system-x86_64", Version.Parse(version), new HashSet<string>(devices), new HashSet<string>(["tcg", "kvm"]));

@@ -75,6 +75,43 @@ public class FenceTests : OverTransport
     }
 
     [Fact]
+    public void The_guest_waits_to_draw_until_its_picture_is_copied_for_who_still_reads_the_copy_before()
+    {
+        using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
+        screen.Slow = true;
+        device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1));
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 2));
+        ushort other = Send(device, 4096, Unref(77));
+
+        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
+        GiveBack(device, screen);
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+    }
+
+    [Fact]
+    public void The_guest_waits_only_once_for_who_reads_one_copy_for_ever()
+    {
+        using var device = Shown(out Screen screen);
+        screen.Slow = true;
+        device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1), Flush(1, 0, 0, 64, 64, fence: 2));
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 3));
+        ushort other = Send(device, 4096, Unref(77));
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
+    }
+
+    [Fact]
+    public void The_guest_does_not_wait_for_a_reader_of_an_older_copy_where_another_consumer_had_the_picture_copied()
+    {
+        using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
+        device.Watch();
+        screen.Slow = true;
+        device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1), Flush(1, 0, 0, 64, 64, fence: 2));
+    }
+
+    [Fact]
     public void An_unfenced_flush_waits_for_nobody()
     {
         using var device = Shown(out Screen screen);
@@ -196,7 +233,7 @@ public class FenceTests : OverTransport
     [Fact]
     public void A_lease_that_is_given_back_twice_or_late_frees_nothing()
     {
-        using var device = Shown(out Screen screen);
+        using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(1) }, path: null), out Screen screen);
         ReadSlowly(device, screen);
         Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 1));
         FrameLease first = device.OnLoop(() => screen.Lease);

@@ -193,9 +193,10 @@ public sealed class DisplayProtocolTests
         {
             guest.Slice(0, 4).Fill(i);
             guest.Slice(128 * 9, 4).Fill(i);
-            fixture.Flush(0, new Rect(0, i % 10, 1, 1));
+            fixture.Flush(0, new Rect(0, i % 10, 1, 1), isFenced: false);
             fixture.Settle();
         }
+        Assert.Empty(fixture.Consumed);
         Assert.Equal(copied, fixture.Hub.BytesCopied);
         Assert.Equal(new byte[4096], RecordingView.Pixels(view.Shown[^1]));
 
@@ -208,6 +209,41 @@ public sealed class DisplayProtocolTests
         expected.AsSpan(128 * 9, 4).Fill(100);
         Assert.Equal(expected, RecordingView.Pixels(view.Shown[^1]));
         Assert.Empty(fixture.Consumed);
+    }
+
+    [Fact]
+    public void What_a_view_sees_after_a_long_look_is_the_last_flush_and_nothing_that_the_guest_drew_since()
+    {
+        using var fixture = new DisplayFixture();
+        using var pages = new TestPages(1 << 20);
+        using Backing backing = pages.Make((0, 4096));
+        Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
+        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
+        (RemoteConsole console, RecordingView view) = fixture.Watch();
+        view.IsSlow = true;
+        fixture.Settle();
+        fixture.Hub.SetScanout(0, picture);
+        Assert.False(fixture.Flush(0, picture.Layout.Bounds));
+        fixture.RunUntil(() => view.Updates.Count == 1);
+
+        // The guest waits for a while, so that the next picture can be copied when the view has finished.
+        guest.Slice(0, 4096).Fill(1);
+        Assert.True(fixture.Flush(0, picture.Layout.Bounds));
+        fixture.Hub.GuestGoesOn(0);
+        guest.Slice(0, 2048).Fill(2);
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 2);
+        Assert.Equal(Enumerable.Repeat((byte)1, 4096), RecordingView.Pixels(view.Shown[^1]));
+
+        // Not again for who reads the same picture still.
+        guest.Slice(0, 4096).Fill(3);
+        Assert.True(fixture.Flush(0, picture.Layout.Bounds));
+        guest.Slice(0, 4096).Fill(4);
+        Assert.False(fixture.Flush(0, picture.Layout.Bounds));
+        guest.Slice(0, 2048).Fill(5);
+        console.Done();
+        fixture.RunUntil(() => view.Updates.Count == 3);
+        Assert.Equal(Enumerable.Repeat((byte)4, 4096), RecordingView.Pixels(view.Shown[^1]));
     }
 
     [Fact]
@@ -224,7 +260,7 @@ public sealed class DisplayProtocolTests
         for (int flip = 0; flip < 5; flip++)
         {
             fixture.Hub.SetScanout(0, buffers[flip % 3]);
-            Assert.False(fixture.Flush(0, new Rect(0, 0, 61, 33)));
+            fixture.Flush(0, new Rect(0, 0, 61, 33), isFenced: false);
             fixture.RunUntil(() => view.Updates.Count == 1);
         }
         Assert.Equal(61 * 33 * 4, fixture.Hub.BytesCopied);

@@ -13,7 +13,7 @@ public class PageMapTests
     {
         using FileDescriptor memfd = MemFd.Create("test-pages", 1000 * Page);
         using MemoryMapping mapping = MemoryMapping.Map(memfd, 0, 1000 * Page, writable: true);
-        using var pages = new PageMap();
+        var pages = new PageMap();
         long first = (nint)mapping.Pointer / Page;
         mapping.Slice(0, 700 * Page).Fill(1);
         GuestRam.PunchHole(memfd, 300 * Page, 2 * Page);

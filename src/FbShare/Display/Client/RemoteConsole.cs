@@ -17,7 +17,17 @@ public sealed partial class RemoteConsole : IDisposable
     private readonly List<BusMessage> _owed = [];
     private BusConnection? _listener;
     private IDisplayView? _view;
+    /// <summary>Nanoseconds that a device holds a flush back for its readers, less some for the way of the update.</summary>
+    private const long SurelyHeld = 40_000_000;
+
+    /// <summary>After this long without a flush, a guest that draws frame after frame has stopped.</summary>
+    public static readonly TimeSpan SettledAfter = TimeSpan.FromMilliseconds(100);
+
     private bool _takeDmaBuf;
+
+    /// <summary>Whether the last update told of another flush than the one before.</summary>
+    private bool _cameWithFlush;
+
 
     /// <summary>No picture has come yet. The first dma-buf of a QEMU is drawn already, and no update follows until the guest draws again.</summary>
     private bool _isNew;
@@ -92,6 +102,23 @@ public sealed partial class RemoteConsole : IDisposable
     /// ours does, QEMU does not.</summary>
     public FlushMark? LastFlush { get; private set; }
 
+    /// <summary>Whether what was just read of <see cref="Picture"/> is one frame, and not partly the next one. To be asked right after reading, in
+    /// <see cref="IDisplayView.Update"/> or later.</summary>
+    /// <remarks>A guest that waits for its flushes does not draw while one is read, but for no longer than the device holds the flush back. A
+    /// picture that came with no flush of its own, as the first one, may be drawn on meanwhile, unless nothing has been flushed for a while. Where
+    /// the answer is no, the next update has the whole frame; where none comes within <see cref="SettledAfter"/>, what is there has settled.</remarks>
+    /// <param name="start">When the reading began (<see cref="EventLoop.Now"/>).</param>
+    public bool IsOneFrame(long start)
+    {
+        if (LastFlush is not { } flush)
+        {
+            // Not told: QEMU waits for the answer in any case.
+            return true;
+        }
+        bool isHeld = _cameWithFlush && (Picture?.Source != RemotePictureSource.DmaBuf || EventLoop.Now - flush.At < SurelyHeld);
+        return isHeld || start - flush.At > SettledAfter.TotalNanoseconds;
+    }
+
     /// <summary>The pointer's picture; null before there is one.</summary>
     public CursorImage? Cursor { get; private set; }
 
@@ -124,6 +151,7 @@ public sealed partial class RemoteConsole : IDisposable
         _takeDmaBuf = takeDmaBuf;
         _isNew = true;
         LastFlush = null;
+        _cameWithFlush = false;
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)
         {

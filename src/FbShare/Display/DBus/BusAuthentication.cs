@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace FbShare.Display.DBus;
@@ -141,7 +140,7 @@ internal sealed class BusAuthentication(uint user)
         }
         _state = State.Begin;
         // Names this server; nobody compares it.
-        _replies.Write(Encoding.ASCII.GetBytes($"OK {RandomNumberGenerator.GetHexString(32, lowercase: true)}\r\n"));
+        _replies.Write(Encoding.ASCII.GetBytes($"OK {Guid.NewGuid():N}\r\n"));
     }
 
     private void Reject()

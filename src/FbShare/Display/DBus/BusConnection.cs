@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using FbShare.Linux;
 
@@ -368,7 +367,7 @@ internal sealed unsafe class BusConnection : IDisposable
             if (gate is not null)
             {
                 SdBus.Id128 id;
-                RandomNumberGenerator.Fill(new Span<byte>(&id, sizeof(SdBus.Id128)));
+                _ = Guid.NewGuid().TryWriteBytes(new Span<byte>(&id, sizeof(SdBus.Id128)));
                 BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
             }
             BusException.Check(SdBus.sd_bus_negotiate_fds(bus, 1), "sd_bus_negotiate_fds");

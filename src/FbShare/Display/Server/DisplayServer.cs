@@ -261,7 +261,8 @@ public sealed class DisplayServer : IDisposable
     {
         try
         {
-            return $"{PeerText.Name(File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n'))} ({process})";
+            string name = PathHelper.Current is { } helper ? helper.NameProcess(process) : File.ReadAllText($"/proc/{process}/comm");
+            return $"{PeerText.Name(name.TrimEnd('\n'))} ({process})";
         }
         catch (IOException)
         {

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using FbShare.Capture;
+using FbShare.Confinement;
+using FbShare.Linux;
+
+namespace FbShare.Cli.Hosting;
+
+/// <summary>Confines the process of a device: starts its helper for files, and takes from it what it does not need.</summary>
+internal static class DeviceSandbox
+{
+    /// <summary>Confines this process for good. The device is made, and nothing of the guest's was looked at.</summary>
+    /// <exception cref="CliException">Something cannot be had, and <see cref="SandboxMode.On"/> asks for all.</exception>
+    public static void Enter(DeviceOptions options, DeviceHost host, Log log)
+    {
+        if (options.Sandbox == SandboxMode.Off)
+        {
+            log.Verbose("sandbox: off, as asked for");
+            return;
+        }
+        if (options.Sandbox == SandboxMode.On && !Sandbox.Foretell().IsWhole)
+        {
+            throw Refuse(Sandbox.Foretell());
+        }
+        Prepare(options, host);
+        Inheritance.KeepDescriptors();
+        PathHelper.Use(StartHelper(options));
+        Sandbox sandbox = Sandbox.EnterAsDevice();
+        if (options.Sandbox == SandboxMode.On && !sandbox.IsWhole)
+        {
+            throw Refuse(sandbox);
+        }
+        log.Verbose($"sandbox: {sandbox.Description}");
+    }
+
+    /// <summary>Confines a keeper that only starts devices.</summary>
+    /// <exception cref="CliException"><inheritdoc cref="Enter"/></exception>
+    public static void EnterAsKeeper(SandboxMode mode, Log log)
+    {
+        if (mode == SandboxMode.Off)
+        {
+            return;
+        }
+        Sandbox sandbox = Sandbox.EnterAsKeeper();
+        if (mode == SandboxMode.On && !sandbox.IsWhole)
+        {
+            throw Refuse(sandbox);
+        }
+        log.Verbose($"sandbox of the keeper: {sandbox.Description}");
+    }
+
+    private static CliException Refuse(Sandbox sandbox) =>
+        new(ExitCodes.Unfit, $"--sandbox on: not everything can be had here ({sandbox.Description}); --sandbox auto takes what there is");
+
+    /// <summary>What is loaded, opened or asked when it is first used is used now.</summary>
+    private static void Prepare(DeviceOptions options, DeviceHost host)
+    {
+        host.Hub.Exporter.Prepare(options.UdmaBuf is { } number ? new FileDescriptor(number) : null);
+        options.Dump?.To.Rehearse();
+        // A terminal's properties, and the source of random numbers.
+        _ = Console.Out;
+        _ = Guid.NewGuid();
+    }
+
+    private static UnixSocket StartHelper(DeviceOptions options)
+    {
+        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
+        using (theirs)
+        {
+            theirs.Descriptor.SetInheritable();
+            Process.Start(new ProcessStartInfo(
+                Environment.ProcessPath!,
+                HelperCommand.Words(
+                    theirs.Descriptor.Number,
+                    [.. new[] { options.SocketPath, options.VfioUserPath, options.DisplayPath, options.MonitorPath }.OfType<string>()],
+                    [.. options.Dump?.To.Files ?? []])))!.Dispose();
+        }
+        return ours;
+    }
+}
