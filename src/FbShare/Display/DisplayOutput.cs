@@ -250,9 +250,9 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     private void CopyForReaders()
     {
         if (Scanout is not null && Array.Exists(_attachments, static a => a.ReadsCopy && !a.Pending.IsEmpty)
-            && _copy.Update(Scanout, Budget, out _, out Rect changed) is { } copy)
+            && _copy.Update(Scanout, Budget, out _) is { } copy)
         {
-            NoteChange(copy, changed);
+            NoteChange(copy);
         }
     }
 

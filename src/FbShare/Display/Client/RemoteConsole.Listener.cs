@@ -199,14 +199,9 @@ public sealed partial class RemoteConsole
     private void ReadFlush(BusMessage call)
     {
         long microseconds = (long)Math.Min(call.ReadUInt64(), long.MaxValue / 1000);
-<<<<<<< HEAD
         var flush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
         _cameWithFlush = LastFlush is { } before && flush.Count != before.Count;
         LastFlush = flush;
-        return Update(call, damage);
-=======
-        LastFlush = new FlushMark(microseconds * 1000, (long)Math.Min(call.ReadUInt64(), long.MaxValue));
->>>>>>> glass
     }
 
     private static Rect ReadRect(BusMessage call) => new(call.ReadInt32(), call.ReadInt32(), call.ReadInt32(), call.ReadInt32());
