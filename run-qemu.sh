@@ -37,11 +37,13 @@ Examples:
 HELP
 }
 
-say() { printf 'run-qemu: %s\n' "$*" >&2; }
-fail() { printf 'run-qemu: error: %s\n' "$*" >&2; exit 1; }
+say() { progress_clear; printf 'run-qemu: %s\n' "$*" >&2; }
+fail() { progress_end; printf 'run-qemu: error: %s\n' "$*" >&2; exit 1; }
 usage_error() { printf 'run-qemu: %s\nrun-qemu: see ./run-qemu.sh --help\n' "$*" >&2; exit 2; }
 
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# shellcheck source=tools/progress
+. "$root/tools/progress"
 cache=${FBSHARE_CACHE:-${XDG_CACHE_HOME:-${HOME:?run-qemu: error: HOME is not set}/.cache}/fbshare}
 
 # --- the command line
@@ -108,8 +110,10 @@ if ! is_fresh; then
   "$root/tools/install-needs" build || fail 'what building FbShare needs could not be installed: see above'
   say 'building fbshare (only this time; takes some minutes on a slow machine)'
   log=$(mktemp)
-  "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -v quiet >"$log" 2>&1 ||
-    { tail -n 20 "$log" >&2; rm -f "$log"; fail 'fbshare could not be built: see above'; }
+  progress_begin 'building' "$log"
+  "$dotnet" publish "$root/src/FbShare.Cli" -p:PublishProfile=release --nologo -tl:off -v minimal >"$log" 2>&1 ||
+    { progress_end; tail -n 20 "$log" >&2; rm -f "$log"; fail 'fbshare could not be built: see above'; }
+  progress_end
   rm -f "$log"
   touch "$fbshare"
 fi
@@ -153,12 +157,22 @@ else
 fi
 
 # --- go
+# Where the guest has this terminal, FbShare's own lines would stand in the middle of what somebody types there.
+log=''
+if [ -t 1 ] && [[ " ${machine_args[*]} " = *[\ :]stdio[\ ,]* || " ${machine_args[*]} " = *' -nographic '* ]]; then
+  log=$cache/run-qemu.log
+  mkdir -p "$cache"
+  : >"$log"
+  run_options+=(--log "$log")
+  say "this terminal is the guest's from here on; what FbShare says is in $log"
+  [ -z "$headless" ] || say "the screen is written to $screenshot once it has stopped changing; Ctrl-C ends the guest"
+fi
 if [ -z "$headless" ]; then
   runtime=${XDG_RUNTIME_DIR:-/tmp}
   [ -d "$runtime" ] || runtime=/tmp
   sockets=$(mktemp -d "$runtime/fbshare-view.XXXXXX")
   trap 'rm -rf "$sockets"' EXIT
-  "$fbshare" run --display "unix:$sockets/screen" "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}" &
+  "$fbshare" run --display "unix:$sockets/screen" "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}" <&0 &
   run=$!
   trap 'kill "$run" 2>/dev/null || true; wait "$run" || true; rm -rf "$sockets"' EXIT
   for _ in $(seq 100); do
@@ -166,7 +180,11 @@ if [ -z "$headless" ]; then
     kill -0 "$run" 2>/dev/null || { wait "$run"; exit; }
     sleep 0.1
   done
-  "$fbshare" view --display "unix:$sockets/screen"
+  if [ -z "$log" ]; then
+    "$fbshare" view --display "unix:$sockets/screen"
+  else
+    "$fbshare" view --display "unix:$sockets/screen" 2>>"$log" || { status=$?; tail -n 3 "$log" >&2; exit $status; }
+  fi
   exit
 fi
 exec "$fbshare" run --dump-to "$screenshot" --dump-when still:1s "${screen_options[@]}" "${run_options[@]}" -- "$qemu" "${machine_args[@]}"

@@ -8,8 +8,8 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages and
-            tools/fuzz, a few seconds each
+  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages,
+            tools/check-deb and tools/fuzz, a few seconds each
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
@@ -132,6 +132,13 @@ run_package_check() {
   if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
 }
 
+# Whether the Debian package can be made, installed and removed, counted as one test.
+run_deb_check() {
+  local deb
+  say 'running tools/check-deb'
+  if deb=$(tools/package --program "${FBSHARE_PROGRAM%/*}") && tools/check-deb --package "$deb"; then outcome+=(--passed tools/check-deb); else outcome+=(--failed tools/check-deb); fi
+}
+
 # Whether hostile input does harm, a few seconds at each door with the same inputs each time; counted as one test.
 run_fuzz() {
   say 'running tools/fuzz'
@@ -167,7 +174,7 @@ for project in tests/*/*.csproj; do
     *) ! wants unit || run_project "$name" ;;
   esac
 done
-! wants unit || { run_bench_check; run_package_check; run_fuzz; }
+! wants unit || { run_bench_check; run_package_check; run_deb_check; run_fuzz; }
 if { wants testbed || wants nested; } && prepare_testbed; then
   ! wants testbed || run_testbed
   ! wants nested || run_nested

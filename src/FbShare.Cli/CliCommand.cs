@@ -10,7 +10,7 @@ internal abstract class CliCommand : Command
         : base(name, description)
     {
         Examples = examples;
-        SetAction(arguments => Run(arguments, FbShareCommand.LogFor(arguments)));
+        SetAction(arguments => Run(arguments, FbShareCommand.LogFor(arguments, OpenLog(arguments))));
     }
 
     public IReadOnlyList<string> Examples { get; }
@@ -21,6 +21,10 @@ internal abstract class CliCommand : Command
     /// <summary>What options that are right by themselves say against each other, in a sentence; null: nothing. Not a validator: those run
     /// before every option has been read, and reading one that is wrong throws.</summary>
     public virtual string? FindContradiction(ParseResult arguments) => null;
+
+    /// <summary>Where its messages go.</summary>
+    /// <exception cref="CliException">That cannot be written.</exception>
+    protected virtual TextWriter OpenLog(ParseResult arguments) => Console.Error;
 
     /// <summary>Does it. May throw <see cref="CliException"/>.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>

@@ -30,9 +30,9 @@ internal sealed class ClickCommand : ScreenCommand
         : base(
             "click",
             "Clicks with the guest's pointer.",
-            "fbshare click --display unix:/run/user/1000/screen.sock 640 400",
-            "fbshare click --display unix:/run/user/1000/screen.sock --needle ok-button.json --timeout 60s",
-            "fbshare click --display unix:/run/user/1000/screen.sock --button right --double 10 20")
+            "fbshare click --display debian 640 400",
+            "fbshare click --display debian --needle ok-button.json --timeout 60s",
+            "fbshare click --display debian --button right --double 10 20")
     {
         Add(_x);
         Add(_y);

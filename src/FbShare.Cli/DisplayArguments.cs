@@ -10,14 +10,6 @@ namespace FbShare.Cli;
 /// <summary>What every command that looks at a display has in common: which one, which outputs, and how its failures are told.</summary>
 internal static class DisplayArguments
 {
-    private const string Description = "The display: unix:PATH of fbshare serve or run, qmp:PATH of a QEMU with -display dbus,p2p=yes, or dbus:ADDRESS of a message bus that a QEMU with -display dbus is on.";
-    private const string Form = "unix:PATH|qmp:PATH|dbus:ADDRESS";
-
-    public static Option<DisplayAddress> Display() => new("--display") { Description = Description, HelpName = Form, Required = true, CustomParser = Parse };
-
-    /// <summary>The same for commands that can look at something else.</summary>
-    public static Option<DisplayAddress?> OptionalDisplay() => new("--display") { Description = Description, HelpName = Form, CustomParser = Parse };
-
     public static Option<uint?> Output() => NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to look at (default: 0).");
 
     /// <summary>Connects.</summary>
@@ -116,15 +108,4 @@ internal static class DisplayArguments
     private static CliException NoOutput(uint? output, IReadOnlyList<uint> outputs) => new(
         ExitCodes.Failure,
         outputs.Count == 0 ? "this display has no graphic output" : $"there is no output {output}: there {(outputs.Count == 1 ? "is" : "are")} {string.Join(", ", outputs)}");
-
-    private static DisplayAddress? Parse(ArgumentResult result)
-    {
-        string text = GivenText.Of(result);
-        if (DisplayAddress.TryParse(text, out DisplayAddress? address, out string? why))
-        {
-            return address;
-        }
-        result.AddError($"{why}; unix:PATH is what fbshare serve or run got as --display");
-        return null;
-    }
 }

@@ -15,7 +15,7 @@ internal sealed class DragCommand : ScreenCommand
     private readonly Option<TimeSpan?> _delay = InputArguments.Delay();
 
     public DragCommand()
-        : base("drag", "Moves the guest's pointer with a button held down.", "fbshare drag --display unix:/run/user/1000/screen.sock 100 100 500 300")
+        : base("drag", "Moves the guest's pointer with a button held down.", "fbshare drag --display debian 100 100 500 300")
     {
         foreach (Argument argument in (ReadOnlySpan<Argument>)[_fromX, _fromY, _toX, _toY])
         {

@@ -14,7 +14,7 @@ internal sealed class DumpCommand : CliCommand
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
     private static readonly DumpTrigger AtOnce = new(null, 1);
 
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display = new(takesWord: true);
     private readonly Option<string?> _file = new("-o", "--to") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE", Required = true };
     private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Which output to take (default: 0).");
     private readonly Option<bool> _all = new("--all") { Description = "Write every output, each to a file of its own: FILE with the output's number before its ending." };
@@ -44,13 +44,14 @@ internal sealed class DumpCommand : CliCommand
         : base(
             "dump",
             "Writes what a running display shows to a file.",
-            "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
-            "fbshare dump --display unix:/run/user/1000/screen.sock --all --wait-still 1s -o screen.png",
-            "fbshare dump --display unix:/run/user/1000/screen.sock --crop 0,0,640x480 --scale 50% -o part.webp",
+            "fbshare dump -o screen.png",
+            "fbshare dump debian --all --wait-still 1s -o screen.png",
+            "fbshare dump debian --crop 0,0,640x480 --scale 50% -o part.webp",
             "# of a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
             "fbshare dump --display qmp:/tmp/qmp.sock -o screen.png")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _file, _output, _all, _waitStill, _frame, _timeout, _cursor, _copy, _gl, _format])
+        _display.AddTo(this);
+        foreach (Option option in (ReadOnlySpan<Option>)[_file, _output, _all, _waitStill, _frame, _timeout, _cursor, _copy, _gl, _format])
         {
             Add(option);
         }
@@ -72,7 +73,7 @@ internal sealed class DumpCommand : CliCommand
         {
             return "--gl and --copy contradict each other: a driver reads what is shared without copying";
         }
-        return _picture.FindContradiction(arguments);
+        return _display.FindContradiction(arguments) ?? _picture.FindContradiction(arguments);
     }
 
     protected override int Run(ParseResult arguments, Log log)
@@ -89,7 +90,7 @@ internal sealed class DumpCommand : CliCommand
         });
         TimeSpan timeout = arguments.GetValue(_timeout) ?? DefaultTimeout;
         timer.SetAfter(timeout);
-        using DisplayClient client = DisplayArguments.Connect(loop, arguments.GetValue(_display)!);
+        using DisplayClient client = DisplayArguments.Connect(loop, _display.Read(arguments));
         client.Log = log;
         client.Lost = why =>
         {

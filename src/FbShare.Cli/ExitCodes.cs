@@ -28,4 +28,19 @@ internal static class ExitCodes
 
     /// <summary>Ended by Ctrl-C (128 + SIGINT).</summary>
     public const int Interrupted = 130;
+
+    /// <summary>What each means to a user; the README has the same table.</summary>
+    public static IReadOnlyList<(string Status, string Meaning)> Table { get; } =
+    [
+        ("0", "done"),
+        ("1", "it failed"),
+        ("2", "the command line does not make sense"),
+        ("3", "it waited for something that did not come in time"),
+        ("4", "the host, its QEMU or the QEMU arguments lack something that is needed"),
+        ("5", "a socket cannot be reached, or is in use"),
+        ("6", "match: the picture does not match"),
+        ("70", "an error in FbShare itself (FBSHARE_DEBUG=1 shows where)"),
+        ("128 + N", "ended by signal N (130: Ctrl-C, 143: SIGTERM)"),
+        ("from run", "QEMU's own, once QEMU has started"),
+    ];
 }

@@ -10,13 +10,14 @@ internal sealed class FbShareCommand : RootCommand
     private const string QuietName = "--quiet";
     private const string VerboseName = "--verbose";
 
-    private static readonly string[] Examples =
+    /// <summary>Command lines for --help.</summary>
+    public static readonly string[] Examples =
     [
         "fbshare run --dump-to screen.png --dump-when still:1s -- qemu-system-x86_64 -m 2G disk.qcow2",
-        "fbshare serve --socket-path /run/user/1000/gpu.sock --display unix:/run/user/1000/screen.sock",
-        "fbshare dump --display unix:/run/user/1000/screen.sock -o screen.png",
-        "fbshare wait --display unix:/run/user/1000/screen.sock --text 'login:' --timeout 60s",
-        "fbshare view --display unix:/run/user/1000/screen.sock",
+        "fbshare serve --socket-path /run/user/1000/gpu.sock --display debian",
+        "fbshare dump -o screen.png",
+        "fbshare wait debian --text 'login:' --timeout 60s",
+        "fbshare view",
         "fbshare probe",
     ];
 
@@ -24,6 +25,7 @@ internal sealed class FbShareCommand : RootCommand
     [
         ("run", () => new RunCommand()),
         ("serve", () => new ServeCommand()),
+        ("list", () => new ListCommand()),
         ("dump", () => new DumpCommand()),
         ("wait", () => new WaitCommand()),
         ("match", () => new MatchCommand()),
@@ -41,6 +43,8 @@ internal sealed class FbShareCommand : RootCommand
         ("probe", () => new ProbeCommand()),
         ("view", () => new ViewCommand()),
         ("region", () => new RegionCommand()),
+        ("completion", () => new CompletionCommand()),
+        ("docs", () => new DocsCommand()),
         ("helper", () => new HelperCommand()),
     ];
 
@@ -69,7 +73,7 @@ internal sealed class FbShareCommand : RootCommand
         {
             if (option is HelpOption)
             {
-                option.Action = new HelpPage(Examples);
+                option.Action = new HelpPage();
             }
         }
     }
@@ -78,7 +82,8 @@ internal sealed class FbShareCommand : RootCommand
     public static string NameOf(Command command) => command is RootCommand ? "fbshare" : $"fbshare {command.Name}";
 
     /// <summary>The log that a command line asks for.</summary>
-    public static Log LogFor(ParseResult arguments) => new(
-        Console.Error,
+    /// <param name="writer">Where it goes.</param>
+    public static Log LogFor(ParseResult arguments, TextWriter writer) => new(
+        writer,
         arguments.GetValue<bool>(QuietName) ? LogLevel.Warning : arguments.GetValue<bool>(VerboseName) ? LogLevel.Debug : LogLevel.Information);
 }

@@ -9,21 +9,22 @@ namespace FbShare.Cli;
 /// <summary>The picture that a command looks at: a file, or what a display shows now.</summary>
 internal sealed class FrameArguments
 {
-    private readonly Argument<string?> _file = new("FRAME") { Description = "The picture to look at; or give --display.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<DisplayAddress?> _display = DisplayArguments.OptionalDisplay();
+    private readonly Argument<string?> _file = new("FRAME") { Description = "The picture to look at; or give --display NAME. Without either: the only display that is running.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly DisplayChoice _display = new();
     private readonly Option<uint?> _output = DisplayArguments.Output();
 
     public void AddTo(Command command)
     {
         command.Add(_file);
-        command.Add(_display);
+        _display.AddTo(command);
         command.Add(_output);
     }
 
     /// <inheritdoc cref="CliCommand.FindContradiction"/>
     public string? FindContradiction(ParseResult arguments) =>
-        (arguments.GetValue(_file) is null) == (arguments.GetValue(_display) is null) ? "give either the file of a picture or --display, to say what to look at"
-        : arguments.GetResult(_output) is { Implicit: false } && arguments.GetValue(_display) is null ? "--output has no effect without --display"
+        arguments.GetValue(_file) is null ? null
+        : _display.IsGiven(arguments) ? "give either the file of a picture or --display, to say what to look at"
+        : arguments.GetResult(_output) is { Implicit: false } ? "--output has no effect on the file of a picture"
         : null;
 
     /// <summary>Takes the picture.</summary>
@@ -36,7 +37,7 @@ internal sealed class FrameArguments
         {
             return PictureFile.Read(file);
         }
-        using GuestDisplay display = DisplayArguments.Open(arguments.GetValue(_display)!, log);
+        using GuestDisplay display = DisplayArguments.Open(_display.Read(arguments), log);
         return DisplayArguments.Ask(() => DisplayArguments.ScreenOf(display, arguments.GetValue(_output) ?? 0).CaptureAsync(cancellation: stop)).Picture;
     }
 }

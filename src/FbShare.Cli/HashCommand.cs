@@ -13,7 +13,7 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare hash</c>: a line for the frame that a display shows, or for every frame that comes.</summary>
 internal sealed class HashCommand : CliCommand
 {
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display = new(takesWord: true);
     private readonly Option<uint?> _output = DisplayArguments.Output();
     private readonly Option<bool> _every = new("--every-flush") { Description = "Go on with a line for every frame that the guest shows, until --count or Ctrl-C." };
     private readonly Option<long?> _count = NumberOption.Optional("--count", 1L, long.MaxValue, "With --every-flush: end after this many frames.");
@@ -29,23 +29,24 @@ internal sealed class HashCommand : CliCommand
         : base(
             "hash",
             "Prints a line for a frame: its number, time, output, size, format, and the XXH3 of its pixels as bytes B, G, R, 255, so that equal pictures have equal sums whatever their format.",
-            "fbshare hash --display unix:/run/user/1000/screen.sock",
-            "fbshare hash --display unix:/run/user/1000/screen.sock --every-flush --count 600")
+            "fbshare hash",
+            "fbshare hash debian --every-flush --count 600")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _output, _every, _count, _timeout, _json])
+        _display.AddTo(this);
+        foreach (Option option in (ReadOnlySpan<Option>)[_output, _every, _count, _timeout, _json])
         {
             Add(option);
         }
     }
 
     public override string? FindContradiction(ParseResult arguments) =>
-        arguments.GetValue(_count) is not null && !arguments.GetValue(_every) ? "--count has no effect without --every-flush" : null;
+        arguments.GetValue(_count) is not null && !arguments.GetValue(_every) ? "--count has no effect without --every-flush" : _display.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {
         using var stop = new CancellationTokenSource();
         using var signals = new StopSignals(_ => stop.Cancel());
-        using GuestDisplay display = DisplayArguments.Open(arguments.GetValue(_display)!, log);
+        using GuestDisplay display = DisplayArguments.Open(_display.Read(arguments), log);
         uint output = arguments.GetValue(_output) ?? 0;
         Screen screen = DisplayArguments.ScreenOf(display, output);
         bool asJson = arguments.GetValue(_json);

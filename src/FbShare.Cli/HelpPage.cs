@@ -1,12 +1,12 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using FbShare.Cli.Documents;
 
 namespace FbShare.Cli;
 
 /// <summary>--help: what a command does, its usage, arguments, options, commands and examples.</summary>
 /// <remarks>The library's own page looks alike, but its queries are compiled while it runs: a third of the time that --help took.</remarks>
-internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : SynchronousCommandLineAction
+internal sealed class HelpPage : SynchronousCommandLineAction
 {
     private const int Indent = 2;
 
@@ -16,16 +16,16 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
 
     public override int Invoke(ParseResult parseResult)
     {
-        Command command = parseResult.CommandResult.Command;
+        CommandPage page = CommandPage.Of(parseResult.CommandResult.Command);
         TextWriter output = parseResult.InvocationConfiguration.Output;
         int width = Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth;
-        Write(output, "Description", [new Row(command.Description ?? "", "")], width);
-        Write(output, "Usage", [new Row(UsageOf(command), "")], width);
-        Write(output, "Arguments", ArgumentsOf(command), width);
-        Write(output, "Options", OptionsOf(command), width);
-        Write(output, "Commands", CommandsOf(command), width);
+        Write(output, "Description", [new PageRow(page.Description, "")], width);
+        Write(output, "Usage", [new PageRow(page.Usage, "")], width);
+        Write(output, "Arguments", page.Arguments, width);
+        Write(output, "Options", page.Options, width);
+        Write(output, "Commands", page.Commands, width);
         output.WriteLine("Examples:");
-        foreach (string example in command is CliCommand { Examples: var own } ? own : rootExamples)
+        foreach (string example in page.Examples)
         {
             output.WriteLine($"  {example}");
         }
@@ -33,84 +33,8 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
         return ExitCodes.Success;
     }
 
-    private static string UsageOf(Command command)
-    {
-        string usage = $"{FbShareCommand.NameOf(command)}{(command is RootCommand ? " [command]" : "")} [options]";
-        foreach (Argument argument in command.Arguments)
-        {
-            string name = argument.Arity.MinimumNumberOfValues == 0 ? $"[{NameOf(argument)}]" : NameOf(argument);
-            usage += command is CliCommand { TakesCommandLine: true } ? $" -- {name}" : $" {name}{(argument.Arity.MaximumNumberOfValues > 1 ? "..." : "")}";
-        }
-        return usage;
-    }
-
-    private static List<Row> ArgumentsOf(Command command)
-    {
-        var rows = new List<Row>();
-        foreach (Argument argument in command.Arguments)
-        {
-            rows.Add(new Row(NameOf(argument), argument.Description ?? ""));
-        }
-        return rows;
-    }
-
-    /// <summary>The command's own, then those that every command has.</summary>
-    private static List<Row> OptionsOf(Command command)
-    {
-        var own = new List<Row>();
-        var common = new List<Row>();
-        foreach (Option option in command.Options)
-        {
-            if (!option.Hidden)
-            {
-                (option is HelpOption or VersionOption ? common : own).Add(RowOf(option));
-            }
-        }
-        foreach (Symbol parent in command.Parents)
-        {
-            foreach (Option option in ((Command)parent).Options)
-            {
-                if (option.Recursive)
-                {
-                    common.Add(RowOf(option));
-                }
-            }
-        }
-        own.AddRange(common);
-        return own;
-    }
-
-    private static List<Row> CommandsOf(Command command)
-    {
-        var rows = new List<Row>();
-        foreach (Command inner in command.Subcommands)
-        {
-            string name = inner.Name;
-            foreach (Argument argument in inner.Arguments)
-            {
-                name += $" {NameOf(argument)}";
-            }
-            rows.Add(new Row(name, inner.Description ?? ""));
-        }
-        return rows;
-    }
-
-    private static string NameOf(Argument argument) => $"<{argument.HelpName ?? argument.Name}>";
-
-    private static Row RowOf(Option option)
-    {
-        string[] names = [.. option.Aliases, option.Name];
-        // Not /h, which is another system's custom.
-        names = Array.FindAll(names, name => name.StartsWith('-'));
-        Array.Sort(names, (a, b) => a.Length.CompareTo(b.Length));
-        string value = option.ValueType == typeof(bool) || option is HelpOption or VersionOption ? "" : $" <{option.HelpName ?? option.Name.TrimStart('-')}>";
-        bool showsDefault = value.Length > 0 && option is { Required: false, HasDefaultValue: true };
-        string preset = showsDefault && option.GetDefaultValue()?.ToString() is { Length: > 0 } text ? $" [default: {text}]" : "";
-        return new Row($"{string.Join(", ", names)}{value}{(option.Required ? " (REQUIRED)" : "")}", $"{option.Description}{preset}");
-    }
-
     /// <summary>Writes two columns, the second broken into lines that fit.</summary>
-    private static void Write(TextWriter output, string title, List<Row> rows, int width)
+    private static void Write(TextWriter output, string title, IReadOnlyList<PageRow> rows, int width)
     {
         if (rows.Count == 0)
         {
@@ -118,11 +42,11 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
         }
         output.WriteLine($"{title}:");
         int name = 0;
-        foreach (Row row in rows)
+        foreach (PageRow row in rows)
         {
             name = row.Text.Length > 0 ? Math.Max(name, row.Name.Length + Indent) : name;
         }
-        foreach (Row row in rows)
+        foreach (PageRow row in rows)
         {
             output.Write(new string(' ', Indent) + (row.Text.Length > 0 ? row.Name.PadRight(name) : ""));
             WriteWrapped(output, row.Text.Length > 0 ? row.Text : row.Name, Indent + name, width);
@@ -147,7 +71,4 @@ internal sealed class HelpPage(IReadOnlyList<string> rootExamples) : Synchronous
         }
         output.WriteLine(text[begin..]);
     }
-
-    /// <param name="Name">The first column; the only one where the second is empty.</param>
-    private readonly record struct Row(string Name, string Text);
 }

@@ -25,9 +25,9 @@ internal sealed class KeyCommand : ScreenCommand
         : base(
             "key",
             "Presses keys of the guest's keyboard together.",
-            "fbshare key --display unix:/run/user/1000/screen.sock ctrl-alt-f2",
-            "fbshare key --display unix:/run/user/1000/screen.sock down down enter",
-            "fbshare key --display unix:/run/user/1000/screen.sock --hold 2s super")
+            "fbshare key --display debian ctrl-alt-f2",
+            "fbshare key --display debian down down enter",
+            "fbshare key --display debian --hold 2s super")
     {
         Add(_chords);
         foreach (Option option in (ReadOnlySpan<Option>)[_layout, _variant, _delay, _hold])

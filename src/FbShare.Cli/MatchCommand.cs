@@ -28,9 +28,9 @@ internal sealed class MatchCommand : CliCommand
             "match",
             "Compares a picture, or what a display shows now, with what it should look like. Ends with status 6 if they do not match.",
             "fbshare match golden.png screen.png -o difference.png",
-            "fbshare match golden.png --display unix:/run/user/1000/screen.sock --exclude 1180,0,100x24",
+            "fbshare match golden.png --display debian --exclude 1180,0,100x24",
             "fbshare match desktop.json --display qmp:/tmp/qmp.sock --json    # a needle of os-autoinst",
-            "fbshare match golden.png --display unix:/run/user/1000/screen.sock --update")
+            "fbshare match golden.png --display debian --update")
     {
         Add(_needle);
         _frame.AddTo(this);

@@ -9,7 +9,7 @@ internal sealed class MoveCommand : ScreenCommand
     private readonly Argument<int?> _y = InputArguments.Pixel("Y", "Pixels from its top edge.");
 
     public MoveCommand()
-        : base("move", "Moves the guest's pointer.", "fbshare move --display unix:/run/user/1000/screen.sock 640 400")
+        : base("move", "Moves the guest's pointer.", "fbshare move --display debian 640 400")
     {
         Add(_x);
         Add(_y);

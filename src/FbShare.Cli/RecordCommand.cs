@@ -30,9 +30,10 @@ internal sealed class RecordCommand : ScreenCommand
         : base(
             "record",
             "Records what a running display shows.",
-            "fbshare record --display unix:/run/user/1000/screen.sock -o boot.mkv --duration 60s",
-            "fbshare record --display unix:/run/user/1000/screen.sock -o screen.y4m --every-flush",
-            "fbshare record --display unix:/run/user/1000/screen.sock -o frames/%06d.png --fps 5")
+            takesDisplayWord: true,
+            "fbshare record debian -o boot.mkv --duration 60s",
+            "fbshare record debian -o screen.y4m --every-flush",
+            "fbshare record debian -o frames/%06d.png --fps 5")
     {
         foreach (Option option in (ReadOnlySpan<Option>)[_file, _rate, _everyFlush, _duration])
         {
@@ -41,7 +42,7 @@ internal sealed class RecordCommand : ScreenCommand
     }
 
     public override string? FindContradiction(ParseResult arguments) =>
-        arguments.GetValue(_everyFlush) && arguments.GetValue(_rate) is not null ? "--fps and --every-flush contradict each other: give one of them" : null;
+        arguments.GetValue(_everyFlush) && arguments.GetValue(_rate) is not null ? "--fps and --every-flush contradict each other: give one of them" : base.FindContradiction(arguments);
 
     protected override bool EndsBySelf => true;
 

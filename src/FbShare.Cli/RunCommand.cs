@@ -2,6 +2,7 @@ using System.CommandLine;
 using FbShare.Cli.Hosting;
 using FbShare.Cli.Probe;
 using FbShare.Cli.Qemu;
+using FbShare.Display.Naming;
 using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Qemu;
@@ -34,7 +35,7 @@ internal sealed class RunCommand : CliCommand
             "Starts a virtio-gpu and a QEMU with it: adds the memory, machine and device arguments that this QEMU needs, and ends with QEMU's exit code.",
             "fbshare run -- qemu-system-x86_64 -m 2G -enable-kvm disk.qcow2",
             "fbshare run --size 1920x1080 --dump-to screen.png --dump-when still:2s -- qemu-system-x86_64 -m 2G -cdrom live.iso",
-            "fbshare run --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -drive file=disk.qcow2,if=virtio",
+            "fbshare run -- qemu-system-x86_64 -name debian -m 4G -drive file=disk.qcow2,if=virtio",
             "fbshare run --device blob --display unix:/tmp/screen.sock -- qemu-system-x86_64 -m 4G -device virtio-balloon-pci disk.qcow2",
             "fbshare run --device 2d -- qemu-system-x86_64 -M q35 -m 1G -display gtk disk.qcow2")
     {
@@ -63,10 +64,12 @@ internal sealed class RunCommand : CliCommand
         return (arguments.GetValue(_device) is "auto" or "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
     }
 
+    protected override TextWriter OpenLog(ParseResult arguments) => _arguments.OpenLog(arguments);
+
     protected override int Run(ParseResult arguments, Log log)
     {
         string[] words = arguments.GetValue(_qemu)!;
-        DeviceOptions options = _arguments.Read(arguments);
+        DeviceOptions options = _arguments.Read(arguments, KeptArguments.OfThisProcess);
         DiskImages.RequirePresent(words[1..]);
         QemuInfo qemu = Ask(words[0]);
 
@@ -91,13 +94,15 @@ internal sealed class RunCommand : CliCommand
         }
         log.Verbose($"{qemu.Program} {string.Join(' ', plan.Arguments)}");
         var name = new VirtualMachineName(plan.GuestName ?? options.Name.Name, plan.GuestUuid);
+        DisplayName wish = DisplayName.From(plan.GuestName) ?? KeptArguments.OfThisProcess;
         bool isPci = plan.Gpu == GpuKind.Pci;
         if (arguments.GetValue(_keep) == "on")
         {
-            return RunKept(arguments, request, name, qemu, plan, log);
+            return RunKept(arguments, request, name, wish, qemu, plan, log);
         }
         options = options with
         {
+            Display = options.Display.IsWish ? DisplayPlace.Wish(wish) : options.Display,
             SocketPath = isPci ? null : request.GpuSocket,
             VfioUserPath = isPci ? request.GpuSocket : null,
             BootRom = isPci ? _boot.Load(arguments, qemu.AskDataFolders(), log) : null,
@@ -105,6 +110,10 @@ internal sealed class RunCommand : CliCommand
             MonitorPath = request.MonitorSocket,
         };
         using var host = new DeviceHost(options, log);
+        if (host.DisplayName is { } taken)
+        {
+            log.Info($"fbshare view {taken} shows the screen");
+        }
         return new QemuRun(
             () =>
             {
@@ -117,7 +126,7 @@ internal sealed class RunCommand : CliCommand
     }
 
     /// <summary>The device is an <c>fbshare serve</c> with the options given here; this process keeps it.</summary>
-    private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, QemuInfo qemu, QemuPlan plan, Log log)
+    private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, DisplayName wish, QemuInfo qemu, QemuPlan plan, Log log)
     {
         bool isPci = plan.Gpu == GpuKind.Pci;
         string[] device =
@@ -128,6 +137,7 @@ internal sealed class RunCommand : CliCommand
             .. KeptArguments.Repeat(arguments, [_device, _hugePages, _keep, .. _boot.Options]),
             .. isPci ? _boot.Repeat(arguments, qemu.AskDataFolders()) : [],
             .. KeptArguments.Of(request.MonitorSocket!, name),
+            KeptArguments.Of(wish),
         ];
         using var keeper = new DeviceKeeper(device, log);
         using IDisposable upgrade = keeper.OnUpgradeSignal();

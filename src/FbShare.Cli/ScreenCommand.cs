@@ -12,17 +12,26 @@ namespace FbShare.Cli;
 /// is lost.</summary>
 internal abstract class ScreenCommand : CliCommand
 {
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display;
     private readonly Option<uint?> _output = DisplayArguments.Output();
     private readonly Option<bool> _json = new("--json") { Description = "Print what was done as JSON." };
 
     protected ScreenCommand(string name, string description, params string[] examples)
+        : this(name, description, takesDisplayWord: false, examples)
+    {
+    }
+
+    /// <param name="takesDisplayWord">Whether the first word may be the display's name: the command has no words of its own.</param>
+    protected ScreenCommand(string name, string description, bool takesDisplayWord, params string[] examples)
         : base(name, description, examples)
     {
-        Add(_display);
+        _display = new DisplayChoice(takesDisplayWord);
+        _display.AddTo(this);
         Add(_output);
         Add(_json);
     }
+
+    public override string? FindContradiction(ParseResult arguments) => _display.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -32,7 +41,7 @@ internal abstract class ScreenCommand : CliCommand
         {
             // Whatever can be wrong with the command line or this host is told before anything is connected to.
             ScreenAction action = Prepare(arguments, log);
-            using GuestDisplay display = DisplayArguments.Open(arguments.GetValue(_display)!, log);
+            using GuestDisplay display = DisplayArguments.Open(_display.Read(arguments), log);
             Screen screen = DisplayArguments.ScreenOf(display, arguments.GetValue(_output) ?? 0);
             ScreenResult result = DisplayArguments.Ask(() => action(screen, stop.Token).WaitAsync(EndsBySelf ? CancellationToken.None : stop.Token));
             if (arguments.GetValue(_json))
@@ -56,7 +65,7 @@ internal abstract class ScreenCommand : CliCommand
 
     protected bool AsksForJson(ParseResult arguments) => arguments.GetValue(_json);
 
-    protected (DisplayAddress Display, uint Output) DisplayOf(ParseResult arguments) => (arguments.GetValue(_display)!, arguments.GetValue(_output) ?? 0);
+    protected (DisplayAddress Display, uint Output) DisplayOf(ParseResult arguments) => (_display.Read(arguments), arguments.GetValue(_output) ?? 0);
 
     /// <summary>Reads the command line and whatever else is needed.</summary>
     protected abstract ScreenAction Prepare(ParseResult arguments, Log log);

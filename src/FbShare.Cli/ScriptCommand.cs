@@ -32,7 +32,7 @@ internal sealed class ScriptCommand : ScreenCommand
         : base(
             "script",
             "Runs a list of steps on a running display: waits, types, clicks and compares.",
-            "fbshare script --display unix:/run/user/1000/screen.sock login.steps --junit results.xml",
+            "fbshare script --display debian login.steps --junit results.xml",
             "# login.steps:",
             "#   wait --still 2s --timeout 2m",
             @"#   type 'root\n'",

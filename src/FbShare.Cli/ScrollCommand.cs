@@ -11,7 +11,7 @@ internal sealed class ScrollCommand : ScreenCommand
     private readonly Option<TimeSpan?> _delay = InputArguments.Delay();
 
     public ScrollCommand()
-        : base("scroll", "Turns the wheel of the guest's mouse, where the pointer is.", "fbshare scroll --display unix:/run/user/1000/screen.sock down 3")
+        : base("scroll", "Turns the wheel of the guest's mouse, where the pointer is.", "fbshare scroll --display debian down 3")
     {
         _direction.AcceptOnlyFromAmong("up", "down", "left", "right");
         Add(_direction);

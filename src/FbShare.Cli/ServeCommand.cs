@@ -74,6 +74,8 @@ internal sealed class ServeCommand : CliCommand
         return (isPci ? null : _boot.FindUnused(arguments, "--vfio-user PATH")) ?? _device.FindContradiction(arguments);
     }
 
+    protected override TextWriter OpenLog(ParseResult arguments) => _device.OpenLog(arguments);
+
     protected override int Run(ParseResult arguments, Log log)
     {
         if (arguments.GetValue(_capabilities))
@@ -101,7 +103,7 @@ internal sealed class ServeCommand : CliCommand
     private int Keep(ParseResult arguments, Log log)
     {
         DeviceSandbox.EnterAsKeeper(_device.ReadSandbox(arguments), log);
-        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep, .. _privileges.Own])], log);
+        using var keeper = new DeviceKeeper(["serve", .. KeptArguments.Repeat(arguments, [_keep, .. _privileges.Own]), KeptArguments.Of(KeptArguments.OfThisProcess)], log);
         using IDisposable upgrade = keeper.OnUpgradeSignal();
         using var signals = new StopSignals(_ => keeper.Stop());
         int exitCode = keeper.Run();
@@ -113,7 +115,7 @@ internal sealed class ServeCommand : CliCommand
     private int Serve(ParseResult arguments, Keeper? keeper, KeeperClient? client, Log log)
     {
         string? vfioUser = arguments.GetValue(_vfioUser);
-        DeviceOptions options = _kept.Read(arguments, _device.Read(arguments)) with
+        DeviceOptions options = _kept.Read(arguments, _device.Read(arguments, _kept.ReadWish(arguments))) with
         {
             SocketPath = arguments.GetValue(_socketPath),
             VfioUserPath = vfioUser,
@@ -122,6 +124,7 @@ internal sealed class ServeCommand : CliCommand
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
             Keeper = keeper,
+            ProcessId = keeper is null ? Environment.ProcessId : LibC.getppid(),
             UdmaBuf = _privileges.ReadUdmaBuf(arguments),
         };
         using var host = new DeviceHost(options, log);
@@ -130,9 +133,14 @@ internal sealed class ServeCommand : CliCommand
         using var signals = new StopSignals(_ => host.Loop.Stop(), onlyTerminate: keeper is not null);
         DeviceSandbox.Enter(options, host, log);
         string waiting = (options.SocketPath ?? vfioUser) is { } path ? $"waiting for QEMU at {path}" : $"serving descriptor {options.Fd}";
+        string? view = host.DisplayName is { } name ? $"fbshare view {name} shows the screen" : null;
         if (options.MonitorPath is null && keeper is not { IsResumed: true })
         {
-            log.Info(waiting);
+            log.Info(view is null ? waiting : $"{waiting}; {view}");
+        }
+        else if (view is not null)
+        {
+            log.Info(view);
         }
         host.Run();
         return signals.ExitCode ?? (host.DumpFailed ? ExitCodes.Failure : ExitCodes.Success);

@@ -18,7 +18,7 @@ internal sealed class TextCommand : CliCommand
         : base(
             "text",
             "Prints what a screen says: a text console exactly, by its font, and other screens as tesseract reads them, if it is installed.",
-            "fbshare text --display unix:/run/user/1000/screen.sock",
+            "fbshare text",
             "fbshare text screen.png --area 0,0,640x32",
             "fbshare text --display qmp:/tmp/qmp.sock --json | jq -r '.lines[].text'")
     {

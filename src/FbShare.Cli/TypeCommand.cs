@@ -21,8 +21,8 @@ internal sealed class TypeCommand : ScreenCommand
         : base(
             "type",
             "Types a text on the guest's keyboard.",
-            @"fbshare type --display unix:/run/user/1000/screen.sock 'root\n'",
-            @"fbshare type --display unix:/run/user/1000/screen.sock --layout de 'Straße 1\n'",
+            @"fbshare type --display debian 'root\n'",
+            @"fbshare type --display debian --layout de 'Straße 1\n'",
             "fbshare type --display qmp:/tmp/qmp.sock --delay 100ms - < answers.txt")
     {
         Add(_text);

@@ -8,7 +8,7 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare view</c>: a running display in a window, with keyboard and pointer.</summary>
 internal sealed class ViewCommand : CliCommand
 {
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display = new(takesWord: true);
     private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Show this output only (default: a window for each).");
     private readonly Option<string> _scale = new("--scale")
     {
@@ -48,12 +48,13 @@ internal sealed class ViewCommand : CliCommand
         : base(
             "view",
             "Shows a running display in a window, with keyboard and pointer.",
-            "fbshare view --display unix:/run/user/1000/screen.sock",
-            "fbshare view --display unix:/run/user/1000/screen.sock --output 1 --scale integer --filter nearest --reconnect",
+            "fbshare view",
+            "fbshare view debian --output 1 --scale integer --filter nearest --reconnect",
             "# a stock QEMU, started with -display dbus,p2p=yes -qmp unix:/tmp/qmp.sock,server=on,wait=off:",
             "fbshare view --display qmp:/tmp/qmp.sock --hotkey quit=ctrl+alt+F4")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _video, _renderer, _hotKey])
+        _display.AddTo(this);
+        foreach (Option option in (ReadOnlySpan<Option>)[_output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _video, _renderer, _hotKey])
         {
             Add(option);
         }
@@ -73,6 +74,8 @@ internal sealed class ViewCommand : CliCommand
             }
         });
     }
+
+    public override string? FindContradiction(ParseResult arguments) => _display.FindContradiction(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -96,6 +99,6 @@ internal sealed class ViewCommand : CliCommand
             Renderer = arguments.GetValue(_renderer) switch { "gl" => Renderer.GL, "software" => Renderer.Software, _ => Renderer.Auto },
         };
         using var loop = new EventLoop();
-        return ViewSession.Show(loop, arguments.GetValue(_display)!, arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);
+        return ViewSession.Show(loop, _display.Read(arguments), arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);
     }
 }

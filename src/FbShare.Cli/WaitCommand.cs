@@ -13,7 +13,7 @@ namespace FbShare.Cli;
 /// <summary><c>fbshare wait</c>: until a screen shows what it should.</summary>
 internal sealed class WaitCommand : CliCommand
 {
-    private readonly Option<DisplayAddress> _display = DisplayArguments.Display();
+    private readonly DisplayChoice _display = new(takesWord: true);
     private readonly Option<uint?> _output = DisplayArguments.Output();
     private readonly Option<TimeSpan?> _still = new("--still")
     {
@@ -58,13 +58,14 @@ internal sealed class WaitCommand : CliCommand
         : base(
             "wait",
             "Waits until a screen shows one of several things; the first that comes is printed. Nothing runs while the screen does not change.",
-            "fbshare wait --display unix:/run/user/1000/screen.sock --still 1s -o screen.png",
-            "fbshare wait --display unix:/run/user/1000/screen.sock --match desktop.png error.png --timeout 2m -o out.png",
-            "fbshare wait --display unix:/run/user/1000/screen.sock --text 'login:' --timeout 60s",
+            "fbshare wait --still 1s -o screen.png",
+            "fbshare wait debian --match desktop.png error.png --timeout 2m -o out.png",
+            "fbshare wait debian --text 'login:' --timeout 60s",
             "# still, but for the clock in the corner:",
             "fbshare wait --display qmp:/tmp/qmp.sock --still 2s --exclude 1180,0,100x24")
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_display, _output, _still, _changed, _match, _text, _area, _exclude, _timeout, _file, _json])
+        _display.AddTo(this);
+        foreach (Option option in (ReadOnlySpan<Option>)[_output, _still, _changed, _match, _text, _area, _exclude, _timeout, _file, _json])
         {
             Add(option);
         }
@@ -76,7 +77,7 @@ internal sealed class WaitCommand : CliCommand
             ? "give --still, --changed, --match or --text, to say what to wait for"
             : Array.Exists(arguments.GetValue(_text)!, string.IsNullOrWhiteSpace) ? "--text: give some text"
             : arguments.GetValue(_file) is { } file && !PictureFormats.TryOf(file, out _) ? $"-o {file}: name the file {PictureFormats.Endings}"
-            : _how.FindContradiction(arguments, arguments.GetValue(_match)!);
+            : _display.FindContradiction(arguments) ?? _how.FindContradiction(arguments, arguments.GetValue(_match)!);
 
     protected override int Run(ParseResult arguments, Log log)
     {
@@ -92,7 +93,7 @@ internal sealed class WaitCommand : CliCommand
             FailureFiles = file,
         };
         List<ScreenTarget> targets = Targets(arguments, region);
-        using GuestDisplay display = DisplayArguments.Open(arguments.GetValue(_display)!, log);
+        using GuestDisplay display = DisplayArguments.Open(_display.Read(arguments), log);
         Screen screen = DisplayArguments.ScreenOf(display, arguments.GetValue(_output) ?? 0);
         bool prints = arguments.GetValue(_json);
         try

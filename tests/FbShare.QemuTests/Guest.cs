@@ -44,7 +44,7 @@ internal sealed class Guest : IDisposable
                 SocketPath = isPci ? null : gpu,
                 VfioUserPath = isPci ? gpu : null,
                 BootRom = isPci ? VideoBios() : null,
-                DisplayPath = Display,
+                Display = new DisplayPlace(Display, null),
                 DisplayPatience = options.DisplayPatience,
             },
             new Log(_log, LogLevel.Debug));

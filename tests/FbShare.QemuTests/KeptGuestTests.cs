@@ -29,22 +29,31 @@ public class KeptGuestTests(ITestOutputHelper output)
     [QemuFact]
     public void A_vhost_user_guest_goes_on_when_its_device_is_upgraded() => GoesOn(pci: false, upgrade: true);
 
+    [ViewerFact]
+    public void A_window_shows_the_guest_again_when_its_device_was_killed()
+    {
+        using var server = new XServer();
+        using var kept = new KeptMachine(pci: true);
+        using var viewer = new ViewerProcess(server, kept.Display);
+        for (uint frame = 1; frame <= 3; frame++)
+        {
+            kept.Machine.Ask($"card still --frame {frame}", "card: shown");
+            viewer.AssertShows(TestCard.Still(1280, 800, frame), 1280, 800);
+            kept.Machine.EndCard();
+            int device = DeviceOf(kept.Keeper.ProcessId)!.Value;
+            _ = LibC.kill(device, LibC.SIGKILL);
+        }
+        kept.Machine.Ask("card still --frame 9", "card: shown");
+        viewer.AssertShows(TestCard.Still(1280, 800, 9), 1280, 800);
+        Assert.DoesNotContain("gone", viewer.Title, StringComparison.Ordinal);
+    }
+
     private void GoesOn(bool pci, bool upgrade)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-kept-");
-        string gpu = Path.Combine(folder.FullName, "gpu"), display = Path.Combine(folder.FullName, "display"), file = Path.Combine(folder.FullName, "screen.png");
+        using var kept = new KeptMachine(pci);
+        (FbShareProcess keeper, GuestMachine machine, string display, string file) = (kept.Keeper, kept.Machine, kept.Display, kept.File);
         try
         {
-            using var keeper = new FbShareProcess(new ProcessStartInfo(
-                TestedProgram.Path, ["serve", "--keep", pci ? "--vfio-user" : "--socket-path", gpu, "--display", $"unix:{display}", .. pci ? (string[])["--boot-rom", TestMachine.VideoBios] : []])
-            {
-                RedirectStandardError = true,
-            });
-            keeper.WaitUntil(() => File.Exists(display), () => "it does not listen");
-            var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
-            using var log = new StringWriter();
-            using var machine = new GuestMachine(options, Guest.Device(options, gpu, folder.FullName), folder.FullName, log);
-            machine.Boot();
             machine.Ask("card flip 2 bar --rate 60 &", "card: flipping");
             Dump(display, file, "--frame", "3");
             string[] keeperHad = [], deviceHad = [];
@@ -87,7 +96,6 @@ public class KeptGuestTests(ITestOutputHelper output)
             {
                 File.Copy(file, Path.Combine(pictures, $"{(pci ? "pci" : "blob")}-{(upgrade ? "upgraded" : "killed")}.png"), overwrite: true);
             }
-            folder.Delete(recursive: true);
         }
     }
 
@@ -115,4 +123,44 @@ public class KeptGuestTests(ITestOutputHelper output)
 
     private static string[] Descriptors(int process) =>
         [.. ProcessDescriptors.List(process).Where(d => !d.Target.EndsWith(".dll", StringComparison.Ordinal)).Select(d => d.Target.Split('[')[0]).Order(StringComparer.Ordinal)];
+
+    /// <summary>A booted guest whose device has a keeper.</summary>
+    private sealed class KeptMachine : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-kept-");
+        private readonly StringWriter _log = new();
+
+        public KeptMachine(bool pci)
+        {
+            string gpu = Path.Combine(_folder.FullName, "gpu");
+            Display = Path.Combine(_folder.FullName, "display");
+            Keeper = new FbShareProcess(new ProcessStartInfo(
+                TestedProgram.Path, ["serve", "--keep", pci ? "--vfio-user" : "--socket-path", gpu, "--display", $"unix:{Display}", .. pci ? (string[])["--boot-rom", TestMachine.VideoBios] : []])
+            {
+                RedirectStandardError = true,
+            });
+            Keeper.WaitUntil(() => System.IO.File.Exists(Display), () => "it does not listen");
+            var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
+            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.FullName), _folder.FullName, _log);
+            Machine.Boot();
+        }
+
+        public FbShareProcess Keeper { get; }
+
+        public GuestMachine Machine { get; }
+
+        /// <summary>The display's socket.</summary>
+        public string Display { get; }
+
+        /// <summary>Where a picture may be written.</summary>
+        public string File => Path.Combine(_folder.FullName, "screen.png");
+
+        public void Dispose()
+        {
+            Machine.Dispose();
+            Keeper.Dispose();
+            _log.Dispose();
+            _folder.Delete(recursive: true);
+        }
+    }
 }

@@ -23,6 +23,12 @@ public sealed class NeedsRootFactAttribute : FactAttribute
         Skip = Environment.UserName == "root" ? programs.Select(NeedsProgram.SkipWithout).FirstOrDefault(missing => missing is not null) : "root";
 }
 
+/// <summary>A fact about speed, which only the published program has.</summary>
+public sealed class PublishedProgramFactAttribute : FactAttribute
+{
+    public PublishedProgramFactAttribute() => Skip = Environment.GetEnvironmentVariable("FBSHARE_PROGRAM") is null ? "the published program, named by FBSHARE_PROGRAM" : null;
+}
+
 /// <summary>A fact that needs GLib's D-Bus in Python.</summary>
 public sealed class NeedsGDBusFactAttribute : FactAttribute
 {

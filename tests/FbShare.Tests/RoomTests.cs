@@ -28,8 +28,9 @@ public sealed class RoomTests
         ("VfioUser", ["Logging", "Linux", "Memory", "Virtio", "Pci", "Keeping"]),
         ("Qemu", ["Linux", "Input"]),
         ("Display.DBus", ["Linux"]),
+        ("Display.Naming", ["Linux"]),
         ("Display.Server", ["Logging", "Linux", "Input", "Pictures", "Memory", "Display", "Display.DBus"]),
-        ("Display.Client", ["Logging", "Linux", "Input", "Pictures", "Display", "Qemu", "Display.DBus"]),
+        ("Display.Client", ["Logging", "Linux", "Input", "Pictures", "Display", "Qemu", "Display.DBus", "Display.Naming"]),
         ("Capture", ["Linux", "Pictures", "Memory", "Display", "Display.Client"]),
     ];
 

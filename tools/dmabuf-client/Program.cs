@@ -1,7 +1,7 @@
 // An example of a program of one's own that gets a guest's screen as a dma-buf (README): connects to the display of a running
 // fbshare, takes the first picture's dma-bufs, has the graphics driver read the guest's pages, and writes what it saw.
 //
-//   dotnet run --project tools/dmabuf-client -- unix:/tmp/screen.sock seen.png
+//   dotnet run --project tools/dmabuf-client -- debian seen.png
 using System.Runtime.Versioning;
 using FbShare.Capture;
 using FbShare.Display.Client;
@@ -13,7 +13,7 @@ using FbShare.Linux;
 
 if (args.Length != 2)
 {
-    Console.Error.WriteLine("usage: dmabuf-client unix:PATH FILE.png");
+    Console.Error.WriteLine("usage: dmabuf-client NAME|unix:PATH FILE.png");
     return 2;
 }
 if (!DisplayAddress.TryParse(args[0], out DisplayAddress? address, out string? why))

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.Naming;
+using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
 
@@ -33,10 +35,10 @@ internal sealed class DeviceArguments
         "HZ");
     private readonly Option<bool> _unthrottled = new("--unthrottled") { Description = "Let the guest draw as fast as it can. For benchmarks: a guest that always draws keeps a processor busy." };
     private readonly Option<bool> _noBlob = new("--no-blob") { Description = "Do not offer blob resources: the guest uses 2D resources, which are copied." };
-    private readonly Option<string?> _display = new("--display")
+    private readonly Option<DisplayPlace?> _display = new("--display")
     {
-        Description = "Serve the screen to viewers and other programs (org.qemu.Display1) at unix:PATH.",
-        HelpName = "unix:PATH",
+        Description = "Where the screen is served to viewers and other programs (org.qemu.Display1): under a NAME, which every command finds (fbshare list), at unix:PATH, or nowhere (none). Without it: under QEMU's -name, or the number of this process.",
+        HelpName = "NAME|unix:PATH|none",
         CustomParser = ParseDisplay,
     };
     private readonly Option<string> _path = Choice("--path", "How pictures reach viewers: auto is the best way that works, the others are that way alone.", "auto", "udmabuf", "mmap", "copy");
@@ -51,6 +53,11 @@ internal sealed class DeviceArguments
     };
     private readonly Option<int> _dumpOutput = NumberOption.WithDefault("--dump-output", 0, MostOutputs - 1, 0, "Which output to write.");
     private readonly Option<bool> _cursor = new("--cursor") { Description = "Draw the pointer into the written picture." };
+    private readonly Option<string?> _log = new("--log")
+    {
+        Description = "Write messages to the end of this file, those about --dump-to included, and not to the terminal: that may be the guest's (-serial stdio).",
+        HelpName = "FILE",
+    };
     private readonly Option<string> _sandbox = Choice(
         "--sandbox", "Confine the device's process to what it needs. auto is as far as this kernel can (fbshare probe tells), on the same or it does not start.", "auto", "on", "off");
     private readonly PictureArguments _picture;
@@ -64,12 +71,14 @@ internal sealed class DeviceArguments
             command.Add(option);
         }
         _picture.AddTo(command);
+        command.Add(_log);
     }
 
     /// <summary>How the device is confined.</summary>
     public SandboxMode ReadSandbox(ParseResult arguments) => Enum.Parse<SandboxMode>(arguments.GetValue(_sandbox)!, ignoreCase: true);
 
-    public DeviceOptions Read(ParseResult arguments)
+    /// <param name="wish">What the display is called if nobody says where it is to be.</param>
+    public DeviceOptions Read(ParseResult arguments, DisplayName wish)
     {
         (int width, int height) = arguments.GetValue(_size);
         return new DeviceOptions
@@ -83,7 +92,8 @@ internal sealed class DeviceArguments
                 ZeroCopy2D = arguments.GetValue(_zeroCopy) == "all",
                 RefreshHz = arguments.GetValue(_unthrottled) ? null : arguments.GetValue(_refresh),
             },
-            DisplayPath = arguments.GetValue(_display),
+            TellsByLog = arguments.GetValue(_log) is not null,
+            Display = arguments.GetValue(_display) ?? DisplayPlace.Wish(wish),
             Path = new PathRequest(
                 arguments.GetValue(_path) is "auto" or null ? null : Enum.Parse<FramePath>(arguments.GetValue(_path)!, ignoreCase: true),
                 Enum.Parse<ZeroCopyPolicy>(arguments.GetValue(_zeroCopy)!, ignoreCase: true)),
@@ -92,6 +102,24 @@ internal sealed class DeviceArguments
                 ? new DumpOptions(file, arguments.GetValue(_dumpWhen), arguments.GetValue(_dumpOutput), arguments.GetValue(_cursor))
                 : null,
         };
+    }
+
+    /// <inheritdoc cref="CliCommand.OpenLog"/>
+    public TextWriter OpenLog(ParseResult arguments)
+    {
+        if (arguments.GetValue(_log) is not { } path)
+        {
+            return Console.Error;
+        }
+        try
+        {
+            // A device and its keeper write the same file: each line to its end.
+            return new StreamWriter(FileDescriptor.OpenToAppend(path).AsStream()) { AutoFlush = true };
+        }
+        catch (LinuxException e)
+        {
+            throw new CliException(ExitCodes.Failure, $"--log {path}: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc cref="CliCommand.FindContradiction"/>
@@ -127,15 +155,14 @@ internal sealed class DeviceArguments
         return option;
     }
 
-    private static string? ParseDisplay(ArgumentResult result)
+    private static DisplayPlace? ParseDisplay(ArgumentResult result)
     {
-        const string scheme = "unix:";
         string text = GivenText.Of(result);
-        if (text.StartsWith(scheme, StringComparison.Ordinal) && text.Length > scheme.Length)
+        if (DisplayPlace.TryParse(text, out DisplayPlace? place))
         {
-            return text[scheme.Length..];
+            return place;
         }
-        result.AddError($"--display {text}: give unix:PATH, such as unix:/run/user/1000/screen.sock");
+        result.AddError($"--display {text}: give a name of letters, digits, '.', '_', '-' and '+', or unix:PATH, such as unix:/run/user/1000/screen.sock, or none");
         return null;
     }
 

@@ -1,5 +1,7 @@
 using FbShare.Capture;
 using FbShare.Display;
+using FbShare.Display.DBus;
+using FbShare.Display.Naming;
 using FbShare.Display.Server;
 using FbShare.Keeping;
 using FbShare.Linux;
@@ -62,6 +64,12 @@ internal sealed class DeviceHost : IDisposable
     /// <summary>The server for viewers; null without --display.</summary>
     public DisplayServer? Display { get; private set; }
 
+    /// <summary>The name that its display has got; null where it has none, or had it before this device.</summary>
+    public DisplayName? DisplayName { get; private set; }
+
+    /// <summary>Where a display listens that has a name; null where there is none.</summary>
+    public string? NamedSocket { get; private set; }
+
     /// <summary>Whether the picture that was asked for could not be written. The device goes on without: a full disk is no reason to take a
     /// machine's screen away.</summary>
     public bool DumpFailed { get; private set; }
@@ -78,6 +86,11 @@ internal sealed class DeviceHost : IDisposable
         _server.Dispose();
         Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
+        // Otherwise the helper did, with the socket.
+        if (NamedSocket is not null && PathHelper.Current is null)
+        {
+            DisplayFolder.Tidy(NamedSocket);
+        }
         _device.Dispose();
         Hub.Dispose();
         _memory.Dispose();
@@ -109,19 +122,19 @@ internal sealed class DeviceHost : IDisposable
         {
             _server.FrontEndGone = Loop.Stop;
         }
-        if (options.DisplayPath is { } display)
+        if (ListenForViewers(options.Display) is { } viewers)
         {
-            UnixListener viewers = Listen(DescriptorKind.DisplayListener, display, "--display");
             _consumers.Add(viewers);
             Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log)
             {
                 Patience = options.DisplayPatience,
+                ProcessId = options.ProcessId,
                 InputCure = "start QEMU through 'fbshare run', which connects them",
             };
         }
         if (options.Dump is { } dump && !IsDumped)
         {
-            AttachDump(dump);
+            AttachDump(dump, options.TellsByLog ? _log.Info : Console.Out.WriteLine);
         }
         if (monitor is not null)
         {
@@ -144,7 +157,42 @@ internal sealed class DeviceHost : IDisposable
         return listener;
     }
 
-    private void AttachDump(DumpOptions options)
+    /// <summary>Listens where viewers look; null for nowhere.</summary>
+    private UnixListener? ListenForViewers(DisplayPlace place)
+    {
+        const DescriptorKind kind = DescriptorKind.DisplayListener;
+        if (place.Path is { } path)
+        {
+            return Listen(kind, path, "--display");
+        }
+        if (place.Name is not { } name)
+        {
+            return null;
+        }
+        if (_keeper?.Take(kind) is { } left)
+        {
+            NamedSocket = UnixListener.PathOf(left);
+            return UnixListener.Adopt(left, NamedSocket);
+        }
+        try
+        {
+            BusConnection.RequireLibrary();
+            UnixListener listener = Sockets.Listen(name, place.IsWish, out DisplayName taken);
+            NamedSocket = UnixListener.PathOf(listener.Descriptor);
+            _keeper?.Keep(kind, 0, listener.Descriptor);
+            DisplayName = taken;
+            return listener;
+        }
+        catch (Exception e) when (place.IsWish && e is CliException or BusException)
+        {
+            // Nobody asked for one, and the guest does not need it.
+            _log.Warn($"there is no display for viewers: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <param name="tell">Takes the line about the picture.</param>
+    private void AttachDump(DumpOptions options, Action<string> tell)
     {
         FrameDump? dump = null;
         dump = new FrameDump(Loop, Hub, options.Output, options.Trigger, (picture, scanout) =>
@@ -152,7 +200,7 @@ internal sealed class DeviceHost : IDisposable
             try
             {
                 Picture written = options.To.Write(picture);
-                Console.Out.WriteLine(FrameLine.Describe(options.To.File, written, scanout, Hub.GetPath(options.Output)));
+                tell(FrameLine.Describe(options.To.File, written, scanout, Hub.GetPath(options.Output)));
             }
             catch (CaptureException e)
             {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using FbShare.Display.Naming;
 using FbShare.Keeping;
 using FbShare.Linux;
 
@@ -125,6 +126,8 @@ internal sealed class DeviceKeeper : IDisposable
         _link?.Dispose();
         _device?.Dispose();
         _table.Dispose();
+        // A device that was killed has left its display's socket, where nobody listens now.
+        DisplayFolder.FindRunning();
         Loop.Dispose();
         _listening.Dispose();
     }

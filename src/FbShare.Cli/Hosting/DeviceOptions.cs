@@ -29,8 +29,11 @@ internal sealed record DeviceOptions
     /// <summary>Forward pictures to QEMU's own display where it asks for them (vhost-user-gpu-pci).</summary>
     public bool Forward { get; init; } = true;
 
-    /// <summary>Serve org.qemu.Display1 to viewers at this UNIX socket.</summary>
-    public string? DisplayPath { get; init; }
+    /// <summary>Where org.qemu.Display1 is served to viewers.</summary>
+    public DisplayPlace Display { get; init; } = DisplayPlace.None;
+
+    /// <summary>The process that a user ends or upgrades: this one, or its keeper.</summary>
+    public int ProcessId { get; init; } = Environment.ProcessId;
 
     /// <summary>How long a viewer may take to answer.</summary>
     public TimeSpan DisplayPatience { get; init; } = DisplayServer.DefaultPatience;
@@ -42,6 +45,9 @@ internal sealed record DeviceOptions
     public PathRequest Path { get; init; } = PathRequest.Default;
 
     public DumpOptions? Dump { get; init; }
+
+    /// <summary>Whether a line about that picture is a message: stdout is the guest's.</summary>
+    public bool TellsByLog { get; init; }
 
     /// <summary>Listen here for QEMU's monitor: keys and pointers of viewers go there.</summary>
     public string? MonitorPath { get; init; }

@@ -24,7 +24,7 @@ internal static class DeviceSandbox
         }
         Prepare(options, host);
         Inheritance.KeepDescriptors();
-        PathHelper.Use(StartHelper(options));
+        PathHelper.Use(StartHelper(options, host));
         Sandbox sandbox = Sandbox.EnterAsDevice();
         if (options.Sandbox == SandboxMode.On && !sandbox.IsWhole)
         {
@@ -62,7 +62,7 @@ internal static class DeviceSandbox
         _ = Guid.NewGuid();
     }
 
-    private static UnixSocket StartHelper(DeviceOptions options)
+    private static UnixSocket StartHelper(DeviceOptions options, DeviceHost host)
     {
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)
@@ -72,8 +72,9 @@ internal static class DeviceSandbox
                 Environment.ProcessPath!,
                 HelperCommand.Words(
                     theirs.Descriptor.Number,
-                    [.. new[] { options.SocketPath, options.VfioUserPath, options.DisplayPath, options.MonitorPath }.OfType<string>()],
-                    [.. options.Dump?.To.Files ?? []])))!.Dispose();
+                    [.. new[] { options.SocketPath, options.VfioUserPath, options.Display.Path ?? host.NamedSocket, options.MonitorPath }.OfType<string>()],
+                    [.. options.Dump?.To.Files ?? []],
+                    host.NamedSocket)))!.Dispose();
         }
         return ours;
     }

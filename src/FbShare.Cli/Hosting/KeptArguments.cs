@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using FbShare.Display.Naming;
 using FbShare.Display.Server;
 
 namespace FbShare.Cli.Hosting;
@@ -10,13 +12,18 @@ internal sealed class KeptArguments
     private const string MonitorName = "--monitor";
     private const string NameName = "--machine-name";
     private const string UuidName = "--machine-uuid";
+    private const string WishName = "--display-wish";
 
     private readonly Option<string?> _monitor = new(MonitorName) { Hidden = true };
     private readonly Option<string?> _name = new(NameName) { Hidden = true };
     private readonly Option<Guid> _uuid = new(UuidName) { Hidden = true };
+    private readonly Option<string?> _wish = new(WishName) { Hidden = true };
 
     public static IEnumerable<string> Of(string monitor, VirtualMachineName name) =>
         [$"{MonitorName}={monitor}", $"{NameName}={name.Name}", $"{UuidName}={name.Uuid}"];
+
+    /// <param name="wish">What the display is called if the user does not say.</param>
+    public static string Of(DisplayName wish) => $"{WishName}={wish}";
 
     /// <summary>The options that were given, as they were given.</summary>
     /// <param name="except">Not these.</param>
@@ -47,7 +54,14 @@ internal sealed class KeptArguments
         command.Add(_monitor);
         command.Add(_name);
         command.Add(_uuid);
+        command.Add(_wish);
     }
+
+    /// <summary>What the display is called if the user does not say.</summary>
+    public DisplayName ReadWish(ParseResult arguments) => DisplayName.From(arguments.GetValue(_wish)) ?? OfThisProcess;
+
+    /// <summary>For a display that has no better name.</summary>
+    public static DisplayName OfThisProcess { get; } = DisplayName.From(Environment.ProcessId.ToString(CultureInfo.InvariantCulture))!;
 
     public DeviceOptions Read(ParseResult arguments, DeviceOptions options) => options with
     {

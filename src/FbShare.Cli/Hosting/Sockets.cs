@@ -1,3 +1,4 @@
+using FbShare.Display.Naming;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Hosting;
@@ -27,6 +28,25 @@ internal static class Sockets
                 _ => "choose another path",
             };
             throw new CliException(ExitCodes.Unreachable, $"cannot listen at {path} ({option}): {e.Message}; {cure}", e);
+        }
+    }
+
+    /// <summary>Listens under a name of this user's.</summary>
+    /// <exception cref="CliException">A running display has the name, or there is no place for it.</exception>
+    /// <inheritdoc cref="DisplayFolder.Listen"/>
+    public static UnixListener Listen(DisplayName name, bool isWish, out DisplayName taken)
+    {
+        try
+        {
+            return DisplayFolder.OfThisUser()[0].Listen(name, isWish, out taken);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EADDRINUSE)
+        {
+            throw new CliException(ExitCodes.Unreachable, $"a display '{name}' is running already: choose another name with --display", e);
+        }
+        catch (Exception e) when (e is IOException or LinuxException)
+        {
+            throw new CliException(ExitCodes.Unreachable, $"the display '{name}' cannot be made: {e.Message}", e);
         }
     }
 

@@ -28,17 +28,16 @@ internal sealed class ScriptRun(Screen screen, RecentFrames recent, string folde
             throw new ScriptException($"line {step.Line}: '{step.Words[0]}' is no step: a step is {string.Join(", ", Commands)}");
         }
         ParseResult arguments = Program.Parse(step.Words);
-        // A step that names its picture itself needs no display.
-        if (Program.FindMistake(arguments) is null)
-        {
-            return arguments;
-        }
+        string? mistake = Program.FindMistake(arguments);
         Command command = arguments.CommandResult.Command;
         string[] added = step.Words.Contains(DisplayOption) ? []
             : output != 0 && command.Options.Any(o => o.Name == OutputOption) && !step.Words.Contains(OutputOption) ? [DisplayOption, address.ToString(), OutputOption, $"{output}"]
             : [DisplayOption, address.ToString()];
-        arguments = Program.Parse([step.Words[0], .. added, .. step.Words[1..]]);
-        return Program.FindMistake(arguments) is { } mistake ? throw new ScriptException($"line {step.Line}: {mistake}") : arguments;
+        ParseResult onDisplay = Program.Parse([step.Words[0], .. added, .. step.Words[1..]]);
+        // A step that names its picture itself makes no sense with a display.
+        return Program.FindMistake(onDisplay) is null ? onDisplay
+            : mistake is null ? arguments
+            : throw new ScriptException($"line {step.Line}: {mistake}");
     }
 
     /// <summary>Runs a step.</summary>

@@ -13,6 +13,11 @@ internal sealed class ViewSession : IDisposable
 {
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A device that a keeper starts again is back well before this.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan QuickRetryTime = TimeSpan.FromMilliseconds(50);
+
     private readonly EventLoop _loop;
     private readonly DisplayAddress _address;
     private readonly ViewSettings _settings;
@@ -24,6 +29,8 @@ internal sealed class ViewSession : IDisposable
     private DisplayClient? _client;
     private GuestWindow? _pointed;
     private DisplayLoss? _lost;
+    private long _graceEnds;
+    private bool _isWaiting;
     private bool _takesDmaBuf;
     private bool _switchesPath;
     private bool _stopping;
@@ -163,7 +170,17 @@ internal sealed class ViewSession : IDisposable
         _client = null;
     }
 
-    private void DetachLost(DisplayLoss loss) => Detach(_settings.Reconnect ? $"{loss.Reason}; waiting for it to come back" : loss.Reason);
+    private bool IsInGrace => EventLoop.Now < _graceEnds;
+
+    private void DetachLost(DisplayLoss loss)
+    {
+        _isWaiting = _settings.Reconnect || IsInGrace;
+        Detach(_isWaiting ? $"{loss.Reason}; waiting for it to come back" : loss.Reason);
+        if (_isWaiting)
+        {
+            _retry.SetAfter(IsInGrace ? QuickRetryTime : RetryTime);
+        }
+    }
 
     /// <summary>Sees to a lost display, to its coming back, and to another path, which is asked for by connecting anew.</summary>
     private void Connect()
@@ -171,11 +188,8 @@ internal sealed class ViewSession : IDisposable
         if (_lost is not null && _client is not null)
         {
             _log.Warn(_lost.Reason);
+            _graceEnds = _lost.Kind == DisplayLossKind.Gone ? EventLoop.Now + (long)Grace.TotalNanoseconds : 0;
             DetachLost(_lost);
-            if (_settings.Reconnect)
-            {
-                _retry.SetAfter(RetryTime);
-            }
         }
         else if (_switchesPath && _client is not null)
         {
@@ -184,7 +198,7 @@ internal sealed class ViewSession : IDisposable
             Detach(null);
             Reconnect();
         }
-        else if (_client is null && _settings.Reconnect && _retry.DueAt is null)
+        else if (_client is null && _isWaiting && _retry.DueAt is null)
         {
             Reconnect();
         }
@@ -200,9 +214,9 @@ internal sealed class ViewSession : IDisposable
         }
         catch (Exception e) when (e is DisplayException or CliException)
         {
-            _lost = new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
+            // That a display was lost says more than that nobody listens any more.
+            _lost ??= new DisplayLoss((e as DisplayException)?.Kind ?? DisplayLossKind.Gone, e.Message);
             DetachLost(_lost);
-            _retry.SetAfter(RetryTime);
         }
     }
 

@@ -71,7 +71,7 @@ public sealed partial class GuestMachine : IAsyncDisposable
     }
 
     /// <summary>Attaches to a display that runs already.</summary>
-    /// <param name="display">As for <c>--display</c>: unix:PATH of fbshare, qmp:PATH of a stock QEMU, dbus:ADDRESS.</param>
+    /// <param name="display">As for <c>--display</c>: the name of a running one (<c>fbshare list</c>), unix:PATH of fbshare, qmp:PATH of a stock QEMU, dbus:ADDRESS, libvirt:DOMAIN.</param>
     /// <exception cref="ArgumentException">It is not such a name.</exception>
     /// <exception cref="DisplayException">Nobody is there, or it is no display.</exception>
     public static GuestMachine Attach(string display) => new(GuestDisplay.Connect(display), null);

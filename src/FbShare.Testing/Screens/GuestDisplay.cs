@@ -48,7 +48,7 @@ public sealed class GuestDisplay : IDisposable, IAsyncDisposable
     /// <summary>The loop that everything of this display runs on.</summary>
     internal EventLoop Loop => _loop;
 
-    /// <summary>Connects to a display that is named as for <c>--display</c>: unix:PATH, qmp:PATH or dbus:ADDRESS.</summary>
+    /// <summary>Connects to a display that is named as for <c>--display</c>: the name of a running one, unix:PATH, qmp:PATH, dbus:ADDRESS or libvirt:DOMAIN.</summary>
     /// <exception cref="ArgumentException">It is not such a name.</exception>
     /// <exception cref="DisplayException">Nobody is there, or it is no display.</exception>
     public static GuestDisplay Connect(string display) => DisplayAddress.TryParse(display, out DisplayAddress? address, out string? why)

@@ -174,7 +174,7 @@ public sealed class Picture
     /// pictures that look the same on a screen, also in different formats.</summary>
     public string ComputeHash()
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash sha = Checksum.Begin();
         Span<byte> size = stackalloc byte[8];
         BinaryPrimitives.WriteInt32LittleEndian(size, Width);
         BinaryPrimitives.WriteInt32LittleEndian(size[4..], Height);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FbShare.Linux;
@@ -32,7 +31,7 @@ internal static class RawFile
     public static byte[] Describe(Picture picture)
     {
         var description = new RawDescription(
-            picture.Width, picture.Height, picture.Format.ToString(), picture.Layout.Stride, Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)));
+            picture.Width, picture.Height, picture.Format.ToString(), picture.Layout.Stride, Checksum.Of(picture.Pixels));
         return [.. JsonSerializer.SerializeToUtf8Bytes(description, RawJson.Default.RawDescription), (byte)'\n'];
     }
 
@@ -53,7 +52,7 @@ internal static class RawFile
         if (description is null
             || !DrmFormats.TryParse(description.Format, out DrmFormat format)
             || !FrameLayout.TryCreate(format, (uint)description.Width, (uint)description.Height, (uint)description.Stride, 0, pixels.Length, out FrameLayout layout, out _)
-            || Convert.ToHexStringLower(SHA256.HashData(pixels)) != description.Sha256)
+            || Checksum.Of(pixels) != description.Sha256)
         {
             throw new CaptureException($"{DescriptionOf(path)} does not describe {path}: the size, the format or the sha256 differs");
         }

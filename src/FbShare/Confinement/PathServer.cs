@@ -7,8 +7,9 @@ namespace FbShare.Confinement;
 /// <param name="socket">To the device; the caller's.</param>
 /// <param name="sockets">The sockets that may be removed.</param>
 /// <param name="files">The files that may be written, and removed.</param>
+/// <param name="removed">Told of a socket that was removed.</param>
 /// <param name="write">Writes a file completely or not at all; throws an <see cref="IOException"/> with a sentence.</param>
-internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> sockets, IReadOnlyCollection<string> files, PathServer.FileWriter write)
+internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> sockets, IReadOnlyCollection<string> files, PathServer.FileWriter write, Action<string>? removed = null)
 {
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>.</summary>
     internal delegate void FileWriter(string path, ReadOnlySpan<byte> content);
@@ -54,6 +55,7 @@ internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> 
                 if (FileStatus.At(text, followsLink: false) is { } there && (sockets.Contains(text) ? there.IsSocket : there.IsRegular))
                 {
                     File.Delete(text);
+                    removed?.Invoke(text);
                 }
                 return "";
             case PathCall.WriteFile when files.Contains(text) && file is not null:
@@ -65,9 +67,22 @@ internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> 
             case PathCall.Describe when file is not null:
                 return new FileInfo($"/proc/self/fd/{file.Number}").LinkTarget ?? "";
             case PathCall.NameProcess when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int process):
-                return File.ReadAllText($"/proc/{process}/comm");
+                return NameOf(process);
             default:
                 return "this was not agreed on when the device started";
+        }
+    }
+
+    private static string NameOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is gone.
+            return "";
         }
     }
 

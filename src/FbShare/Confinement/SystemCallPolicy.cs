@@ -95,7 +95,7 @@ internal sealed class SystemCallPolicy
     {
         SystemCallPolicy policy = OfDevice(process);
         policy.Add(
-            [open, openat, stat, lstat, newfstatat, statx, access, faccessat, faccessat2, readlink, readlinkat, statfs, getdents64, rename, renameat, renameat2, unlink, unlinkat, fchmod],
+            [open, openat, stat, lstat, newfstatat, statx, access, faccessat, faccessat2, readlink, readlinkat, statfs, getdents64, rename, renameat, renameat2, unlink, unlinkat, rmdir, fchmod],
             SystemCallRule.Allow);
         return policy;
     }

@@ -20,6 +20,9 @@ internal static class DisplayProtocol
     /// <summary>Ours, on the Console object: how the picture travels and why.</summary>
     public const string ConsoleExtension = "org.fbshare.Display1.Console";
 
+    /// <summary>Ours, on the VM object: which process serves it, and how many watch.</summary>
+    public const string VmExtension = "org.fbshare.Display1.VM";
+
     public const string ListenerPathName = RootPath + "/Listener";
     public const string ListenerName = "org.qemu.Display1.Listener";
     public const string MapName = ListenerName + ".Unix.Map";
@@ -238,6 +241,12 @@ internal static class DisplayProtocol
 
         /// <summary>MultiTouch: how many fingers there can be.</summary>
         public const string MaxSlots = "MaxSlots";
+
+        /// <summary>Ours, of VM: the process that a user started, to be ended or told to upgrade.</summary>
+        public const string ProcessId = "ProcessId";
+
+        /// <summary>Ours, of VM: how many processes watch an output.</summary>
+        public const string Viewers = "Viewers";
 
         /// <summary>Ours: blob, 2d or boot; empty while nothing is shown.</summary>
         public const string ResourceKind = "ResourceKind";

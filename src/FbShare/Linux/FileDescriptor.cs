@@ -28,6 +28,11 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     public static FileDescriptor Open(string path, bool writable) =>
         new(LinuxException.Check(LibC.open(path, (writable ? LibC.O_RDWR : LibC.O_RDONLY) | LibC.O_CLOEXEC, 0), $"open({path})"));
 
+    /// <summary>Opens a file whose end is written to, whoever else writes there; it is made if it is not there, for this user alone.</summary>
+    /// <exception cref="LinuxException">open(2) failed.</exception>
+    internal static FileDescriptor OpenToAppend(string path) =>
+        new(LinuxException.Check(LibC.open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_CLOEXEC, 0b110_000_000), $"open({path})"));
+
     /// <summary>A second descriptor for what somebody else owns under this number.</summary>
     /// <exception cref="LinuxException">It is not open, or no descriptor is free.</exception>
     public static FileDescriptor DuplicateOf(int number)
@@ -145,6 +150,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>Lets a process that is started from now on have it, under the same number.</summary>
     internal void SetInheritable() => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, 0), "fcntl(F_SETFD)");
 
+    /// <summary>A stream that owns the file from here on.</summary>
+    internal FileStream AsStream() => new(new SafeFileHandle(Release(), ownsHandle: true), FileAccess.Write, bufferSize: 0);
+
     /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
     public int Release()
     {
@@ -166,6 +174,9 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
 
     /// <summary>Whether it is a regular file.</summary>
     public bool IsRegular => Kind == LibC.S_IFREG;
+
+    /// <summary>Whether it is a folder.</summary>
+    internal bool IsFolder => Kind == LibC.S_IFDIR;
 
     /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => Kind == LibC.S_IFSOCK;

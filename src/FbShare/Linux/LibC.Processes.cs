@@ -19,6 +19,9 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     public static unsafe partial int sched_setaffinity(int thread, nuint size, ulong* mask);
 
+    [LibraryImport(Library)]
+    public static partial int getppid();
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int process, int signal);
 

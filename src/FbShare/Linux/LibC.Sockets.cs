@@ -39,6 +39,9 @@ internal static unsafe partial class LibC
     public static partial int accept4(FileDescriptor fd, void* address, uint* length, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int getsockname(FileDescriptor fd, SockAddrUn* address, uint* length);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int getsockopt(FileDescriptor fd, int level, int option, void* value, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -12,6 +12,8 @@ internal static unsafe partial class LibC
     public const int O_RDONLY = 0;
     public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
+    public const int O_CREAT = 0x40;
+    public const int O_APPEND = 0x400;
     public const int O_NONBLOCK = 0x800;
     public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
@@ -26,7 +28,9 @@ internal static unsafe partial class LibC
     public const uint S_IFREG = 0x8000;
     public const uint S_IFCHR = 0x2000;
     public const uint S_IFLNK = 0xA000;
+    public const uint S_IFDIR = 0x4000;
     public const uint S_ISVTX = 0x200;
+    public const uint S_IRWXGO = 0x3F;
     public const uint S_IWOTH = 2;
 
     public const int F_SETFD = 2;
@@ -37,6 +41,8 @@ internal static unsafe partial class LibC
     public const int F_GET_SEALS = 1034;
 
     public const int SEEK_END = 2;
+
+    public const int LOCK_EX = 2;
 
     public const nuint TCGETS = 0x5401;
     public const nuint TIOCGWINSZ = 0x5413;
@@ -84,6 +90,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fstatfs(FileDescriptor fd, StatFs* status);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rmdir(string path);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int flock(FileDescriptor fd, int operation);
 
     [LibraryImport(Library)]
     public static partial uint geteuid();

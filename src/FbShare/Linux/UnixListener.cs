@@ -28,7 +28,7 @@ public sealed class UnixListener : IDisposable
     public static unsafe UnixListener Listen(string path)
     {
         LibC.SockAddrUn address = Address(path);
-        if (File.Exists(path) && IsLeftOver(path))
+        if (IsLeftOver(path))
         {
             File.Delete(path);
         }
@@ -56,6 +56,19 @@ public sealed class UnixListener : IDisposable
     {
         fd.SetNonBlocking();
         return new UnixListener(fd, path);
+    }
+
+    /// <summary>Where a listening socket is, as it was made.</summary>
+    /// <exception cref="LinuxException">It is no socket.</exception>
+    internal static unsafe string PathOf(FileDescriptor fd)
+    {
+        LibC.SockAddrUn address = default;
+        uint length = (uint)sizeof(LibC.SockAddrUn);
+        // SAFETY: the kernel writes as many bytes as length says at most, which the local has.
+        LinuxException.Check(LibC.getsockname(fd, &address, &length), "getsockname");
+        var path = new ReadOnlySpan<byte>(address.sun_path, LibC.SockAddrUn.PathLength);
+        int end = path.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? path : path[..end]);
     }
 
     /// <summary>Told why a connection was closed instead of accepted: this process has as many descriptors as it may have.</summary>
@@ -124,17 +137,19 @@ public sealed class UnixListener : IDisposable
         }
     }
 
-    private static bool IsLeftOver(string path)
+    /// <summary>Whether there is a socket that nobody listens at any more.</summary>
+    internal static unsafe bool IsLeftOver(string path)
     {
-        try
+        // Connecting to a regular file gives ECONNREFUSED too, and a regular file is not ours to remove.
+        if (FileStatus.At(path) is not { IsSocket: true })
         {
-            UnixSocket.Connect(path).Dispose();
             return false;
         }
-        catch (LinuxException e)
-        {
-            // Connecting to a regular file gives ECONNREFUSED too, and a regular file is not ours to remove.
-            return e.Errno == Errno.ECONNREFUSED && FileStatus.At(path) is { IsSocket: true };
-        }
+        LibC.SockAddrUn address = Address(path);
+        using var fd = new FileDescriptor(LinuxException.Check(
+            LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, 0), "socket"));
+        // Not waiting for one that lives and has many callers: that is EAGAIN.
+        // SAFETY: the kernel reads one sockaddr_un, the local.
+        return LibC.connect(fd, &address, (uint)sizeof(LibC.SockAddrUn)) < 0 && new LinuxException("connect").Errno == Errno.ECONNREFUSED;
     }
 }

@@ -18,7 +18,7 @@ public sealed class DeviceHostTests : IDisposable
         string gpu = _folder["gpu"], display = _folder["display"];
         using UnixListener taken = UnixListener.Listen(display);
 
-        Assert.Throws<CliException>(() => new DeviceHost(new DeviceOptions { SocketPath = gpu, DisplayPath = display }, new Log(TextWriter.Null, LogLevel.Warning)));
+        Assert.Throws<CliException>(() => new DeviceHost(new DeviceOptions { SocketPath = gpu, Display = new DisplayPlace(display, null) }, new Log(TextWriter.Null, LogLevel.Warning)));
 
         Assert.False(File.Exists(gpu));
         Assert.True(File.Exists(display));

@@ -43,6 +43,39 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public void With_a_log_the_terminal_is_the_guest_s_alone()
+    {
+        string log = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.log");
+        File.WriteAllText(log, "before\n");
+        try
+        {
+            using Process process = Start($"echo guest; echo QEMU >&2; until grep -q 'shows the screen' {log}; do sleep 0.05; done", ["--log", log, "--verbose"], "-name", "debian");
+            Task<string> error = process.StandardError.ReadToEndAsync();
+            Assert.Equal("guest\n", process.StandardOutput.ReadToEnd());
+            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+            Assert.Equal((0, "QEMU\n"), (process.ExitCode, error.GetAwaiter().GetResult()));
+            string[] said = File.ReadAllLines(log);
+            Assert.Equal("before", said[0]);
+            // The keeper's, and the device's.
+            Assert.Contains(said, line => line.StartsWith("fbshare: QEMU is process ", StringComparison.Ordinal));
+            Assert.Contains("fbshare: fbshare view debian shows the screen", said);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_written_is_named()
+    {
+        var (code, _, error) = FbShareProgram.Run("run", "--log", "/nowhere/log", "--", "/bin/true");
+        Assert.Equal(1, code);
+        Assert.Contains("--log /nowhere/log: open(/nowhere/log)", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_refusal_starts_nothing_and_leaves_nothing()
     {
         var (code, output, error) = Run("echo started", "-object", "memory-backend-ram,id=ram,size=1G", "-machine", "memory-backend=ram");
@@ -78,7 +111,10 @@ public sealed class RunTests : IDisposable
     }
 
     /// <summary>Runs fbshare with a script that answers as QEMU 11.1 does and then does <paramref name="script"/>.</summary>
-    private Process Start(string script, params string[] arguments)
+    private Process Start(string script, params string[] arguments) => Start(script, ["--quiet"], arguments);
+
+    /// <inheritdoc cref="Start(string, string[])"/>
+    private Process Start(string script, string[] options, params string[] arguments)
     {
         string qemu = _folder["qemu-system-x86_64"];
         File.WriteAllText(qemu, $"""
@@ -92,7 +128,7 @@ public sealed class RunTests : IDisposable
             {script}
             """);
         File.SetUnixFileMode(qemu, (UnixFileMode)0b111_000_000);
-        var start = new ProcessStartInfo(TestedProgram.Path, ["run", "--quiet", "--", qemu, .. arguments])
+        var start = new ProcessStartInfo(TestedProgram.Path, ["run", .. options, "--", qemu, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -14,7 +14,7 @@ public class ShellTests
     }
 
     [Theory]
-    [InlineData("dump", "\n  fbshare dump [options]\n", "\n  -o, --to <FILE> (REQUIRED)  ", "\n  -h, -?, --help  ", "\n  -q, --quiet  ", "\nExamples:\n  fbshare dump ")]
+    [InlineData("dump", "\n  fbshare dump [options] [<NAME>]\n", "\n  -o, --to <FILE> (REQUIRED)  ", "\n  -h, -?, --help  ", "\n  -q, --quiet  ", "\nExamples:\n  fbshare dump ")]
     [InlineData("run", "\n  fbshare run [options] -- <QEMU ARGUMENTS>\n", "\n  --device <auto|pci|blob|2d>  ", " [default: auto]\n", "\nExamples:\n  fbshare run ")]
     public void Each_command_s_help_has_its_usage_options_and_examples(string command, params string[] parts)
     {

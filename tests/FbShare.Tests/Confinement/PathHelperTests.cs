@@ -97,6 +97,7 @@ public sealed class PathHelperTests : IDisposable
         using var counter = new EventFd();
         Assert.Equal("anon_inode:[eventfd]", _helper.Describe(counter.Descriptor));
         Assert.Equal(File.ReadAllText("/proc/self/comm"), _helper.NameProcess(Environment.ProcessId));
+        Assert.Equal("", _helper.NameProcess(int.MaxValue));
     }
 
     [Fact]

@@ -603,6 +603,8 @@ public sealed class DisplayProtocolTests
     [InlineData("unix:/run/x", DisplayAddressKind.Unix, "/run/x")]
     [InlineData("qmp:/run/x", DisplayAddressKind.Qmp, "/run/x")]
     [InlineData("dbus:unix:path=/run/bus", DisplayAddressKind.Bus, "unix:path=/run/bus")]
+    [InlineData("debian-12", DisplayAddressKind.Name, "debian-12")]
+    [InlineData("libvirt:web server", DisplayAddressKind.Libvirt, "web server")]
     public void An_address_is_read_and_written_alike(string text, DisplayAddressKind kind, string target)
     {
         Assert.True(DisplayAddress.TryParse(text, out DisplayAddress? address, out _));
@@ -616,6 +618,9 @@ public sealed class DisplayProtocolTests
     [InlineData(":x")]
     [InlineData("vnc:localhost")]
     [InlineData("/run/x")]
+    [InlineData("fbshare:")]
+    [InlineData("fbshare:..%2fx")]
+    [InlineData("libvirt:")]
     public void Another_text_is_no_address(string text)
     {
         Assert.False(DisplayAddress.TryParse(text, out _, out string? why));

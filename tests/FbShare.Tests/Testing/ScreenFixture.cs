@@ -92,14 +92,27 @@ internal sealed class ScreenFixture : IDisposable
     internal sealed class Surface(ScreenFixture fixture, Scanout scanout, int width)
     {
         /// <summary>Fills an area with the bytes of one pixel, and flushes it.</summary>
-        public void Fill(Rect area, uint pixel) => fixture.OnLoop(() =>
+        public void Fill(Rect area, uint pixel)
+        {
+            Draw(area, pixel);
+            Flush(area);
+        }
+
+        /// <summary>Tells those who watch.</summary>
+        public void Flush(Rect area) => fixture.OnLoop(() =>
+        {
+            fixture._fixture.Flush(0, area);
+            return true;
+        });
+
+        /// <summary>Fills an area, and tells nobody.</summary>
+        public void Draw(Rect area, uint pixel) => fixture.OnLoop(() =>
         {
             for (int y = area.Y; y < area.Bottom; y++)
             {
                 Span<byte> row = scanout.Host!.Slice(((y * width) + area.X) * 4, area.Width * 4);
                 MemoryMarshal.Cast<byte, uint>(row).Fill(pixel);
             }
-            fixture._fixture.Flush(0, area);
             return true;
         });
     }

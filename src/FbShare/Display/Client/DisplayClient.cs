@@ -1,5 +1,6 @@
 using System.Text;
 using FbShare.Display.DBus;
+using FbShare.Display.Naming;
 using FbShare.Linux;
 using FbShare.Logging;
 using FbShare.Qemu;
@@ -24,10 +25,13 @@ public sealed class DisplayClient : IDisposable
 
     private readonly List<RemoteConsole> _consoles = [];
     private readonly DisplayAddress _address;
+    private readonly TimeSpan _patience;
+    private bool _hasExtension;
     private bool _lost;
 
-    private DisplayClient(EventLoop loop, DisplayAddress address, BusConnection connection)
+    private DisplayClient(EventLoop loop, DisplayAddress address, BusConnection connection, TimeSpan patience)
     {
+        _patience = patience;
         Loop = loop;
         Connection = connection;
         _address = address;
@@ -62,14 +66,20 @@ public sealed class DisplayClient : IDisposable
 
     /// <summary>Connects and learns which consoles there are. Runs the loop meanwhile.</summary>
     /// <exception cref="DisplayException">Nobody is there, or it is no display; the message says what to do.</exception>
-    public static DisplayClient Connect(EventLoop loop, DisplayAddress address)
+    public static DisplayClient Connect(EventLoop loop, DisplayAddress address) => Connect(loop, address, Patience);
+
+    /// <inheritdoc cref="Connect(EventLoop, DisplayAddress)"/>
+    /// <param name="patience">How long the display may take for an answer.</param>
+    internal static DisplayClient Connect(EventLoop loop, DisplayAddress address, TimeSpan patience)
     {
         BusConnection? connection = null;
         DisplayClient? client = null;
+        DisplayAddress named = address;
         try
         {
+            address = Find(address);
             connection = Open(loop, address);
-            client = new DisplayClient(loop, address, connection);
+            client = new DisplayClient(loop, address, connection, patience);
             client.Learn();
             return client;
         }
@@ -81,6 +91,7 @@ public sealed class DisplayClient : IDisposable
             {
                 DisplayException { Kind: DisplayLossKind.Gone } known when KindOf(connection) == DisplayLossKind.Broken => new DisplayException(known.Message, known, DisplayLossKind.Broken),
                 DisplayException => e,
+                LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED } when named.Kind == DisplayAddressKind.Name => NotRunning(named.Target),
                 LinuxException { Errno: Errno.ENOENT or Errno.ECONNREFUSED } => new DisplayException(
                     $"nobody listens at {address.Target}: start the display first, or QEMU with its QMP socket there", e),
                 LinuxException { Errno: Errno.EACCES or Errno.EPERM } => new DisplayException(
@@ -101,6 +112,41 @@ public sealed class DisplayClient : IDisposable
         Connection.Dispose();
     }
 
+    /// <summary>Asks who serves the display, and how many watch it.</summary>
+    /// <returns>Null where the display does not say: QEMU's own.</returns>
+    internal ServedMachine? AskWhoServes()
+    {
+        if (!_hasExtension)
+        {
+            return null;
+        }
+        var answer = new ServedMachine(0, 0);
+        using BusMessage call = Connection.NewCall(Destination, DisplayProtocol.VmPathUtf8, DisplayProtocol.PropertiesUtf8, DisplayProtocol.GetAllUtf8);
+        call.Append(DisplayProtocol.VmExtension);
+        CallAndWait(call, "read who serves it", reply =>
+        {
+            if (!reply.HasSignature("a{sv}"u8))
+            {
+                return;
+            }
+            reply.ReadProperties((name, type, value) =>
+            {
+                switch (name, type)
+                {
+                    case (DisplayProtocol.PropertyNames.ProcessId, "u"):
+                        answer = answer with { ProcessId = value.ReadUInt32() };
+                        return true;
+                    case (DisplayProtocol.PropertyNames.Viewers, "u"):
+                        answer = answer with { Viewers = value.ReadUInt32() };
+                        return true;
+                    default:
+                        return false;
+                }
+            });
+        });
+        return answer;
+    }
+
     /// <summary>Sends a call and runs the loop until it is answered.</summary>
     /// <param name="purpose">For the message: cannot ...</param>
     /// <exception cref="DisplayException">It was refused, or the display is gone.</exception>
@@ -108,7 +154,7 @@ public sealed class DisplayClient : IDisposable
     {
         try
         {
-            Connection.CallAndWait(call, Patience, read);
+            Connection.CallAndWait(call, _patience, read);
         }
         catch (BusException e)
         {
@@ -133,6 +179,30 @@ public sealed class DisplayClient : IDisposable
 
     private static DisplayLossKind KindOf(BusConnection? connection) =>
         connection?.End is { Kind: BusEndKind.Dismissed } ? DisplayLossKind.Broken : DisplayLossKind.Gone;
+
+    /// <summary>Where it really is.</summary>
+    /// <exception cref="DisplayException">It is nowhere.</exception>
+    private static DisplayAddress Find(DisplayAddress address)
+    {
+        switch (address.Kind)
+        {
+            case DisplayAddressKind.Libvirt:
+                return LibvirtDomain.FindDisplay(address.Target);
+            case DisplayAddressKind.Name:
+                return DisplayName.TryParse(address.Target, out DisplayName? name) && DisplayFolder.Find(name) is { } path
+                    ? new DisplayAddress(DisplayAddressKind.Unix, path)
+                    : throw NotRunning(address.Target);
+            default:
+                return address;
+        }
+    }
+
+    private static DisplayException NotRunning(string name)
+    {
+        IReadOnlyList<DisplayName> running = DisplayFolder.FindRunning();
+        return new DisplayException(
+            $"no display '{PeerText.Name(name)}' is running: {(running.Count == 0 ? "none is" : $"there {(running.Count == 1 ? "is" : "are")} {string.Join(", ", running)}")}");
+    }
 
     private static BusConnection Open(EventLoop loop, DisplayAddress address)
     {
@@ -199,6 +269,9 @@ public sealed class DisplayClient : IDisposable
                             {
                                 throw new BusMessageException($"a list of {ids.Count} consoles, and at most {MostConsoles} are taken");
                             }
+                            return true;
+                        case (DisplayProtocol.InterfacesProperty, "as"):
+                            _hasExtension = value.ReadStrings().Contains(DisplayProtocol.VmExtension);
                             return true;
                         default:
                             return false;

@@ -103,7 +103,7 @@ public sealed partial class RemoteConsole : IDisposable
     public FlushMark? LastFlush { get; private set; }
 
     /// <summary>Whether what was just read of <see cref="Picture"/> is one frame, and not partly the next one. To be asked right after reading, in
-    /// <see cref="IDisplayView.Update(Rect)"/> or later.</summary>
+    /// <see cref="IDisplayView.Update(ReadOnlySpan{Rect})"/> or later.</summary>
     /// <remarks>A guest that waits for its flushes does not draw while one is read, but for no longer than the device holds the flush back. A
     /// picture that came with no flush of its own, as the first one, may be drawn on meanwhile, unless nothing has been flushed for a while. Where
     /// the answer is no, the next update has the whole frame; where none comes within <see cref="SettledAfter"/>, what is there has settled.</remarks>

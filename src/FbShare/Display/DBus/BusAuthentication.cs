@@ -139,7 +139,7 @@ internal sealed class BusAuthentication(uint user)
             return;
         }
         _state = State.Begin;
-        // Names this server; nobody compares it.
+        // Names this server; nobody compares it. (A random number of .NET's cryptography would load OpenSSL, and end the process where that is missing.)
         _replies.Write(Encoding.ASCII.GetBytes($"OK {Guid.NewGuid():N}\r\n"));
     }
 

@@ -367,6 +367,7 @@ internal sealed unsafe class BusConnection : IDisposable
             if (gate is not null)
             {
                 SdBus.Id128 id;
+                // As in BusAuthentication.
                 _ = Guid.NewGuid().TryWriteBytes(new Span<byte>(&id, sizeof(SdBus.Id128)));
                 BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
             }

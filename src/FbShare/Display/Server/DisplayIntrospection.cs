@@ -60,6 +60,10 @@ internal static class DisplayIntrospection
             <property name="{DisplayProtocol.PropertyNames.ConsoleIds}" type="au" access="read"/>
             <property name="{DisplayProtocol.InterfacesProperty}" type="as" access="read"/>
           </interface>
+          <interface name="{DisplayProtocol.VmExtension}">
+            <property name="{DisplayProtocol.PropertyNames.ProcessId}" type="u" access="read"/>
+            <property name="{DisplayProtocol.PropertyNames.Viewers}" type="u" access="read"/>
+          </interface>
 
         """;
 

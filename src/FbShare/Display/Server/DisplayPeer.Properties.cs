@@ -96,7 +96,12 @@ internal sealed partial class DisplayPeer
                 }
                 m.Close();
             }),
-            new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings([])),
+            new(DisplayProtocol.InterfacesProperty, "as", m => m.AppendStrings([DisplayProtocol.VmExtension])),
+        ]),
+        (DisplayProtocol.VmExtension,
+        [
+            new(DisplayProtocol.PropertyNames.ProcessId, "u", m => m.Append((uint)_server.ProcessId)),
+            new(DisplayProtocol.PropertyNames.Viewers, "u", m => m.Append((uint)_server.ViewerCount)),
         ]),
     ];
 

@@ -71,6 +71,12 @@ public sealed class DisplayServer : IDisposable
     /// <summary>How many listeners watch outputs; a client may have several.</summary>
     public int ListenerCount => _listeners.Count;
 
+    /// <summary>How many processes watch outputs.</summary>
+    public int ViewerCount => _listeners.Select(listener => listener.Name).Distinct(StringComparer.Ordinal).Count();
+
+    /// <summary>The process that clients are told serves the display: the one that a user started.</summary>
+    public int ProcessId { get; init; } = Environment.ProcessId;
+
     /// <summary>How often handling a client's message failed by a defect of this program; each such client was dismissed.</summary>
     public int Defects => _defects.Count;
 
@@ -262,7 +268,7 @@ public sealed class DisplayServer : IDisposable
         try
         {
             string name = PathHelper.Current is { } helper ? helper.NameProcess(process) : File.ReadAllText($"/proc/{process}/comm");
-            return $"{PeerText.Name(name.TrimEnd('\n'))} ({process})";
+            return name.Length == 0 ? $"process {process}" : $"{PeerText.Name(name.TrimEnd('\n'))} ({process})";
         }
         catch (IOException)
         {
