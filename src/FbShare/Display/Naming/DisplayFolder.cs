@@ -185,7 +185,11 @@ internal sealed class DisplayFolder
         catch (LinuxException e)
         {
             folder?.Dispose();
-            return e.Errno == Errno.ENOENT ? null : throw e;
+            if (e.Errno == Errno.ENOENT)
+            {
+                return null;
+            }
+            throw;
         }
     }
 
