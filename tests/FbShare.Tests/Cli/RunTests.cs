@@ -43,7 +43,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public void With_a_log_the_terminal_is_the_guest_s_alone()
+    public async Task With_a_log_the_terminal_is_the_guest_s_alone()
     {
         string log = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.log");
         File.WriteAllText(log, "before\n");
@@ -53,7 +53,7 @@ public sealed class RunTests : IDisposable
             Task<string> error = process.StandardError.ReadToEndAsync();
             Assert.Equal("guest\n", process.StandardOutput.ReadToEnd());
             Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
-            Assert.Equal((0, "QEMU\n"), (process.ExitCode, error.GetAwaiter().GetResult()));
+            Assert.Equal((0, "QEMU\n"), (process.ExitCode, await error));
             string[] said = File.ReadAllLines(log);
             Assert.Equal("before", said[0]);
             // The keeper's, and the device's.
