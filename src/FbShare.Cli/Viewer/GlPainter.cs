@@ -40,7 +40,7 @@ internal sealed class GlPainter : IWindowPainter
         _ = GetImport(frame);
     }
 
-    public void Forget(RemotePicture picture)
+    public void Forget(RemotePicture picture, bool isReplaced)
     {
         if (picture.DmaBuf is { } frame)
         {

@@ -41,7 +41,8 @@ internal interface IWindowPainter : IDisposable
     void Import(DmaBufFrame frame);
 
     /// <summary>A picture will be disposed. If it was drawn last, it is still what is left.</summary>
-    void Forget(RemotePicture picture);
+    /// <param name="isReplaced">Whether another one is there already, so that nothing of it need be left.</param>
+    void Forget(RemotePicture picture, bool isReplaced);
 
     /// <summary>The window has lost what was drawn in it.</summary>
     void Invalidate();

@@ -66,7 +66,7 @@ internal sealed class ShownPicture(IWindowPainter painter, Log log)
         {
             Source = null;
         }
-        painter.Forget(picture);
+        painter.Forget(picture, isReplaced: Source is not null);
     }
 
     /// <summary>The console shows nothing.</summary>

@@ -83,10 +83,18 @@ internal sealed class PictureSource : IDisposable
     }
 
     /// <summary>A picture will be disposed: if it is the present one, a copy of it is what is left.</summary>
-    public void Forget(RemotePicture picture)
+    /// <param name="isReplaced">Whether another one is there already, so that nothing need be left.</param>
+    public void Forget(RemotePicture picture, bool isReplaced)
     {
         if (!ReferenceEquals(picture, _picture))
         {
+            return;
+        }
+        if (isReplaced && !_isConverted)
+        {
+            // A copy at every flip of a display that has a file for each buffer.
+            Drop();
+            _picture = null;
             return;
         }
         if (!_isConverted)

@@ -35,7 +35,7 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
 
     public void Import(DmaBufFrame frame) => throw new GraphicsException(obstacle);
 
-    public void Forget(RemotePicture picture) => _source.Forget(picture);
+    public void Forget(RemotePicture picture, bool isReplaced) => _source.Forget(picture, isReplaced);
 
     public void Invalidate() => _isInvalid = true;
 

@@ -124,7 +124,7 @@ public sealed class SoftwarePainterTests : IDisposable
         painter.Draw(new Scene(guest.Picture, IsImported: false, Of(guest.Picture.Layout.Bounds), place, IsSmooth: false, (40, 30), []));
         painter.Present(reads: true, out _);
 
-        painter.Forget(guest.Picture);
+        painter.Forget(guest.Picture, isReplaced: false);
         guest.Picture.Dispose();
         surface.Lose();
         painter.Invalidate();
@@ -133,6 +133,26 @@ public sealed class SoftwarePainterTests : IDisposable
         painter.Present(reads: false, out _);
 
         AssertShows(surface, guest, place, (40, 30), [], "afterwards");
+    }
+
+    [Fact]
+    public void A_picture_that_another_one_replaces_is_not_copied()
+    {
+        using var surface = new WindowStandIn();
+        using var painter = new SoftwarePainter(surface, "");
+        surface.Resize(40, 30);
+        Guest before = Make(DrmFormat.XR24, 40, 30, padding: 0), after = Make(DrmFormat.XR24, 40, 30, padding: 0);
+        Placement place = Placement.Of(ScaleMode.Actual, 40, 30, (40, 30));
+        painter.Draw(new Scene(before.Picture, IsImported: false, Of(before.Picture.Layout.Bounds), place, IsSmooth: false, (40, 30), []));
+        painter.Present(reads: true, out _);
+
+        painter.Forget(before.Picture, isReplaced: true);
+        before.Picture.Dispose();
+        Assert.Null(painter.Left);
+        Assert.Equal(0, painter.Draw(new Scene(after.Picture, IsImported: false, new Region(), place, IsSmooth: false, (40, 30), [])));
+        painter.Present(reads: true, out _);
+
+        AssertShows(surface, after, place, (40, 30), [], "after the flip");
     }
 
     [Fact]
