@@ -21,6 +21,7 @@ internal sealed class RegionCommand : CliCommand
     private readonly Option<string> _format = new("--format") { Description = "The pixels' DRM fourcc.", HelpName = "FOURCC", DefaultValueFactory = _ => nameof(DrmFormat.XR24) };
     private readonly Option<string?> _output = new("--output", "-o") { Description = PictureArguments.Describe("Write the picture here"), HelpName = "FILE" };
     private readonly Option<bool> _live = new("--live") { Description = "Show it in a window that follows every change." };
+    private readonly Option<string> _renderer = RendererOption.Create();
     private readonly PictureArguments _picture;
 
     public RegionCommand()
@@ -41,6 +42,7 @@ internal sealed class RegionCommand : CliCommand
         Add(_format);
         Add(_output);
         Add(_live);
+        Add(_renderer);
         _picture = new PictureArguments(_output);
         _picture.AddTo(this);
     }
@@ -52,6 +54,10 @@ internal sealed class RegionCommand : CliCommand
         if (hasPath == hasProcess)
         {
             return "give either --pid, --fd or --path, to say whose memory";
+        }
+        if (arguments.GetResult(_renderer) is { Implicit: false } && !arguments.GetValue(_live))
+        {
+            return "--renderer is about the window of --live";
         }
         return (arguments.GetValue(_output) is not null) == arguments.GetValue(_live)
             ? "give either --output FILE or --live, to say where the picture goes"
@@ -69,7 +75,10 @@ internal sealed class RegionCommand : CliCommand
         {
             using var loop = new EventLoop();
             using var display = new RegionDisplay(loop, scanout, Subject(arguments), log);
-            var settings = new ViewSettings(ScaleMode.Fit, Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys());
+            var settings = new ViewSettings(ScaleMode.Fit, Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys())
+            {
+                Renderer = RendererOption.Read(arguments, _renderer),
+            };
             return ViewSession.Show(loop, display.Address, output: null, settings, "-o FILE writes the picture to a file", log);
         }
         using var exporter = new DmaBufExporter(PathRequest.Default, log);

@@ -31,12 +31,7 @@ internal sealed class ViewCommand : CliCommand
         HelpName = "auto|wayland|x11|kmsdrm",
         DefaultValueFactory = _ => "auto",
     };
-    private readonly Option<string> _renderer = new("--renderer")
-    {
-        Description = "What draws the window: OpenGL, or nothing but the window system, which reads the picture where it lies. auto is OpenGL where a GPU draws.",
-        HelpName = "auto|gl|software",
-        DefaultValueFactory = _ => "auto",
-    };
+    private readonly Option<string> _renderer = RendererOption.Create();
     private readonly Option<string[]> _hotKey = new("--hotkey")
     {
         Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
@@ -61,7 +56,6 @@ internal sealed class ViewCommand : CliCommand
         _scale.AcceptOnlyFromAmong("fit", "integer", "1:1");
         _filter.AcceptOnlyFromAmong("nearest", "linear");
         _video.AcceptOnlyFromAmong("auto", "wayland", "x11", "kmsdrm");
-        _renderer.AcceptOnlyFromAmong("auto", "gl", "software");
         _hotKey.Validators.Add(result =>
         {
             var keys = new HotKeys();
@@ -96,7 +90,7 @@ internal sealed class ViewCommand : CliCommand
             arguments.GetValue(_reconnect), keys)
         {
             Video = arguments.GetValue(_video) switch { "auto" => null, "kmsdrm" => "KMSDRM", var one => one },
-            Renderer = arguments.GetValue(_renderer) switch { "gl" => Renderer.GL, "software" => Renderer.Software, _ => Renderer.Auto },
+            Renderer = RendererOption.Read(arguments, _renderer),
         };
         using var loop = new EventLoop();
         return ViewSession.Show(loop, _display.Read(arguments), arguments.GetValue(_output), settings, "fbshare dump writes what the guest shows to a file", log);

@@ -32,7 +32,7 @@ public sealed class ViewerTestbedTests
         using var server = new XServer();
         using WaylandServer cage = WaylandServer.Cage(server, ScatteredPicture.Width, ScatteredPicture.Height);
         byte[] first = picture.Draw(1);
-        using var region = new ViewerProcess(cage, picture.Command);
+        using var region = new ViewerProcess(cage, [.. picture.Command, "--renderer", "gl"]);
         region.WaitForTitle("320x200, udmabuf");
         region.AssertShows(first, ScatteredPicture.Width, ScatteredPicture.Height);
         region.AssertShows(picture.Draw(2), ScatteredPicture.Width, ScatteredPicture.Height);
