@@ -20,6 +20,7 @@ internal sealed class FrameStages
     public const int Recent = 120;
 
     private readonly FrameTimes[] _frames = new FrameTimes[Capacity];
+    private readonly long[] _sorted = new long[Recent];
     private long _count;
 
     /// <summary>How many frames are kept.</summary>
@@ -33,22 +34,17 @@ internal sealed class FrameStages
 
     public void Add(FrameTimes frame) => _frames[_count++ % Capacity] = frame;
 
-    /// <summary>Least, mean and most nanoseconds from one stage to another in the <see cref="Recent"/> frames; zeros without one.</summary>
-    public (long Least, long Mean, long Most) Measure(Func<FrameTimes, long> length)
+    /// <summary>Nanoseconds from one stage to another in the <see cref="Recent"/> frames: the median, within what 99 of 100 are, and the most; zeros
+    /// without a frame.</summary>
+    public (long Median, long Within99, long Most) Measure(Func<FrameTimes, long> length)
     {
-        if (RecentCount == 0)
+        Span<long> times = _sorted.AsSpan(0, RecentCount);
+        for (int age = 0; age < times.Length; age++)
         {
-            return default;
+            times[age] = length(this[age]);
         }
-        (long least, long sum, long most) = (long.MaxValue, 0, 0);
-        for (int age = 0; age < RecentCount; age++)
-        {
-            long time = length(this[age]);
-            least = Math.Min(least, time);
-            most = Math.Max(most, time);
-            sum += time;
-        }
-        return (least, sum / RecentCount, most);
+        times.Sort();
+        return times.IsEmpty ? default : (Within(times, 50), Within(times, 99), times[^1]);
     }
 
     /// <summary>A line about the frames that are kept, from the guest's flush on where it is known. There must be one.</summary>
@@ -63,10 +59,10 @@ internal sealed class FrameStages
         string Of(Func<FrameTimes, long> length)
         {
             long[] times = [.. _frames.Take(Count).Select(length).Order()];
-            return string.Create(CultureInfo.InvariantCulture, $"{Within(times, 50):f2} {Within(times, 99):f2} {Within(times, 100):f2}");
+            return string.Create(CultureInfo.InvariantCulture, $"{Within(times, 50) / 1e6:f2} {Within(times, 99) / 1e6:f2} {times[^1] / 1e6:f2}");
         }
-
-        // The milliseconds within which so many of a hundred are.
-        static double Within(long[] times, int percent) => times[((times.Length * percent) - 1) / 100] / 1e6;
     }
+
+    /// <summary>Within what so many of a hundred are.</summary>
+    private static long Within(ReadOnlySpan<long> sorted, int percent) => sorted[((sorted.Length * percent) - 1) / 100];
 }

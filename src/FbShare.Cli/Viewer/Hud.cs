@@ -7,7 +7,7 @@ namespace FbShare.Cli.Viewer;
 internal sealed class Hud : IDisposable
 {
     private const int Width = 520;
-    private const int Height = 420;
+    private const int Height = 470;
     private const int Margin = 12;
     private const int GraphHeight = 60;
 
@@ -62,6 +62,8 @@ internal sealed class Hud : IDisposable
         canvas.SetFont(13);
         Line(canvas, $"guest  {Flips.PerSecond(now),4} flips/s     window {Frames.PerSecond(now),4} frames/s", Plain, 18);
         Line(canvas, $"copied {Bytes.PerSecond(now) / 1e6,6:0.0} MB/s", Plain, 22);
+        canvas.Write(Margin + 18, _y + 13, $"{"",-20} median 99/100   most", Faint);
+        _y += 18;
         if (_stages.Count > 0 && _stages[0].Flushed != 0)
         {
             Stage(canvas, "flush \u2192 told", FlushedToTold, f => f.Flushed == 0 ? 0 : f.Told - f.Flushed);
@@ -69,8 +71,9 @@ internal sealed class Hud : IDisposable
         Stage(canvas, "told \u2192 drawn", ToldToDrawn, f => f.Drawn - f.Told);
         Stage(canvas, "drawn \u2192 presented", DrawnToPresented, f => f.Presented - f.Drawn);
         Stage(canvas, "told \u2192 acknowledged", ToldToAcknowledged, f => f.Acknowledged - f.Told);
-        Graph(canvas);
         canvas.SetFont(11);
+        Wrapped(canvas, "flush: the guest's; told: this window is; presented: the screen has it; acknowledged: the guest may draw there again", Faint);
+        Graph(canvas);
         Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {NameOf(k.Key)}")), Faint);
         canvas.Erase(_y + Margin);
         canvas.Image.Changed();
@@ -109,9 +112,9 @@ internal sealed class Hud : IDisposable
 
     private void Stage(TextCanvas canvas, string name, SKColor color, Func<FrameTimes, long> length)
     {
-        (long least, long mean, long most) = _stages.Measure(length);
+        (long median, long within99, long most) = _stages.Measure(length);
         canvas.Fill(Margin, _y + 3, 10, 10, color);
-        canvas.Write(Margin + 18, _y + 13, $"{name,-20} {least / 1e6,6:0.00} {mean / 1e6,6:0.00} {most / 1e6,6:0.00} ms", Plain);
+        canvas.Write(Margin + 18, _y + 13, $"{name,-20} {median / 1e6,6:0.00} {within99 / 1e6,6:0.00} {most / 1e6,6:0.00} ms", Plain);
         _y += 18;
     }
 
