@@ -23,6 +23,10 @@ internal sealed class ViewCommand : CliCommand
     };
     private readonly Option<bool> _fullscreen = new("--fullscreen") { Description = "Start on the whole screen." };
     private readonly Option<bool> _hud = new("--hud") { Description = "Start with figures over the picture: path, rates, latencies." };
+    private readonly Option<bool> _viewOnly = new("--view-only")
+    {
+        Description = "Only look: no key and no pointer reaches the guest, whose own pointer is drawn, and it is not asked for another size (a picture of another size than the window is scaled).",
+    };
     private readonly Option<bool> _copy = new("--copy") { Description = "Start with copied pictures, even where they could be shared without copying." };
     private readonly Option<bool> _reconnect = new("--reconnect") { Description = "When the display is lost, wait for it to come back." };
     private readonly Option<string> _video = new("--video")
@@ -49,7 +53,7 @@ internal sealed class ViewCommand : CliCommand
             "fbshare view --display qmp:/tmp/qmp.sock --hotkey quit=ctrl+alt+F4")
     {
         _display.AddTo(this);
-        foreach (Option option in (ReadOnlySpan<Option>)[_output, _scale, _filter, _fullscreen, _hud, _copy, _reconnect, _video, _renderer, _hotKey])
+        foreach (Option option in (ReadOnlySpan<Option>)[_output, _scale, _filter, _fullscreen, _hud, _viewOnly, _copy, _reconnect, _video, _renderer, _hotKey])
         {
             Add(option);
         }
@@ -83,13 +87,14 @@ internal sealed class ViewCommand : CliCommand
             "fit" => ScaleMode.Fit,
             "integer" => ScaleMode.Integer,
             "1:1" => ScaleMode.Actual,
-            _ => ScaleMode.Follow,
+            _ => arguments.GetValue(_viewOnly) ? ScaleMode.Fit : ScaleMode.Follow,
         };
         var settings = new ViewSettings(
             scale, arguments.GetValue(_filter) == "linear", arguments.GetValue(_fullscreen), arguments.GetValue(_hud), arguments.GetValue(_copy),
             arguments.GetValue(_reconnect), keys)
         {
             Video = arguments.GetValue(_video) switch { "auto" => null, "kmsdrm" => "KMSDRM", var one => one },
+            ViewOnly = arguments.GetValue(_viewOnly),
             Renderer = RendererOption.Read(arguments, _renderer),
         };
         using var loop = new EventLoop();

@@ -1,3 +1,5 @@
+using FbShare.Capture;
+
 namespace FbShare.QemuTests;
 
 /// <summary>Pointers in the viewer's window with a real guest: movements and places, buttons, the pointer's picture.</summary>
@@ -34,6 +36,32 @@ public class ViewerInputTests
         server.Do("mousemove_relative", "11", "11");
         server.Do("key", "b");
         Assert.DoesNotContain(guest.EventsUntil(1, 48, 1), e => e.Contains("type=2 ", StringComparison.Ordinal));
+    }
+
+    [ViewerFact]
+    public void Of_a_window_that_is_only_looked_at_the_guest_feels_nothing()
+    {
+        using var guest = new Guest(new GuestOptions { Input = true });
+        using var server = new XServer();
+        guest.Type("card still --frame 4 &");
+        guest.WaitForLine("card: shown");
+        using var viewer = new ViewerProcess(server, guest.Display, "--view-only");
+        viewer.AssertShows(TestCard.Still(1280, 800, 4), 1280, 800);
+        guest.Ask("card evdev", "card: reading");
+        Picture before = viewer.Take()!;
+
+        server.Do("mousemove", "--window", viewer.Window, "600", "300");
+        server.Do("click", "1");
+        server.Do("key", "a");
+        server.Do("key", "ctrl+alt+g");
+        server.Do("key", "ctrl+alt+h");
+        // Hot keys stay, and all that came before this one has been seen to.
+        XServer.WaitUntil(() => viewer.Take()?[400, 200] != before[400, 200], () => "the figures do not come");
+        Assert.DoesNotContain("lets go", viewer.Title, StringComparison.Ordinal);
+
+        Assert.Equal(0, Cli.Program.Main(["key", "--display", $"unix:{guest.Display}", "b"]));
+        List<string> events = guest.EventsUntil(1, 48, 1);
+        Assert.True(events.Count == 1, string.Join("\n", events));
     }
 
     [ViewerFact]

@@ -39,8 +39,8 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         _presenter = new FramePresenter(loop, window, _painter, (began, presented) => _overlays!.Presented(began, presented));
         _size = new WindowSize(loop, window, settings.Scale);
         _overlays = new WindowOverlays(loop, _presenter.Stages, settings.HotKeys, Describe, _presenter.Redraw);
-        Pointer = new WindowPointer(window, _presenter.Redraw);
-        Input = new WindowInput(window, _size, Pointer, settings.HotKeys, log, Do, SetTitle);
+        Pointer = new WindowPointer(window, settings.ViewOnly, _presenter.Redraw);
+        Input = new WindowInput(window, _size, Pointer, settings, log, Do, SetTitle);
         window.SetIcon(ViewerIcon.Pixels, ViewerIcon.Size, ViewerIcon.Size);
         if (settings.Hud)
         {

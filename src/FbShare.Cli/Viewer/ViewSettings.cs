@@ -9,6 +9,9 @@ internal sealed record ViewSettings(ScaleMode Scale, bool Smooth, bool Fullscree
     /// <summary>SDL's name of the only window system that is tried; null: any.</summary>
     public string? Video { get; init; }
 
+    /// <summary>Nothing that the user does reaches the guest.</summary>
+    public bool ViewOnly { get; init; }
+
     /// <summary>What draws the windows.</summary>
     public Renderer Renderer { get; init; }
 }

@@ -5,10 +5,11 @@ using FbShare.Linux;
 namespace FbShare.Cli.Viewer;
 
 /// <summary>What the user types and points at in the window, on its way to the guest; hot keys stay here.</summary>
+/// <param name="settings">The hot keys, and whether the guest is to have anything at all.</param>
 /// <param name="asked">Told of a hot key's action.</param>
 /// <param name="grabChanged">Told when keyboard and pointer became the guest's alone, or no longer are.</param>
 internal sealed class WindowInput(
-    SdlWindow window, WindowSize size, WindowPointer pointer, HotKeys hotKeys, Log log, Action<HotKeyAction> asked, Action grabChanged)
+    SdlWindow window, WindowSize size, WindowPointer pointer, ViewSettings settings, Log log, Action<HotKeyAction> asked, Action grabChanged)
 {
     /// <summary>How old the answer to "which kind of pointer" may be, in nanoseconds.</summary>
     private const long PointerAge = 500_000_000;
@@ -22,6 +23,10 @@ internal sealed class WindowInput(
 
     public void Attach(RemoteConsole console)
     {
+        if (settings.ViewOnly)
+        {
+            return;
+        }
         _console = console;
         _keyboard.Console = console;
         _guestPointer.Console = console;
@@ -43,7 +48,7 @@ internal sealed class WindowInput(
             // The guest repeats by itself.
             return;
         }
-        if (pressed && hotKeys.Match(scancode, modifiers) is { } action)
+        if (pressed && settings.HotKeys.Match(scancode, modifiers) is { } action)
         {
             _swallowedKey = scancode;
             asked(action);
@@ -117,7 +122,7 @@ internal sealed class WindowInput(
 
     public void SetGrab(bool on)
     {
-        if (pointer.SetGrab(on))
+        if (pointer.SetGrab(on && !settings.ViewOnly))
         {
             grabChanged();
         }

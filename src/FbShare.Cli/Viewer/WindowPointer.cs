@@ -5,8 +5,9 @@ namespace FbShare.Cli.Viewer;
 
 /// <summary>The pointer in the window: the host's in the guest's shape, or the guest's own, drawn where the guest has it; and the grab,
 /// which keeps keyboard and pointer in the window.</summary>
+/// <param name="isOnlySeen">The guest's pointer is drawn, and never the host's.</param>
 /// <param name="redraw">Asks for another frame.</param>
-internal sealed class WindowPointer(SdlWindow window, Action redraw) : IDisposable
+internal sealed class WindowPointer(SdlWindow window, bool isOnlySeen, Action redraw) : IDisposable
 {
     private RemoteConsole? _console;
     private SdlCursor? _cursor;
@@ -21,7 +22,10 @@ internal sealed class WindowPointer(SdlWindow window, Action redraw) : IDisposab
     /// <summary>Whether the guest takes movements only, and moves its pointer by itself.</summary>
     public bool IsRelative => _console is { PointerIsAbsolute: false };
 
-    private bool IsDrawn => IsRelative && _image is not null && _position.Visible;
+    /// <summary>Whether the host's pointer goes its own way.</summary>
+    private bool IsApart => isOnlySeen || IsRelative;
+
+    private bool IsDrawn => IsApart && _image is not null && _position.Visible;
 
     public void Attach(RemoteConsole console) => _console = console;
 
@@ -91,7 +95,7 @@ internal sealed class WindowPointer(SdlWindow window, Action redraw) : IDisposab
         {
             return;
         }
-        if (!_hasCursor || IsRelative || _console is null)
+        if (!_hasCursor || IsApart || _console is null)
         {
             SdlCursor.Show(null);
         }
