@@ -242,7 +242,9 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     {
         string picture = _picture.Source is { Layout: var layout } ? $"{layout.Width}x{layout.Height} {layout.Format}" : "no picture";
         string kind = _console?.Status.ResourceKind is { Length: > 0 } known ? $", {known}" : "";
-        return ($"{_guestName}, output {_console?.Id}: {picture}{kind}", _drawing.Name, _picture.DescribePath());
+        (Rect place, int width) = (_size.Placement.Target, _size.Placement.Width);
+        string scale = place.Width == width ? "" : $", shown at {100.0 * place.Width / width:0} %";
+        return ($"{_guestName}, output {_console?.Id}: {picture}{kind}{scale}", _drawing.Name, _picture.DescribePath());
     }
 
     private void SetTitle()
