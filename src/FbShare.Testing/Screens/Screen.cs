@@ -154,6 +154,7 @@ public sealed partial class Screen : IDisposable
 
     private void CaughtUp()
     {
+        _catchUp!.Cancel();
         if (_live.Picture is { } picture)
         {
             _isCaughtUp = true;
