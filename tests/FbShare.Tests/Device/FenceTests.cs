@@ -66,7 +66,7 @@ public class FenceTests : OverTransport
     public void A_fenced_flush_does_not_wait_for_a_slow_consumer_of_the_copy()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        device.OnLoop(() => screen.Slow = true);
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
         ushort other = Send(device, 4096, Unref(77));
 
@@ -78,7 +78,7 @@ public class FenceTests : OverTransport
     public void The_guest_waits_to_draw_until_its_picture_is_copied_for_who_still_reads_the_copy_before()
     {
         using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
-        screen.Slow = true;
+        device.OnLoop(() => screen.Slow = true);
         device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1));
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 2));
         ushort other = Send(device, 4096, Unref(77));
@@ -93,7 +93,7 @@ public class FenceTests : OverTransport
     public void The_guest_waits_only_once_for_who_reads_one_copy_for_ever()
     {
         using var device = Shown(out Screen screen);
-        screen.Slow = true;
+        device.OnLoop(() => screen.Slow = true);
         device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1), Flush(1, 0, 0, 64, 64, fence: 2));
         ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 3));
         ushort other = Send(device, 4096, Unref(77));
@@ -107,7 +107,7 @@ public class FenceTests : OverTransport
     {
         using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
         device.Watch();
-        screen.Slow = true;
+        device.OnLoop(() => screen.Slow = true);
         device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1), Flush(1, 0, 0, 64, 64, fence: 2));
     }
 
