@@ -13,7 +13,6 @@ internal sealed class LivePicture
     private byte[] _before = [];
     private RemotePicture? _from;
     private bool _isNew;
-    private bool _isSetAside;
 
     /// <summary>The picture; null while the output shows nothing. Changes with every <see cref="Take"/>: who keeps it copies it.</summary>
     public Picture? Picture { get; private set; }
@@ -21,19 +20,25 @@ internal sealed class LivePicture
     /// <summary>The part that the last <see cref="Take"/> read again.</summary>
     public Rect Damage { get; private set; }
 
+    /// <summary>Whether a pixel looks different since the last <see cref="Take"/>.</summary>
+    public bool LooksDifferent { get; private set; }
+
+    /// <summary>What was taken last is not shown to anybody, at least not yet. Where it never is, the next <see cref="Take"/> takes its place, and
+    /// tells the difference from the frame before it.</summary>
+    public bool IsSetAside { get; set; }
+
     /// <summary>Copies what changed.</summary>
     /// <param name="damage">Inside the picture.</param>
-    /// <returns>Whether a pixel looks different now.</returns>
     /// <exception cref="LinuxException">The bytes cannot be read.</exception>
-    public bool Take(RemotePicture from, Rect damage)
+    public void Take(RemotePicture from, Rect damage)
     {
         FrameLayout layout = from.Layout;
-        Rect aside = _isSetAside ? Damage : default;
-        _isNew = (_isSetAside && _isNew) || Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
+        Rect aside = IsSetAside ? Damage : default;
+        _isNew = (IsSetAside && _isNew) || Picture is null || Picture.Format != layout.Format || Picture.Width != layout.Width || Picture.Height != layout.Height;
         // What another buffer holds outside of the damage is not known.
         Damage = _isNew || !ReferenceEquals(_from, from) ? layout.Bounds : damage.Union(aside);
         _from = from;
-        _isSetAside = false;
+        IsSetAside = false;
         if (_isNew)
         {
             _pixels = GC.AllocateUninitializedArray<byte>(layout.RowBytes * layout.Height);
@@ -45,17 +50,14 @@ internal sealed class LivePicture
             KeepBefore(aside);
         }
         from.CopyTo(Damage, _pixels.AsSpan((int)Picture!.Layout.OffsetOf(Damage.X, Damage.Y)), Picture.Layout.Stride);
-        return _isNew || Differs(Damage);
+        LooksDifferent = _isNew || Differs(Damage);
     }
-
-    /// <summary>What was taken last is not shown to anybody. The next <see cref="Take"/> takes its place, and tells the difference from the frame
-    /// before it.</summary>
-    public void SetAside() => _isSetAside = true;
 
     /// <summary>The output shows nothing.</summary>
     public void Clear()
     {
         Picture = null;
+        IsSetAside = false;
         _from = null;
     }
 

@@ -20,7 +20,6 @@ public sealed partial class Screen : IDisposable
     private readonly List<IScreenObserver> _observers = [];
     private LoopTimer? _catchUp;
     private bool _isCaughtUp;
-    private bool _isSetAside;
     private int _late;
     private Exception? _loss;
 
@@ -47,7 +46,7 @@ public sealed partial class Screen : IDisposable
     internal long? LastChange { get; private set; }
 
     /// <summary>The present picture; null while there is none that can be relied on. For the display's thread.</summary>
-    internal Picture? Shown => _isCaughtUp && !_isSetAside ? _live.Picture : null;
+    internal Picture? Shown => _isCaughtUp && !_live.IsSetAside ? _live.Picture : null;
 
     /// <summary>Why the picture that is shown cannot be read; null if it can.</summary>
     internal string? Obstacle { get; private set; }
@@ -55,7 +54,7 @@ public sealed partial class Screen : IDisposable
     /// <summary>Starts to watch. On the display's thread.</summary>
     internal void Watch(bool zeroCopy)
     {
-        _catchUp = new LoopTimer(_display.Loop, CaughtUp);
+        _catchUp = new LoopTimer(_display.Loop, TellOfPicture);
         Console.Watch(new View(this), zeroCopy);
     }
 
@@ -92,11 +91,10 @@ public sealed partial class Screen : IDisposable
 
     private void Take(RemotePicture from, Rect damage)
     {
-        bool differs;
         long start = EventLoop.Now;
         try
         {
-            differs = _live.Take(from, damage);
+            _live.Take(from, damage);
         }
         catch (LinuxException e)
         {
@@ -105,25 +103,19 @@ public sealed partial class Screen : IDisposable
         }
         long now = EventLoop.Now;
         LastFrame = new FrameStamp(LastFrame.Sequence + 1, Console.LastFlush?.At ?? now, Console.LastFlush?.Count);
-        if (differs)
+        if (_live.LooksDifferent)
         {
             LastChange = now;
         }
-        _isSetAside = from.Source == RemotePictureSource.DmaBuf && !Console.IsOneFrame(start);
-        if (_isSetAside)
+        if (from.Source == RemotePictureSource.DmaBuf && !Console.IsOneFrame(start))
         {
             SetAside();
             return;
         }
         _late = 0;
-        if (_isCaughtUp)
+        if (_isCaughtUp || Console.Status.IsKnown)
         {
-            _catchUp!.Cancel();
-            Tell(_live.Damage, isCatchUp: false, differs);
-        }
-        else if (Console.Status.IsKnown)
-        {
-            CaughtUp();
+            TellOfPicture();
         }
         else if (_catchUp!.DueAt is null)
         {
@@ -134,7 +126,7 @@ public sealed partial class Screen : IDisposable
     /// <summary>This may be partly the next frame, which is on its way then; if it does not come, this was one.</summary>
     private void SetAside()
     {
-        _live.SetAside();
+        _live.IsSetAside = true;
         _catchUp!.SetAfter(RemoteConsole.SettledAfter);
         if (++_late == MostLate)
         {
@@ -145,22 +137,37 @@ public sealed partial class Screen : IDisposable
     /// <summary>The display copies a frame while the guest waits, however slow its reader is.</summary>
     private void TakeCopies()
     {
-        if (_loss is null)
+        if (_loss is not null)
         {
-            Console.Unwatch();
+            return;
+        }
+        Console.Unwatch();
+        try
+        {
             Console.Watch(new View(this), takeDmaBuf: false);
+        }
+        catch (DisplayException e)
+        {
+            Lose(e);
         }
     }
 
-    private void CaughtUp()
+    /// <summary>What was taken last is the picture: the first one that can be relied on, or the next frame.</summary>
+    private void TellOfPicture()
     {
         _catchUp!.Cancel();
-        if (_live.Picture is { } picture)
+        if (_live.Picture is not { } picture)
         {
-            _isCaughtUp = true;
-            _isSetAside = false;
-            Tell(picture.Layout.Bounds, isCatchUp: true, looksDifferent: true);
+            return;
         }
+        _live.IsSetAside = false;
+        if (_isCaughtUp)
+        {
+            Tell(_live.Damage, isCatchUp: false, _live.LooksDifferent);
+            return;
+        }
+        _isCaughtUp = true;
+        Tell(picture.Layout.Bounds, isCatchUp: true, looksDifferent: true);
     }
 
     private void Tell(Rect damage, bool isCatchUp, bool looksDifferent)

@@ -90,7 +90,14 @@ public sealed class RemoteDump : IDisplayView, IDisposable
         {
             _attempts = 0;
             _console.Unwatch();
-            _console.Watch(this, takeDmaBuf: false);
+            try
+            {
+                _console.Watch(this, takeDmaBuf: false);
+            }
+            catch (DisplayException e)
+            {
+                Obstacle = e.Message;
+            }
         }
     }
 

@@ -249,7 +249,7 @@ internal sealed class DisplayOutput(int number, DmaBufExporter exporter) : IDisp
     /// <summary>Copies what those who still read an older copy are to see next: when they have finished, the guest may be drawing over it.</summary>
     private void CopyForReaders()
     {
-        if (Scanout is not null && Array.Exists(_attachments, static a => a.ReadsCopy && !a.Pending.IsEmpty)
+        if (Scanout is not null && !_isNew && Array.Exists(_attachments, static a => a.ReadsCopy && !a.Pending.IsEmpty)
             && _copy.Update(Scanout, Budget, out _) is { } copy)
         {
             NoteChange(copy);

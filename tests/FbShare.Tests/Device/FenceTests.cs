@@ -26,13 +26,7 @@ public class FenceTests : OverTransport
     {
         using var device = Shown(out Screen screen);
         ReadSlowly(device, screen);
-        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
-        ushort other = Send(device, 4096, Unref(77));
-
-        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
-        GiveBack(device, screen);
-
-        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        AssertHeldUntilGivenBack(device, screen);
     }
 
     [Fact]
@@ -77,16 +71,10 @@ public class FenceTests : OverTransport
     [Fact]
     public void The_guest_waits_to_draw_until_its_picture_is_copied_for_who_still_reads_the_copy_before()
     {
-        using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
+        using var device = ShownAndHeld(out Screen screen);
         device.OnLoop(() => screen.Slow = true);
         device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1));
-        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 2));
-        ushort other = Send(device, 4096, Unref(77));
-
-        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
-        GiveBack(device, screen);
-
-        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+        AssertHeldUntilGivenBack(device, screen);
     }
 
     [Fact]
@@ -105,7 +93,7 @@ public class FenceTests : OverTransport
     [Fact]
     public void The_guest_does_not_wait_for_a_reader_of_an_older_copy_where_another_consumer_had_the_picture_copied()
     {
-        using var device = Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromSeconds(10) }, path: null), out Screen screen);
+        using var device = ShownAndHeld(out Screen screen);
         device.Watch();
         device.OnLoop(() => screen.Slow = true);
         device.DoAll(Flush(1, 0, 0, 64, 64, fence: 1), Flush(1, 0, 0, 64, 64, fence: 2));
@@ -285,6 +273,22 @@ public class FenceTests : OverTransport
         Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
         Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
     }
+
+    /// <summary>The next flush waits for the screen, and others pass it.</summary>
+    private static void AssertHeldUntilGivenBack(DeviceUnderTest device, Screen screen)
+    {
+        ushort flush = Send(device, 0, Flush(1, 0, 0, 64, 64, fence: 9));
+        ushort other = Send(device, 4096, Unref(77));
+
+        Assert.Equal(other, device.Driver.Wait(device.Driver.Control).Head);
+        GiveBack(device, screen);
+
+        Assert.Equal(flush, device.Driver.Wait(device.Driver.Control).Head);
+    }
+
+    /// <summary>Of a device that holds a flush for longer than the driver waits for it.</summary>
+    private DeviceUnderTest ShownAndHeld(out Screen screen) =>
+        Show(NewDevice(new GpuOptions { RefreshHz = null, LongestHold = TimeSpan.FromMinutes(1) }, path: null), out screen);
 
     private DeviceUnderTest Shown(out Screen screen, double? refresh = null) => Show(NewDevice(new GpuOptions { RefreshHz = refresh }, path: null), out screen);
 

@@ -172,18 +172,25 @@ public sealed class DisplayProtocolTests
         Assert.Equal(new Rect(1, 1, 14, 24), view.Updates[1]);
     }
 
-    [Fact]
-    public void A_view_that_is_busy_with_the_copy_does_not_see_it_change_and_then_sees_all_that_changed_at_once()
+    /// <summary>A blob of 32x32 pixels, the guest's memory that it is in, and a slow view that has not seen it yet.</summary>
+    private static (Scanout Picture, MemoryMapping Guest, RemoteConsole Console, RecordingView View) WatchBlobSlowly(DisplayFixture fixture)
     {
-        using var fixture = new DisplayFixture();
-        using var pages = new TestPages(1 << 20);
-        using Backing backing = pages.Make((0, 4096));
+        TestPages pages = fixture.Own(new TestPages(1 << 20));
+        Backing backing = fixture.Own(pages.Make((0, 4096)));
         Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
-        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
+        MemoryMapping guest = fixture.Own(MemoryMapping.Map(pages.File, 0, 4096, writable: true));
         (RemoteConsole console, RecordingView view) = fixture.Watch();
         view.IsSlow = true;
         fixture.Settle();
         fixture.Hub.SetScanout(0, picture);
+        return (picture, guest, console, view);
+    }
+
+    [Fact]
+    public void A_view_that_is_busy_with_the_copy_does_not_see_it_change_and_then_sees_all_that_changed_at_once()
+    {
+        using var fixture = new DisplayFixture();
+        (Scanout picture, MemoryMapping guest, RemoteConsole console, RecordingView view) = WatchBlobSlowly(fixture);
         Assert.False(fixture.Flush(0, picture.Layout.Bounds), "the guest waits for a reader of the copy");
         fixture.RunUntil(() => view.Updates.Count == 1);
         long copied = fixture.Hub.BytesCopied;
@@ -215,14 +222,7 @@ public sealed class DisplayProtocolTests
     public void What_a_view_sees_after_a_long_look_is_the_last_flush_and_nothing_that_the_guest_drew_since()
     {
         using var fixture = new DisplayFixture();
-        using var pages = new TestPages(1 << 20);
-        using Backing backing = pages.Make((0, 4096));
-        Scanout picture = fixture.Own(Scanout.OfGuest(FrameLayout.Packed(DrmFormat.XR24, 32, 32), backing, 1, ScanoutKind.Blob));
-        using MemoryMapping guest = MemoryMapping.Map(pages.File, 0, 4096, writable: true);
-        (RemoteConsole console, RecordingView view) = fixture.Watch();
-        view.IsSlow = true;
-        fixture.Settle();
-        fixture.Hub.SetScanout(0, picture);
+        (Scanout picture, MemoryMapping guest, RemoteConsole console, RecordingView view) = WatchBlobSlowly(fixture);
         Assert.False(fixture.Flush(0, picture.Layout.Bounds));
         fixture.RunUntil(() => view.Updates.Count == 1);
 

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using FbShare.Display;
 using FbShare.Input;
+using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.Testing.Screens;
 using FbShare.Tests.Display;
+using FbShare.Tests.Memory;
 
 namespace FbShare.Tests.Testing;
 
@@ -40,6 +42,16 @@ internal sealed class ScreenFixture : IDisposable
         });
         return new Surface(this, scanout, width);
     }
+
+    /// <summary>Shows a picture in guest pages that are shared by a stand-in for a dma-buf.</summary>
+    public SharedSurface ShowShared(int width, int height) => OnLoop(() =>
+    {
+        TestPages pages = _fixture.Own(new TestPages(1 << 20));
+        MemoryMapping guest = _fixture.Own(MemoryMapping.Map(pages.File, 0, 1 << 20, writable: true));
+        _fixture.Hub.SetScanout(0, _fixture.DmaBufPicture(pages, 0, width, height, bands: 1));
+        _fixture.Hub.Commit();
+        return new SharedSurface(this, guest, new Rect(0, 0, width, height));
+    });
 
     /// <summary>Waits until somebody watches.</summary>
     public void AwaitViewer()
@@ -86,6 +98,19 @@ internal sealed class ScreenFixture : IDisposable
         _fixture.Loop.Stop();
         _thread.Join();
         _fixture.Dispose();
+    }
+
+    /// <summary>Guest pages that a test draws into.</summary>
+    internal sealed class SharedSurface(ScreenFixture fixture, MemoryMapping guest, Rect bounds)
+    {
+        /// <summary>Fills the picture with the bytes of one pixel, and flushes it.</summary>
+        /// <param name="before">How long ago the guest is said to have flushed: after 40 ms a device does not hold the guest any more.</param>
+        public void Fill(uint pixel, TimeSpan before) => fixture.OnLoop(() =>
+        {
+            MemoryMarshal.Cast<byte, uint>(guest.Slice(0, bounds.Width * bounds.Height * 4)).Fill(pixel);
+            fixture._fixture.Hub.Flush(0, bounds, at: EventLoop.Now - (long)before.TotalNanoseconds);
+            return true;
+        });
     }
 
     /// <summary>A picture that a test draws into.</summary>

@@ -75,6 +75,23 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    public async Task A_frame_that_is_read_too_late_counts_when_no_other_comes_and_counts_once()
+    {
+        using var fixture = new ScreenFixture();
+        ScreenFixture.SharedSurface surface = fixture.ShowShared(64, 48);
+        await fixture.Screen.CaptureAsync();
+        Task<ScreenMatch> wait = fixture.Screen.WaitChangedAsync();
+        surface.Fill(0x00102030, TimeSpan.FromMilliseconds(60));
+        ScreenMatch match = await wait;
+        Assert.Equal((0x10, 0x20, 0x30, 255), match.Capture.Picture[5, 5]);
+
+        Task<ScreenMatch> again = fixture.Screen.WaitChangedAsync(Briefly);
+        surface.Fill(0x00102030, TimeSpan.Zero);
+        ScreenTimeoutException failure = await Assert.ThrowsAsync<ScreenTimeoutException>(() => again);
+        Assert.Contains("stayed as it was", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_change_counts_only_where_one_looks_for_it()
     {
         using var fixture = new ScreenFixture();
