@@ -12,7 +12,7 @@ public sealed partial class Screen : IDisposable
     /// <summary>QEMU updates its picture only while somebody watches, so the first one that it sends to the first viewer may be old.</summary>
     private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After so many frames in a row that could not be read in time, the display is asked to copy them.</summary>
+    /// <summary>After so many frames in a row that could not be read in time, the display is asked to copy them; copies are taken as they are.</summary>
     private const int MostLate = 3;
 
     private readonly GuestDisplay _display;
@@ -107,9 +107,10 @@ public sealed partial class Screen : IDisposable
         {
             LastChange = now;
         }
-        if (from.Source == RemotePictureSource.DmaBuf && !Console.IsOneFrame(start))
+        bool isShared = from.Source == RemotePictureSource.DmaBuf;
+        if (!Console.IsOneFrame(start) && (isShared || _late < MostLate))
         {
-            SetAside();
+            SetAside(isShared);
             return;
         }
         _late = 0;
@@ -124,11 +125,13 @@ public sealed partial class Screen : IDisposable
     }
 
     /// <summary>This may be partly the next frame, which is on its way then; if it does not come, this was one.</summary>
-    private void SetAside()
+    /// <param name="isShared">It was read from the guest's own pages. A copy is one frame, unless it was made without a flush of the guest's:
+    /// the first one, while the guest may be drawing.</param>
+    private void SetAside(bool isShared)
     {
         _live.IsSetAside = true;
         _catchUp!.SetAfter(RemoteConsole.SettledAfter);
-        if (++_late == MostLate)
+        if (++_late == MostLate && isShared)
         {
             _display.Loop.Post(TakeCopies);
         }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Pictures;
 using FbShare.Testing.Screens;
@@ -89,6 +91,33 @@ public sealed class ScreenTests
         surface.Fill(0x00102030, TimeSpan.Zero);
         ScreenTimeoutException failure = await Assert.ThrowsAsync<ScreenTimeoutException>(() => again);
         Assert.Contains("stayed as it was", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_picture_is_one_frame_though_it_is_copied_while_the_guest_draws()
+    {
+        var all = new Rect(0, 0, 64, 48);
+        var clock = new Stopwatch();
+        for (int tries = 0; tries < 50; tries++)
+        {
+            using var fixture = new ScreenFixture();
+            ScreenFixture.Surface surface = fixture.Show(64, 48);
+            GuestDisplay display = fixture.Display;
+            clock.Restart();
+            surface.Fill(all, 0x00111111);
+            surface.Draw(new Rect(0, 0, 64, 24), 0x00222222);
+            Task<ScreenCapture> capture = display.Screen().CaptureAsync();
+            // A guest that draws on: in this time it has not settled.
+            await Task.WhenAny(capture, Task.Delay(TimeSpan.FromMilliseconds(20)));
+            surface.Fill(all, 0x00222222);
+            if (clock.Elapsed < RemoteConsole.SettledAfter)
+            {
+                Picture picture = (await capture).Picture;
+                Assert.Equal(picture[5, 40], picture[5, 5]);
+                return;
+            }
+        }
+        Assert.Fail($"this machine takes {clock.Elapsed} for two frames");
     }
 
     [Fact]

@@ -88,6 +88,7 @@ public sealed class ScreenRecorderTests : IDisposable
     {
         string file = _folder["out.y4m"];
         await using ScreenRecorder recorder = await _fixture.Screen.RecordAsync(file, EveryFlush);
+        WaitForFrames(recorder, 1);
         _fixture.Show(Width * 2, Height / 2).Fill(new Rect(0, 0, Width * 2, Height / 2), 0xFFFFFF);
         WaitForFrames(recorder, 2);
 
@@ -189,6 +190,7 @@ public sealed class ScreenRecorderTests : IDisposable
     [NeedsProgramFact("ffmpeg")]
     public async Task What_ffmpeg_cannot_do_is_told_in_its_words()
     {
+        await _fixture.Screen.CaptureAsync();
         await using ScreenRecorder recorder = await _fixture.Screen.RecordAsync(_folder["out.nosuchkind"]);
         RecordingException failure = await Assert.ThrowsAsync<RecordingException>(() => recorder.StopAsync().WaitAsync(Patience));
         Assert.Contains("ffmpeg says: ", failure.Message, StringComparison.Ordinal);
