@@ -170,22 +170,30 @@ public sealed class GuestInput : IDisposable
         _buttonsDown.Clear();
     }
 
+    /// <summary>Asks for the pointer's kind each time: what the display said of it may be from before the guest's driver was there.</summary>
     private async Task MoveTo(int x, int y)
     {
         RequireInside(x, y);
         long deadline = EventLoop.Now + (long)TabletPatience.TotalNanoseconds;
-        while (!_console.PointerIsAbsolute)
+        while (true)
         {
+            // Both are answered in this order.
+            _console.RefreshPointer();
+            _console.MoveTo(x, y);
+            await Answers().ConfigureAwait(false);
+            if (_console.PointerIsAbsolute)
+            {
+                ThrowIfRefused();
+                return;
+            }
+            _refusal = null;
             if (EventLoop.Now > deadline)
             {
                 throw new TypingException(
                     "the guest's mouse takes only movements, so it cannot be put at a place: give the guest a tablet (-device virtio-tablet-pci or usb-tablet), and a driver for it");
             }
-            _console.RefreshPointer();
             await Settle(TabletGlance).ConfigureAwait(false);
         }
-        _console.MoveTo(x, y);
-        await Settle(TimeSpan.Zero).ConfigureAwait(false);
     }
 
     private async Task Turn(MouseButton wheel, int steps, InputPace pace)
@@ -217,11 +225,21 @@ public sealed class GuestInput : IDisposable
         {
             await Wait(time).ConfigureAwait(false);
         }
+        await Answers().ConfigureAwait(false);
+        ThrowIfRefused();
+    }
+
+    private async Task Answers()
+    {
         if (_console.InputPending > 0)
         {
             _waitsForAnswer = true;
             await Wait(Patience).ConfigureAwait(false);
         }
+    }
+
+    private void ThrowIfRefused()
+    {
         if (_refusal is { } refusal)
         {
             throw new TypingException($"output {_console.Id} does not take this: {refusal.Reason}");

@@ -108,6 +108,22 @@ public sealed class GuestInputTests : IDisposable
     }
 
     [Fact]
+    public void What_the_display_said_of_the_pointer_before_the_guest_s_driver_was_there_does_not_count()
+    {
+        // So it was told when it connected; since then the guest has begun to boot.
+        Assert.True(_console.PointerIsAbsolute);
+        _sink.IsAbsolute = false;
+        Task moved = _input.MoveAsync(2, 2);
+        while (_console.PointerIsAbsolute && !moved.IsCompleted)
+        {
+            _fixture.Loop.RunOnce(1000);
+        }
+        _sink.IsAbsolute = true;
+        Run(moved);
+        Assert.Equal(["to 2,2 of 100x50"], _sink.Events);
+    }
+
+    [Fact]
     public void A_display_that_leads_to_no_keyboard_says_what_to_do()
     {
         using var fixture = new DisplayFixture();
