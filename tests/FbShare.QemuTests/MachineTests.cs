@@ -24,13 +24,16 @@ public sealed class MachineTests
     public async Task A_machine_is_started_typed_into_and_ended_with_all_that_belongs_to_it()
     {
         DisplayAddress address;
-        await using (Machine vm = await Machine.StartAsync(Options))
+        await using (Machine vm = await Machine.StartAsync(Options with { HasSerialConsole = true }))
         {
             address = vm.Display.Address;
             Screen screen = vm.Screen();
             var patient = new WaitOptions { Timeout = TimeSpan.FromMinutes(2) };
+            await vm.Serial.WaitForLineAsync("fbshare-guest ready");
+            await vm.Serial.SendAsync("echo $((6 * 7)) is the answer");
+            Assert.Equal("42 is the answer", await vm.Serial.WaitForLineAsync("42"));
             // The guest's console, which does not blink.
-            await screen.WaitStillAsync(TimeSpan.FromSeconds(3), patient);
+            await screen.WaitStillAsync(TimeSpan.FromSeconds(1), patient);
             ScreenCapture before = await screen.CaptureAsync();
             Assert.Equal((1024, 768), (before.Width, before.Height));
             Task<ScreenMatch> changed = screen.WaitChangedAsync(patient);
@@ -40,6 +43,23 @@ public sealed class MachineTests
             Assert.Equal([0u], other.Outputs);
         }
         Assert.Throws<DisplayException>(() => GuestDisplay.Connect(address));
+    }
+
+    [QemuFact]
+    public async Task What_a_guest_does_not_say_is_told_with_what_it_said_and_a_machine_without_a_serial_line_says_how_to_get_one()
+    {
+        await using Machine vm = await Machine.StartAsync(Options with { HasSerialConsole = true });
+        await vm.Serial.WaitForLineAsync("fbshare-guest ready");
+        GuestMachineException failure = await Assert.ThrowsAsync<GuestMachineException>(() => vm.Serial.WaitForLineAsync("something else", TimeSpan.FromMilliseconds(100)));
+        Assert.Contains("did not say 'something else' within 0.1 s", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("fbshare-guest ready", failure.Message, StringComparison.Ordinal);
+
+        await using var other = Machine.Attach($"{vm.Display.Address}");
+        Assert.Contains(nameof(GuestMachineOptions.HasSerialConsole), Assert.Throws<InvalidOperationException>(() => other.Serial).Message, StringComparison.Ordinal);
+        await vm.Serial.SendAsync("poweroff");
+        Assert.Equal(0, await vm.WaitForExitAsync());
+        GuestMachineException gone = await Assert.ThrowsAsync<GuestMachineException>(() => vm.Serial.WaitForLineAsync("anything"));
+        Assert.Contains("QEMU is gone", gone.Message, StringComparison.Ordinal);
     }
 
     [QemuFact]

@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using FbShare.Display.Client;
 using FbShare.Testing.Screens;
 
 namespace FbShare.Testing.Machines;
 
-/// <summary>A machine under test: an FbShare device and a QEMU that uses it, started by <c>fbshare run</c>, or a display that runs already.</summary>
+/// <summary>A machine under test: an FbShare device and a QEMU that uses it, started by <c>fbshare run</c>; a QEMU alone; or a display that runs already.</summary>
 /// <remarks>What was started is ended when this is disposed.</remarks>
 public sealed partial class GuestMachine : IAsyncDisposable
 {
@@ -16,14 +17,19 @@ public sealed partial class GuestMachine : IAsyncDisposable
     /// <summary>How long both may take to end before they are killed.</summary>
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan LastWordsPatience = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(50);
 
     private readonly StartedProgram? _program;
 
-    private GuestMachine(GuestDisplay display, StartedProgram? program)
+    private readonly SerialConsole? _serial;
+
+    private GuestMachine(GuestDisplay display, StartedProgram? program, SerialConsole? serial)
     {
         Display = display;
         _program = program;
+        _serial = serial;
     }
 
     /// <summary>The machine's display.</summary>
@@ -31,6 +37,10 @@ public sealed partial class GuestMachine : IAsyncDisposable
 
     /// <summary>What FbShare and QEMU said so far, the last megabyte of it; empty where nothing was started.</summary>
     public string Log => _program?.Said ?? "";
+
+    /// <summary>The machine's serial line.</summary>
+    /// <exception cref="InvalidOperationException">It was started without (<see cref="GuestMachineOptions.HasSerialConsole"/>).</exception>
+    public SerialConsole Serial => _serial ?? throw new InvalidOperationException($"the machine has no serial console: start it with {nameof(GuestMachineOptions.HasSerialConsole)}");
 
     /// <summary>Starts a device and a QEMU, and waits until its display is there; the guest boots meanwhile.</summary>
     /// <param name="qemuArguments">Arguments for qemu-system-x86_64: memory, disks, CPU.</param>
@@ -41,32 +51,47 @@ public sealed partial class GuestMachine : IAsyncDisposable
     public static async Task<GuestMachine> StartAsync(GuestMachineOptions options, CancellationToken cancellation = default)
     {
         var program = new StartedProgram(options);
+        SerialConsole? serial = null;
         try
+        {
+            if (program.SerialSocket is { } path)
+            {
+                // Before anything else: QEMU waits for it, so that no line is lost.
+                serial = new SerialConsole(await AwaitAsync("serial line", () => Connect(path), e => e is SocketException).ConfigureAwait(false));
+            }
+            await AwaitAsync("QEMU", () => File.Exists(program.QemuMark) ? true : throw new FileNotFoundException("it has not got so far"), e => e is FileNotFoundException).ConfigureAwait(false);
+            GuestDisplay display = await AwaitAsync("display", () => GuestDisplay.Connect(program.Display), e => e is DisplayException).ConfigureAwait(false);
+            return new GuestMachine(display, program, serial);
+        }
+        catch
+        {
+            serial?.Dispose();
+            await program.EndAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        async Task<T> AwaitAsync<T>(string what, Func<T> connect, Func<Exception, bool> isTooEarly)
         {
             var clock = Stopwatch.StartNew();
             while (true)
             {
                 try
                 {
-                    return new GuestMachine(GuestDisplay.Connect(program.Display), program);
+                    return connect();
                 }
-                catch (DisplayException e) when (program.HasEnded || clock.Elapsed > options.Patience)
+                catch (Exception e) when (isTooEarly(e) && (program.HasEnded || clock.Elapsed > options.Patience))
                 {
+                    await program.HearLastWordsAsync().ConfigureAwait(false);
                     throw new GuestMachineException(
-                        program.HasEnded ? $"the machine ended before its display was there (status {program.ExitCode}):\n{program.Said}"
-                            : $"the machine's display was not there within {options.Patience.TotalSeconds} s: {e.Message}\n{program.Said}",
+                        program.HasEnded ? $"the machine ended before its {what} was there (status {program.ExitCode}):\n{program.Said}"
+                            : $"the machine's {what} was not there within {options.Patience.TotalSeconds} s: {e.Message}\n{program.Said}",
                         e);
                 }
-                catch (DisplayException)
+                catch (Exception e) when (isTooEarly(e))
                 {
                     await Task.Delay(RetryTime, cancellation).ConfigureAwait(false);
                 }
             }
-        }
-        catch
-        {
-            await program.EndAsync().ConfigureAwait(false);
-            throw;
         }
     }
 
@@ -74,7 +99,7 @@ public sealed partial class GuestMachine : IAsyncDisposable
     /// <param name="display">As for <c>--display</c>: the name of a running one (<c>fbshare list</c>), unix:PATH of fbshare, qmp:PATH of a stock QEMU, dbus:ADDRESS, libvirt:DOMAIN.</param>
     /// <exception cref="ArgumentException">It is not such a name.</exception>
     /// <exception cref="DisplayException">Nobody is there, or it is no display.</exception>
-    public static GuestMachine Attach(string display) => new(GuestDisplay.Connect(display), null);
+    public static GuestMachine Attach(string display) => new(GuestDisplay.Connect(display), null, null);
 
     /// <inheritdoc cref="GuestDisplay.Screen"/>
     public Screen Screen(uint output = 0) => Display.Screen(output);
@@ -89,16 +114,32 @@ public sealed partial class GuestMachine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Display.Dispose();
+        _serial?.Dispose();
         if (_program is not null)
         {
             await _program.EndAsync().ConfigureAwait(false);
         }
     }
 
+    private static Socket Connect(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Signal(int process, int signal);
 
-    /// <summary>The process of <c>fbshare run</c>, with a folder for its socket.</summary>
+    /// <summary>The process of <c>fbshare run</c>, or of a QEMU alone, with a folder for its sockets.</summary>
     private sealed class StartedProgram
     {
         private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-machine-");
@@ -107,22 +148,25 @@ public sealed partial class GuestMachine : IAsyncDisposable
 
         public StartedProgram(GuestMachineOptions options)
         {
-            Display = $"unix:{Path.Combine(_folder.FullName, "display")}";
-            string program = options.Program ?? (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } given ? given : "fbshare");
+            string display = Path.Combine(_folder.FullName, "display");
+            Display = options.IsStock ? $"qmp:{display}" : $"unix:{display}";
+            QemuMark = Path.Combine(_folder.FullName, "qemu.pid");
+            List<string> qemu = ["-pidfile", QemuMark, .. options.Arguments];
+            if (options.HasSerialConsole)
+            {
+                SerialSocket = Path.Combine(_folder.FullName, "serial");
+                qemu.AddRange(["-serial", $"unix:{SerialSocket},server=on,wait=on"]);
+            }
             try
             {
-                // Its stdin is not the test's: QEMU may read there.
-                _process = Process.Start(new ProcessStartInfo(program, ["run", "--display", Display, .. options.DeviceArguments, "--", options.Qemu, .. options.Arguments])
-                {
-                    RedirectStandardInput = true,
-                    RedirectStandardOutput = true,
-                    RedirectStandardError = true,
-                })!;
+                _process = options.IsStock
+                    ? Start(options.Qemu, [.. qemu, "-display", "dbus,p2p=yes", "-qmp", $"unix:{display},server=on,wait=off"], $"install it, or name another one ({nameof(GuestMachineOptions.Qemu)})")
+                    : Start(FindProgram(options), ["run", "--display", Display, .. options.DeviceArguments, "--", options.Qemu, .. qemu], $"install fbshare, or name it with {ProgramVariable}");
             }
-            catch (Win32Exception e)
+            catch (GuestMachineException)
             {
                 _folder.Delete();
-                throw new GuestMachineException($"'{program}' cannot be started: {e.Message}; install fbshare, or name it with {ProgramVariable}", e);
+                throw;
             }
             _process.OutputDataReceived += (_, line) => _said.Add(line.Data);
             _process.ErrorDataReceived += (_, line) => _said.Add(line.Data);
@@ -131,6 +175,12 @@ public sealed partial class GuestMachine : IAsyncDisposable
         }
 
         public string Display { get; }
+
+        /// <summary>Where QEMU waits for who takes the serial line; null: it has none.</summary>
+        public string? SerialSocket { get; }
+
+        /// <summary>A file that is there once QEMU has understood its arguments. The display may be there before, and QEMU never.</summary>
+        public string QemuMark { get; }
 
         public string Said => _said.ToString();
 
@@ -142,6 +192,16 @@ public sealed partial class GuestMachine : IAsyncDisposable
         {
             await _process.WaitForExitAsync(cancellation).ConfigureAwait(false);
             return _process.ExitCode;
+        }
+
+        /// <summary>Waits until all that it said is there, if it has ended and left nobody who may say more.</summary>
+        public async Task HearLastWordsAsync()
+        {
+            if (HasEnded)
+            {
+                using var late = new CancellationTokenSource(LastWordsPatience);
+                await _process.WaitForExitAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
 
         public async Task EndAsync()
@@ -159,6 +219,22 @@ public sealed partial class GuestMachine : IAsyncDisposable
             }
             _process.Dispose();
             _folder.Delete(recursive: true);
+        }
+
+        private static string FindProgram(GuestMachineOptions options) =>
+            options.Program ?? (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } given ? given : "fbshare");
+
+        private static Process Start(string program, string[] arguments, string cure)
+        {
+            try
+            {
+                // Its stdin is not the test's: QEMU may read there.
+                return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            }
+            catch (Win32Exception e)
+            {
+                throw new GuestMachineException($"'{program}' cannot be started: {e.Message}; {cure}", e);
+            }
         }
     }
 }

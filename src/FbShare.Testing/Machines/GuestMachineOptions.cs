@@ -6,7 +6,7 @@ public sealed record GuestMachineOptions
     /// <summary>The QEMU program.</summary>
     public string Qemu { get; init; } = "qemu-system-x86_64";
 
-    /// <summary>Arguments for QEMU: memory, disks, CPU. Display, pointer and keyboard are added.</summary>
+    /// <summary>Arguments for QEMU: memory, disks, CPU. Display, pointer and keyboard are added, unless <see cref="IsStock"/>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>Arguments for <c>fbshare run</c>, such as <c>--size 1024x768</c> or <c>--device pci</c>.</summary>
@@ -14,6 +14,12 @@ public sealed record GuestMachineOptions
 
     /// <summary>The fbshare program; null: what FBSHARE_PROGRAM names, or else fbshare in PATH.</summary>
     public string? Program { get; init; }
+
+    /// <summary>No FbShare device: a QEMU with the display device that <see cref="Arguments"/> name, and QEMU's own display for clients (<c>-display dbus</c>).</summary>
+    public bool IsStock { get; init; }
+
+    /// <summary>Whether the machine's first serial line is <see cref="GuestMachine.Serial"/>. <see cref="Arguments"/> have none then.</summary>
+    public bool HasSerialConsole { get; init; }
 
     /// <summary>How long the display may take to be there.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
