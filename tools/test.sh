@@ -10,21 +10,22 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
 
   unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages,
             tools/check-deb and tools/fuzz, a few seconds each
-  qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine
+  qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine, one of them with a desktop (Xorg)
+  desktops  the tests of category Desktops: guests with Weston and with labwc (tools/desktop); two minutes
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
             machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
   nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL. Each takes minutes to
             boot; half an hour in all
 
-Without SUITE: all but `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
+Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
 over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
 results has failed. Exit code 0 when none failed.
 
 The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
-11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
-cmdline), and that QEMU first on PATH.
+11.1), FBSHARE_QEMU_10 (a QEMU 10.0), FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
+cmdline) and FBSHARE_DESKTOP (that of tools/desktop/build), and that QEMU first on PATH. FBSHARE_PICTURES=FOLDER keeps the desktops' pictures.
 HELP
 }
 
@@ -37,12 +38,14 @@ cd "$repo"
 suites=()
 for argument in "$@"; do
   case $argument in
-    unit | qemu | testbed | nested) suites+=("$argument") ;;
+    unit | qemu | desktops | testbed | nested) suites+=("$argument") ;;
     -h | --help) usage; exit 0 ;;
     *) fail "unknown suite '$argument': see tools/test.sh --help" ;;
   esac
 done
 [ ${#suites[@]} -gt 0 ] || suites=(unit qemu testbed)
+
+wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 # Huge pages for one guest of 512 MB, and some for tests; given back at the end.
 reserve_hugepages() {
@@ -60,14 +63,13 @@ reserve_hugepages() {
 # What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
 outcome=()
 
-# Runs a test project on this machine.
+# Runs tests of a project on this machine.
+#   $1 the project, $2 what to call them, $3 which (vstest's filter)
 run_project() {
-  local name=$1 native=()
-  [ -c /dev/udmabuf ] || native=(--filter 'Category!=Testbed')   # those run in the testbed
-  say "running $name"
-  timeout 1200 dotnet test "tests/$name" --no-build -c Debug --nologo "${native[@]}" --results-directory "$results" \
-    --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' || true
-  outcome+=("$results/$name.trx")
+  say "running $1 ($2)"
+  timeout 1200 dotnet test "tests/$1" --no-build -c Debug --nologo --filter "$3" --results-directory "$results" \
+    --logger "trx;LogFileName=$2.trx" --logger 'console;verbosity=minimal' || true
+  outcome+=("$results/$2.trx")
 }
 
 # Runs tests in the VM.
@@ -145,8 +147,6 @@ run_fuzz() {
   if tools/fuzz --seconds 5 --seed 1; then outcome+=(--passed tools/fuzz); else outcome+=(--failed tools/fuzz); fi
 }
 
-wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
-
 command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
 results=$repo/artifacts/test-results
 testbed_project=FbShare.QemuTests
@@ -158,6 +158,10 @@ FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)
 FBSHARE_GUEST=$(tools/guest/build)
 export FBSHARE_QEMU FBSHARE_QEMU_10 FBSHARE_GUEST
+if wants qemu || wants desktops; then
+  FBSHARE_DESKTOP=$(tools/desktop/build)
+  export FBSHARE_DESKTOP
+fi
 export PATH=${FBSHARE_QEMU%/*}:$PATH
 reserve_hugepages
 
@@ -166,12 +170,16 @@ export FBSHARE_PROGRAM=$repo/artifacts/fbshare/fbshare
 { dotnet publish src/FbShare.Cli -p:PublishProfile=release --nologo -v quiet && dotnet build -c Debug --nologo -v quiet; } ||
   { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
 
+native=''
+[ -c /dev/udmabuf ] || native='&Category!=Testbed'   # those run in the testbed
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
   grep -q '<IsTestProject>true' "$project" || continue
   case $name in
-    *.QemuTests) ! wants qemu || run_project "$name" ;;
-    *) ! wants unit || run_project "$name" ;;
+    *.QemuTests)
+      ! wants qemu || run_project "$name" "$name" "Category!=Desktops$native"
+      ! wants desktops || run_project "$name" desktops Category=Desktops ;;
+    *) ! wants unit || run_project "$name" "$name" "Category!=Desktops$native" ;;
   esac
 done
 ! wants unit || { run_bench_check; run_package_check; run_deb_check; run_fuzz; }

@@ -4,7 +4,7 @@ using FbShare.Linux;
 
 namespace FbShare.QemuTests;
 
-/// <summary>Where this machine has what the tests need: made by tools/tree and tools/guest/build, found by environment
+/// <summary>Where this machine has what the tests need: made by tools/tree, tools/guest/build and tools/desktop/build, found by environment
 /// variables or in their cache.</summary>
 internal static class TestMachine
 {
@@ -19,6 +19,9 @@ internal static class TestMachine
     public static string OlderQemu { get; } = Environment.GetEnvironmentVariable("FBSHARE_QEMU_10") ?? Path.Combine(Cache, "bin", "qemu-system-x86_64-10.0");
 
     public static string Guest { get; } = Environment.GetEnvironmentVariable("FBSHARE_GUEST") ?? Path.Combine(Cache, "guest");
+
+    /// <summary>The folder of the guests with a desktop.</summary>
+    public static string Desktop { get; } = Environment.GetEnvironmentVariable("FBSHARE_DESKTOP") ?? Path.Combine(Cache, "desktop");
 
     public static string Firmware { get; } = Environment.GetEnvironmentVariable("FBSHARE_OVMF") ?? Path.Combine(Cache, "tree", "usr", "share", "ovmf", "OVMF.fd");
 
