@@ -65,5 +65,5 @@ public class BenchCheckTests
         Assert.Equal(exactly, Limit.Exactly(1).Holds(value));
     }
 
-    private static Figures Of(double systemCallsPerFlip) => new(new Dictionary<string, double>(), systemCallsPerFlip);
+    private static Figures Of(double systemCallsPerFlip) => new(new Dictionary<string, double>(), systemCallsPerFlip, 0);
 }
