@@ -31,11 +31,15 @@ internal sealed class ConsoleFont
     /// none: a cell of one colour is blank in every font.</summary>
     public void Add(ReadOnlySpan<byte> shape, char character)
     {
-        if (!shape.ContainsAnyExcept((byte)0))
+        if (shape.ContainsAnyExcept((byte)0))
         {
-            return;
+            Add(Key(shape), character);
         }
-        UInt128 key = Key(shape);
+    }
+
+    /// <summary>Adds a shape by its hash (XXH3 of 128 bits), which is all that finding it needs.</summary>
+    public void Add(UInt128 key, char character)
+    {
         if (!_characters.TryAdd(key, character) && char.IsAscii(character) && !char.IsAscii(_characters[key]))
         {
             _characters[key] = character;

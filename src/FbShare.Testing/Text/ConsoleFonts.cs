@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace FbShare.Testing.Text;
 
 /// <summary>The fonts that consoles are read with: a VGA's, which firmware, boot loaders and Linux draw with, and those that this system has
@@ -39,13 +41,14 @@ internal static class ConsoleFonts
         return fonts;
     }
 
-    /// <summary>Linux draws some characters of this font in shapes of its own.</summary>
+    /// <summary>Linux draws some characters of this font in shapes of its own, which are known by their hashes alone: the shapes are Linux's.</summary>
     private static void AddLinux(ConsoleFont font)
     {
         ReadOnlySpan<byte> records = ReadResource("linux.bin");
-        for (; !records.IsEmpty; records = records[(1 + font.Height)..])
+        const int Length = 1 + 16;
+        for (; !records.IsEmpty; records = records[Length..])
         {
-            font.Add(records.Slice(1, font.Height), CodePage437.Characters[records[0]]);
+            font.Add(BinaryPrimitives.ReadUInt128LittleEndian(records[1..]), CodePage437.Characters[records[0]]);
         }
     }
 

@@ -86,11 +86,15 @@ internal static class ConsoleReader
             {
                 continue;
             }
+            char before = ' ';
             for (int x = left; x + font.Width <= screen.Width && inked < Sample; x += font.Width)
             {
                 char character = ReadCell(screen, font, x, y, shape);
-                inked += character == ' ' ? 0 : 1;
-                known += character is ' ' or Unknown ? 0 : 1;
+                // A window's border looks like a line of one character: that says as much as one does.
+                bool counts = character is not ' ' && (character is Unknown || character != before);
+                inked += counts ? 1 : 0;
+                known += counts && character is not Unknown ? 1 : 0;
+                before = character;
             }
         }
         return inked == 0 ? 1 : (double)known / inked;

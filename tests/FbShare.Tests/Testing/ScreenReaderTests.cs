@@ -35,6 +35,23 @@ public sealed class ScreenReaderTests
     }
 
     [Fact]
+    public void A_window_whose_border_looks_like_characters_is_no_console()
+    {
+        // As labwc draws one: a line of one pixel, where a cell of 8x8 pixels has its last row.
+        byte[] pixels = new byte[320 * 200 * 4];
+        Span<uint> screen = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, uint>(pixels.AsSpan());
+        for (int y = 23; y < 180; y++)
+        {
+            for (int x = 43; x < 290; x++)
+            {
+                bool isBorder = y is 23 or 179 || x is 43 or 289;
+                screen[(y * 320) + x] = isBorder ? 0xAAAAAAu : ((x * y) & 0x30) == 0 ? 0x303030u : 0x404040u;
+            }
+        }
+        Assert.Null(ScreenReader.TryReadConsole(new Picture(DrmFormat.XR24, 320, 200, pixels)));
+    }
+
+    [Fact]
     public void Every_character_of_the_font_is_found_again()
     {
         Assert.Equal(256, CodePage437.Characters.Length);
