@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using FbShare.Capture;
 using FbShare.Input;
 using FbShare.Pictures;
 using FbShare.Testing.Needles;
 using FbShare.Testing.Screens;
+using FbShare.Testing.Text;
 
 namespace FbShare.QemuTests.Desktops;
 
@@ -11,6 +13,18 @@ public abstract class DesktopTests(DesktopPair pair)
 {
     /// <summary>Letters that lie elsewhere on a German keyboard, those that only it has, and signs behind AltGr and Shift.</summary>
     private const string German = "zyZY äöüÄÖÜß @€{[]}|~#'";
+
+    /// <summary>Words, numbers and signs as programs write them.</summary>
+    private const string Prose = """
+        Reading package lists... Done. 17 upgraded, 3 newly installed, 0 to remove.
+        The following packages were automatically installed and are no longer required
+        Setting up openssh-server (9.2p1) and creating the configuration file
+        Filesystem size is 20480 MB, of which 13107 MB are free (64 percent)
+        warning: the certificate of this server expires on 14 March 2027
+        error: cannot open the display, because nobody is logged in at this terminal
+        Please enter your password, or press Escape to use the recovery console
+        Address 192.168.122.45 was assigned to the network interface after 12 seconds
+        """;
 
     /// <summary>Where the desktop has nothing but its background.</summary>
     private static readonly (int X, int Y) Background = (40, 640);
@@ -89,6 +103,59 @@ public abstract class DesktopTests(DesktopPair pair)
         await UseWindowAsync(ours, server, viewer, "wayland");
     }
 
+    [DesktopFact("tesseract")]
+    public async Task Its_text_is_read_as_well_as_tesseract_reads_it_three_times_as_large()
+    {
+        DesktopMachine ours = await pair.Ours;
+        await ours.Serial.SendAsync($"cat >/tmp/text <<'END'\n{Prose}\nEND\necho desktop: written");
+        await ours.Serial.WaitForLineAsync("desktop: written");
+        await ours.Screen.MoveAsync(Background.X, Background.Y);
+        await ours.TypeAsync("clear; cat /tmp/text");
+        Picture picture = await ours.WaitStillAsync();
+        Save(picture, "text");
+
+        ScreenText read = ScreenReader.Read(picture);
+        string judge = TesseractOf(picture, percent: 300);
+
+        Assert.False(read.IsExact);
+        (int found, int byJudge, int all) = (Found(string.Join(' ', read.Lines.Select(l => l.Text))), Found(judge), Found(Prose));
+        string said = $"{pair.Kind}: of {all} words {found} are read, and tesseract itself reads {byJudge}";
+        Note("text", $"{said}\n{string.Join('\n', read.Lines.Select(l => l.Text))}");
+        Assert.True(found >= byJudge * 0.9 && found >= all * 0.8, said);
+
+        static int Found(string text)
+        {
+            var left = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToList();
+            return Prose.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Count(left.Remove);
+        }
+    }
+
+    /// <summary>What the program reads of a picture that ImageMagick made larger.</summary>
+    private static string TesseractOf(Picture picture, int percent)
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"fbshare-text-{Guid.NewGuid():N}.png");
+        try
+        {
+            PictureFile.Write(file, picture);
+            Run("convert", file, "-resize", $"{percent}%", file);
+            return Run("tesseract", file, "stdout", "--psm", "11");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, errors.Result);
+        return output;
+    }
+
     private async Task UseWindowAsync(DesktopMachine ours, XServer server, ViewerProcess viewer, string desk)
     {
         const string Typed = "zyöß#@";
@@ -122,6 +189,15 @@ public abstract class DesktopTests(DesktopPair pair)
         void AwayWithThePointer() => server.Do("mousemove", "--window", viewer.Window, "640", "790");
 
         static bool Shows(Picture window, Picture guest) => window.ToRgb().AsSpan().CommonPrefixLength(guest.ToRgb()) >= guest.Width * 3 * (guest.Height - 20);
+    }
+
+    /// <summary>Keeps what was found out beside the pictures.</summary>
+    private void Note(string name, string text)
+    {
+        if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { Length: > 0 } folder)
+        {
+            File.WriteAllText(Path.Combine(folder, $"{pair.Kind.ToString().ToLowerInvariant()}.{name}.txt"), text + "\n");
+        }
     }
 
     /// <summary>Keeps a picture where FBSHARE_PICTURES says, for whoever wants to look.</summary>

@@ -39,7 +39,8 @@ internal static class OsAutoinst
 
     /// <summary>Asks about needles.</summary>
     /// <param name="cases">The needle's JSON file and the screen's picture.</param>
-    public static List<Verdict> Ask(string folder, IReadOnlyList<(string Needle, string Scene)> cases)
+    /// <returns>Its answers: a line for each, as <see cref="Verdict.Parse"/> reads it.</returns>
+    public static string[] Ask(string folder, IReadOnlyList<(string Needle, string Scene)> cases)
     {
         var start = new ProcessStartInfo("perl", ["-e", Program, folder])
         {
@@ -59,7 +60,7 @@ internal static class OsAutoinst
         string[] lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         process.WaitForExit();
         Assert.True(lines.Length == cases.Count, $"os-autoinst answered {lines.Length} of {cases.Count} questions: {errors.GetAwaiter().GetResult()}");
-        return [.. lines.Select(Verdict.Parse)];
+        return lines;
     }
 }
 

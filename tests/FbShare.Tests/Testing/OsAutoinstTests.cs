@@ -3,6 +3,7 @@ using System.Text.Json;
 using FbShare.Capture;
 using FbShare.Pictures;
 using FbShare.Testing.Needles;
+using FbShare.Tools;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -16,18 +17,35 @@ public sealed class OsAutoinstTests(ITestOutputHelper output)
     /// <summary>By how much similarities may differ: OpenCV rounds some blurred pixels the other way.</summary>
     private const double Rounding = 0.01;
 
+    /// <summary>Its answers to all questions, as tools/check-needles writes them down. os-autoinst needs 1.2 GB of packages, too many for every test run.</summary>
+    private static readonly string Recorded = Repository.PathOf("tests/FbShare.Tests/Testing/os-autoinst.verdicts");
+
     [NeedsOsAutoinstFact]
+    public void What_os_autoinst_says_is_what_was_written_down()
+    {
+        using var folder = new TemporaryFolder();
+        string[] said = OsAutoinst.Ask(folder.Path, MakeAll(folder));
+        if (Environment.GetEnvironmentVariable("FBSHARE_RECORD_VERDICTS") is { Length: > 0 })
+        {
+            File.WriteAllLines(Recorded, said);
+        }
+        string[] recorded = File.ReadAllLines(Recorded);
+        Assert.Equal(Count, recorded.Length);
+        foreach ((Verdict now, Verdict then) in said.Select(Verdict.Parse).Zip(recorded.Select(Verdict.Parse)))
+        {
+            Assert.Equal(then.IsMatch, now.IsMatch);
+            Assert.Equal(then.Areas.Select(a => a.IsMatch), now.Areas.Select(a => a.IsMatch));
+            Assert.All(then.Areas.Zip(now.Areas), pair => Assert.Equal(pair.First.Similarity, pair.Second.Similarity, Rounding));
+        }
+    }
+
+    [Fact]
     public void A_thousand_needles_get_the_verdict_and_the_place_that_os_autoinst_gives_them()
     {
         using var folder = new TemporaryFolder();
-        var random = new Random(16);
-        var cases = new List<(string Needle, string Scene)>();
-        for (int i = 0; i < Count; i++)
-        {
-            cases.Add(Make(folder, random, i));
-        }
-
-        List<Verdict> judged = OsAutoinst.Ask(folder.Path, cases);
+        List<(string Needle, string Scene)> cases = MakeAll(folder);
+        Verdict[] judged = [.. File.ReadLines(Recorded).Select(Verdict.Parse)];
+        Assert.Equal(Count, judged.Length);
 
         var wrong = new List<string>();
         int matches = 0;
@@ -46,6 +64,12 @@ public sealed class OsAutoinstTests(ITestOutputHelper output)
         wrong.ForEach(output.WriteLine);
         Assert.InRange(matches, Count / 4, Count * 3 / 4);
         Assert.Equal([], wrong);
+    }
+
+    private static List<(string Needle, string Scene)> MakeAll(TemporaryFolder folder)
+    {
+        var random = new Random(16);
+        return [.. Enumerable.Range(0, Count).Select(i => Make(folder, random, i))];
     }
 
     /// <summary>Whether verdicts and places are the same. OpenCV adds up in single precision, so that of two places that are almost equally
