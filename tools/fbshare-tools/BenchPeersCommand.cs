@@ -10,8 +10,8 @@ internal sealed class BenchPeersCommand : Command
     private readonly Option<int> _rounds = new("--rounds") { Description = "How often each case runs.", HelpName = "N", DefaultValueFactory = _ => 3 };
     private readonly Option<int> _seconds = new("--seconds") { Description = "How long each flips.", HelpName = "S", DefaultValueFactory = _ => 8 };
     private readonly Option<int?> _rate = new("--rate") { Description = "How often the guest flips per second (default: as often as it can, and FbShare does not pace it).", HelpName = "HZ" };
-    private readonly Option<string> _card = new("--card") { Description = "What the guest's card program does; `flip 2 full` draws every pixel.", HelpName = "WHAT", DefaultValueFactory = _ => "flip 2 bar" };
-    private readonly Option<string?> _pictures = new("--pictures") { Description = "The folder for pictures of what the X server shows at the end, CASE.png.", HelpName = "FOLDER" };
+    private readonly Option<string> _card = new("--card") { Description = "What the guest's card program does; `flip 2 full` draws every pixel. `desktop`, `desktop weston` or `desktop labwc`: somebody types in a terminal of a guest with a desktop, --rate keys a second (15).", HelpName = "WHAT", DefaultValueFactory = _ => "flip 2 bar" };
+    private readonly Option<string?> _pictures = new("--pictures") { Description = "The folder for pictures of what the X server or the compositor shows at the end, CASE.png.", HelpName = "FOLDER" };
 
     public BenchPeersCommand()
         : base("bench-peers", $"""
@@ -23,7 +23,8 @@ internal sealed class BenchPeersCommand : Command
             device process, of whoever looks, and of the X server.
 
             {ListOfCases()}
-            FBSHARE, QEMU and FBSHARE_GUEST may name another program, QEMU and folder of a guest. Machines are shared: compare the
+            With --card desktop a key that is typed counts as a flip.
+            FBSHARE, QEMU, FBSHARE_GUEST and FBSHARE_DESKTOP may name another program, QEMU and folders of guests. Machines are shared: compare the
             rows of one table, not tables of different runs.
 
             In the testbed, where zero copy is:
@@ -57,7 +58,7 @@ internal sealed class BenchPeersCommand : Command
             arguments.GetValue(_seconds), arguments.GetValue(_rate), arguments.GetValue(_card)!,
             arguments.GetValue(_pictures) is { } folder ? Path.GetFullPath(folder) : null);
         int rounds = arguments.GetValue(_rounds);
-        PeerPrograms programs = await PeerPrograms.FindAsync(stop);
+        PeerPrograms programs = await PeerPrograms.FindAsync(settings.Desktop is not null, stop);
         string version = (await Programs.OutputAsync(programs.Qemu, ["--version"], stop)).Split('\n')[0];
         var rows = new List<PeerRow>();
         for (int round = 1; round <= rounds; round++)
@@ -69,8 +70,8 @@ internal sealed class BenchPeersCommand : Command
                 rows.Add(await run.MeasureAsync(stop));
             }
         }
-        Console.WriteLine($"{version}, Linux guest, `card {settings.Card}` at {PeerSettings.Width}x{PeerSettings.Height}"
-            + $"{(settings.Rate is { } rate ? $", {rate} flips/s" : "")}, {Environment.ProcessorCount} cores, medians of {rounds} x {settings.Seconds} s");
+        Console.WriteLine($"{version}, Linux guest, {(settings.Desktop is { } desktop ? $"typing in {desktop}" : $"`card {settings.Card}`")} at {PeerSettings.Width}x{PeerSettings.Height}"
+            + $"{(settings.Rate is { } rate ? $", {rate} {(settings.Desktop is null ? "flips" : "keys")}/s" : "")}, {Environment.ProcessorCount} cores, medians of {rounds} x {settings.Seconds} s");
         Console.WriteLine();
         new PeerTable(rows).Write(Console.Out);
         return ExitCodes.Good;
@@ -107,6 +108,7 @@ internal sealed class BenchPeersCommand : Command
                 PeerSetting.NobodyLooks => "Nobody looks:",
                 PeerSetting.NoWindow => "Without a window:",
                 PeerSetting.Window => "In a window of an X server (Xvfb), software-rendered:",
+                PeerSetting.WaylandWindow => "In a window of a Wayland compositor (Weston drawn by pixman, itself in a window of Xvfb: column X has both):",
                 _ => "For a host with /dev/udmabuf (tools/testbed):",
             });
             foreach (PeerCase peer in cases)

@@ -16,11 +16,11 @@ public class BenchPeersTests
     [Theory]
     [InlineData("card: flipped output=0 flips=3016 seconds=8.001 rate=376.95", 3016, 376.95)]
     [InlineData("card: flipped flips=8 rate=1", 8, 1)]
-    public void The_guest_s_line_has_how_often_it_flipped(string line, int flips, double rate) => Assert.Equal((flips, rate), GuestConsole.Parse(line));
+    public void The_guest_s_line_has_how_often_it_flipped(string line, int flips, double rate) => Assert.Equal((flips, rate), CardWork.Parse(line));
 
     [Fact]
     public void A_guest_that_did_not_flip_is_an_error_and_no_division_by_zero() =>
-        Assert.Throws<ToolException>(() => GuestConsole.Parse("card: flipped output=0 flips=0 seconds=8.001 rate=0.00"));
+        Assert.Throws<ToolException>(() => CardWork.Parse("card: flipped output=0 flips=0 seconds=8.001 rate=0.00"));
 
     [Fact]
     public void The_table_has_medians_by_case_compared_with_the_first_and_a_dash_for_what_a_case_has_not()

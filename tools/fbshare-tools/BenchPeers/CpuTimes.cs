@@ -15,11 +15,13 @@ internal sealed class CpuTimes
     }
 
     /// <summary>Reads /proc/PID/task/*/schedstat.</summary>
+    /// <exception cref="ToolException">A process has ended.</exception>
     public static CpuTimes Read(IEnumerable<CaseProcess> processes)
     {
         var times = new CpuTimes();
         foreach (CaseProcess process in processes)
         {
+            process.ThrowIfEnded();
             foreach (string task in Directory.EnumerateDirectories($"/proc/{process.Id}/task"))
             {
                 try

@@ -57,15 +57,19 @@ internal sealed record PeerCase(string Name, PeerSetting Setting, string About)
             Qemu = Builtin,
             Display = ["-display", "none", "-vnc", "unix:vnc"],
             Viewer = ["xtigervncviewer", "-Shared", "-geometry", "1920x1080+0+0", "./vnc"],
+            ViewerSocket = "vnc",
         },
         new("dbus-view", PeerSetting.Window, "QEMU's virtio-gpu-pci, QEMU's D-Bus display and fbshare view")
         {
             Qemu = Builtin,
             Display = ["-display", "dbus,p2p=yes", "-qmp", "unix:qmp,server=on,wait=off"],
             Viewer = [.. View, "qmp:qmp"],
+            ViewerSocket = "qmp",
         },
         new("view", PeerSetting.Window, "FbShare, blob resources, and fbshare view") { Qemu = Blob, Device = [.. Serve, .. ToDisplay], Viewer = [.. View, "unix:display"] },
         new("2d-view", PeerSetting.Window, "FbShare, 2D resources, and fbshare view") { Qemu = TwoD, Device = [.. Serve2D, .. ToDisplay], Viewer = [.. View, "unix:display"] },
+        new("gtk-wayland", PeerSetting.WaylandWindow, "QEMU's virtio-gpu-pci and its own window") { Qemu = Builtin, Display = ["-display", "gtk,gl=off,show-menubar=off,zoom-to-fit=on"] },
+        new("view-wayland", PeerSetting.WaylandWindow, "FbShare, blob resources, and fbshare view") { Qemu = Blob, Device = [.. Serve, .. ToDisplay], Viewer = [.. View, "unix:display"] },
         new("builtin-blob", PeerSetting.UdmaBufHost, "QEMU's virtio-gpu-pci,blob=true") { Qemu = ["-device", "virtio-gpu-pci,blob=true,xres=1920,yres=1080"] },
     ];
 
@@ -81,15 +85,23 @@ internal sealed record PeerCase(string Name, PeerSetting Setting, string About)
     /// <summary>The command line of a process that looks.</summary>
     public IReadOnlyList<string>? Viewer { get; init; }
 
+    /// <summary>The socket that <see cref="Viewer"/> goes to, where it is there only once QEMU has started.</summary>
+    public string? ViewerSocket { get; init; }
+
     /// <summary>Whether the guest only computes, and flips nothing.</summary>
     public bool OnlyComputes { get; init; }
 
-    public bool HasWindow => Setting == PeerSetting.Window;
+    public bool HasWindow => Setting is PeerSetting.Window or PeerSetting.WaylandWindow;
 
     /// <summary>The first program that it needs and this machine lacks; null if it has all.</summary>
     public string? FindMissingProgram()
     {
-        IEnumerable<string> needed = HasWindow ? ["Xvfb", "xdotool"] : [];
+        IEnumerable<string> needed = Setting switch
+        {
+            PeerSetting.Window => ["Xvfb", "xdotool"],
+            PeerSetting.WaylandWindow => ["Xvfb", "weston"],
+            _ => [],
+        };
         if (Viewer is [var viewer, ..] && viewer != PeerPrograms.FbShare)
         {
             needed = needed.Append(viewer);

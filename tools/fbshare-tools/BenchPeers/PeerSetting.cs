@@ -11,6 +11,9 @@ internal enum PeerSetting
     /// <summary>A window of an X server (Xvfb), drawn by software.</summary>
     Window,
 
+    /// <summary>A window of a Wayland compositor (Weston, drawn by pixman).</summary>
+    WaylandWindow,
+
     /// <summary>Nobody, and only a host with /dev/udmabuf can do it: not measured unless it is asked for.</summary>
     UdmaBufHost,
 }

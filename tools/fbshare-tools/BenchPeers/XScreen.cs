@@ -4,7 +4,7 @@ namespace FbShare.Tools.BenchPeers;
 
 /// <summary>An X server without a screen (Xvfb), of the guest's size.</summary>
 /// <param name="Display">Its name, for DISPLAY.</param>
-internal sealed record XScreen(string Display)
+internal sealed record XScreen(string Display) : IWindowScreen
 {
     /// <summary>The server's command line; it says its display's number.</summary>
     public static ProcessStartInfo Server { get; } =
@@ -18,7 +18,12 @@ internal sealed record XScreen(string Display)
         return new XScreen($":{number}");
     }
 
-    /// <summary>Gives the only window the whole picture to show, whatever size its program thought of.</summary>
+    public void Prepare(ProcessStartInfo program)
+    {
+        program.Environment["DISPLAY"] = Display;
+        program.Environment.Remove("WAYLAND_DISPLAY");
+    }
+
     public async Task FitWindowAsync(CaseProcess server, CancellationToken stop)
     {
         string[] windows = [];
@@ -35,7 +40,6 @@ internal sealed record XScreen(string Display)
         }
     }
 
-    /// <summary>Writes what the screen shows.</summary>
     public Task SaveAsync(string file, CancellationToken stop) => Programs.RunAsync(Client("import", "-window", "root", file), stop);
 
     private ProcessStartInfo Client(string program, params string[] arguments) => new(program, arguments) { Environment = { ["DISPLAY"] = Display } };
