@@ -38,7 +38,7 @@ internal sealed class ViewCommand : CliCommand
     private readonly Option<string> _renderer = RendererOption.Create();
     private readonly Option<string[]> _hotKey = new("--hotkey")
     {
-        Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
+        Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert, M and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
         HelpName = "ACTION=KEYS",
         AllowMultipleArgumentsPerToken = false,
     };
