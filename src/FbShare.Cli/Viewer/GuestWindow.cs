@@ -263,7 +263,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         string picture = _picture.Source is { Layout: var layout } ? $"{layout.Width}x{layout.Height} {layout.Format}" : "no picture";
         string kind = _console?.Status.ResourceKind is { Length: > 0 } known ? $", {known}" : "";
         (Rect place, int width) = (_size.Placement.Target, _size.Placement.Width);
-        string scale = place.Width == width ? "" : $", shown at {100.0 * place.Width / width:0} %";
+        string scale = place.Width == width ? "" : $", shown at {100.0 * place.Width / width:0} %{(_size.IsIgnored ? ", because the guest keeps its own size" : "")}";
         return ($"{_guestName}, output {_console?.Id}: {picture}{kind}{scale}", _drawing.Name, _picture.DescribePath());
     }
 
