@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using FbShare.Capture;
+using FbShare.Linux;
+using FbShare.Tests;
+
+namespace FbShare.QemuTests;
+
+/// <summary>A booted guest whose machine goes on when its device dies.</summary>
+internal interface IKeptMachine
+{
+    /// <summary>What it is, in a word.</summary>
+    string Kind { get; }
+
+    GuestMachine Machine { get; }
+
+    /// <summary>The display's socket.</summary>
+    string Display { get; }
+
+    /// <summary>Where a picture may be written.</summary>
+    string File { get; }
+
+    /// <summary>The process that is the device now; null between two.</summary>
+    int? Device { get; }
+
+    /// <summary>Lets the next device take over.</summary>
+    void Upgrade();
+
+    /// <summary>What is kept for the device, in some words that are the same as long as it is the same.</summary>
+    string[] Kept();
+
+    void WaitUntil(Func<bool> condition, string otherwise);
+}
+
+/// <summary>Kills or upgrades the device of a flipping guest again and again.</summary>
+internal static class KillSoak
+{
+    /// <summary>How often; tools/kill-soak asks for a hundred.</summary>
+    public static int Times { get; } = int.Parse(Environment.GetEnvironmentVariable("FBSHARE_KILLS") ?? "4", CultureInfo.InvariantCulture);
+
+    /// <summary>The guest goes on each time, its picture is right in the end and after a reset of the machine, and no descriptor is left behind.</summary>
+    /// <returns>How long its screen stood still, in words.</returns>
+    public static string GoesOn(IKeptMachine kept, bool upgrade, int? times = null)
+    {
+        (GuestMachine machine, string display, string file, int count) = (kept.Machine, kept.Display, kept.File, times ?? Times);
+        try
+        {
+            machine.Ask("card flip 2 bar --rate 60 &", "card: flipping");
+            Dump(display, file, "--frame", "3");
+            string[] keeperHad = [], deviceHad = [];
+            var freezes = new List<double>();
+            var random = new Random(11);
+            for (int i = 0; i < count; i++)
+            {
+                int device = kept.Device!.Value;
+                // At any moment of the guest's flips.
+                Thread.Sleep(random.Next(5, 120));
+                var clock = Stopwatch.StartNew();
+                if (upgrade)
+                {
+                    kept.Upgrade();
+                }
+                else
+                {
+                    _ = LibC.kill(device, LibC.SIGKILL);
+                }
+                kept.WaitUntil(() => kept.Device is { } now && now != device, "there is no other device");
+                // The first frame is what was shown before; the ones after it the guest has drawn since.
+                Dump(display, file, "--frame", "3");
+                freezes.Add(clock.Elapsed.TotalMilliseconds);
+                if (i == 0)
+                {
+                    keeperHad = kept.Kept();
+                    deviceHad = Descriptors(kept.Device!.Value);
+                }
+            }
+            Assert.Equal(keeperHad, kept.Kept());
+            Assert.Equal(deviceHad, Descriptors(kept.Device!.Value));
+            string flipped = machine.Ask("kill $!; wait", "card: flipped");
+            machine.WaitForLine("card: done");
+            freezes.Sort();
+            AssertShows(machine, display, file, 5);
+            machine.Monitor.Execute("system_reset");
+            machine.WaitForLine("fbshare-guest ready");
+            AssertShows(machine, display, file, 6);
+            return $"{flipped}\n{kept.Kind}, {(upgrade ? "upgraded" : "killed")} {count} times: until the third frame of a new dump process, median {freezes[count / 2]:0} ms, longest {freezes[^1]:0} ms; "
+                + $"descriptors: kept {keeperHad.Length}, device {deviceHad.Length}, before and after";
+        }
+        finally
+        {
+            if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { } pictures && File.Exists(file))
+            {
+                File.Copy(file, Path.Combine(pictures, $"{kept.Kind}-{(upgrade ? "upgraded" : "killed")}.png"), overwrite: true);
+            }
+        }
+    }
+
+    /// <summary>A new picture of the guest's is shown, pixel by pixel.</summary>
+    public static void AssertShows(GuestMachine machine, string display, string file, uint frame)
+    {
+        machine.Ask($"card still --frame {frame}", "card: shown");
+        Dump(display, file, "--wait-still", "300ms");
+        Assert.True(PictureFile.Read(file).ToRgb().AsSpan().SequenceEqual(TestCard.Still(1280, 800, frame)), $"frame {frame} is not shown as it should be: {file}");
+        machine.EndCard();
+    }
+
+    public static void Dump(string display, string file, params string[] when)
+    {
+        using var dump = new FbShareProcess(new ProcessStartInfo(TestedProgram.Path, ["dump", "--display", $"unix:{display}", "-o", file, .. when])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        });
+        Assert.True(dump.WaitForExit() == 0, dump.Said);
+    }
+
+    /// <summary>A process's descriptors, by what they are.</summary>
+    public static string[] Descriptors(int process) =>
+        [.. ProcessDescriptors.List(process).Where(d => !d.Target.EndsWith(".dll", StringComparison.Ordinal)).Select(d => d.Target.Split('[')[0]).Order(StringComparer.Ordinal)];
+}
