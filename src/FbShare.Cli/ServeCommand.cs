@@ -95,8 +95,8 @@ internal sealed class ServeCommand : CliCommand
     {
         if (arguments.GetValue(_capabilities))
         {
-            // The vhost-user conventions' answer; 2D and blobs need no further word there.
-            Console.Out.WriteLine("""{"type":"gpu"}""");
+            // The vhost-user conventions' answer: no virgl and no render node, but libvirt takes no answer without the list.
+            Console.Out.WriteLine("""{"type":"gpu","features":[]}""");
             return ExitCodes.Success;
         }
         using ServiceManager? manager = FindManager();

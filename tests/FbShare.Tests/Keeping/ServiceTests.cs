@@ -44,6 +44,10 @@ public sealed class ServiceTests : IDisposable
     }
 
     [Fact]
+    public void Libvirt_is_told_what_kind_of_back_end_this_is_with_the_list_that_it_insists_on() =>
+        Assert.Equal((0, "{\"type\":\"gpu\",\"features\":[]}\n", ""), FbShareProgram.Run("serve", "--print-capabilities"));
+
+    [Fact]
     public void A_service_tells_that_it_is_ready_and_then_that_it_lives()
     {
         using var notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 20_000 };
