@@ -105,6 +105,9 @@ internal static unsafe partial class SdBus
     public static partial int sd_bus_message_get_type(void* message, byte* type);
 
     [LibraryImport(Library)]
+    public static partial int sd_bus_message_get_cookie(void* message, ulong* cookie);
+
+    [LibraryImport(Library)]
     public static partial byte* sd_bus_message_get_path(void* message);
 
     [LibraryImport(Library)]
