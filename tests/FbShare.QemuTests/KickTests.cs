@@ -35,13 +35,14 @@ public sealed class KickTests(ITestOutputHelper output)
             done[i] = machine.Kick(watches: true);
         }
         Assert.Equal(2 * Kicks, machine.Answered);
-        // A line to QEMU and its answer are not the guest's; half of that is on the way there.
-        double line = Median(nothing);
-        output.WriteLine(FormattableString.Invariant(
-            $"{device,-8} processor waits {Median(waited) - line,6:0.0} us (99 of 100: {Part(waited, 0.99) - line:0.0}), request done after {Median(done) - (line / 2),6:0.0} us (99 of 100: {Part(done, 0.99) - (line / 2):0.0}); {Kicks} kicks, a line to QEMU {line:0.0} us"));
+        // A line to QEMU and its answer are not the guest's; half of that is on the way there. The quickest tenth is what a kick takes where the
+        // device and QEMU have a processor each; on a busy machine the median tells of the scheduler.
+        output.WriteLine($"{device,-8} processor waits {Describe(waited, nothing, 1)} us, request done after {Describe(done, nothing, 0.5)} us ({Kicks} kicks)");
     }
 
-    private static double Median(double[] values) => Part(values, 0.5);
+    /// <summary>The quickest tenth, the median, and what 99 of 100 stay below.</summary>
+    private static string Describe(double[] values, double[] lines, double share) =>
+        string.Join(" / ", new[] { 0.1, 0.5, 0.99 }.Select(part => (Part(values, part) - (share * Part(lines, Math.Min(part, 0.5)))).ToString("0.0", CultureInfo.InvariantCulture)));
 
     private static double Part(double[] values, double part)
     {

@@ -53,8 +53,8 @@ internal static class KillSoak
             for (int i = 0; i < count; i++)
             {
                 int device = kept.Device!.Value;
-                // At any moment of the guest's flips.
-                Thread.Sleep(random.Next(5, 120));
+                // At any moment of the guest's flips, and not so often that the device is given up (60 deaths in 10 s).
+                Thread.Sleep(random.Next(60, 300));
                 var clock = Stopwatch.StartNew();
                 if (upgrade)
                 {
