@@ -86,6 +86,8 @@ public class KeptGuestTests(ITestOutputHelper output)
 
         public void Upgrade() => _ = LibC.kill(_keeper.ProcessId, UpgradeSignal);
 
+        public string Said => _keeper.Said;
+
         public string[] Kept() => KillSoak.Descriptors(_keeper.ProcessId);
 
         public void WaitUntil(Func<bool> condition, string otherwise) => _keeper.WaitUntil(condition, () => otherwise);

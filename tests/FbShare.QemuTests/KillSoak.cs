@@ -30,6 +30,9 @@ internal interface IKeptMachine
     string[] Kept();
 
     void WaitUntil(Func<bool> condition, string otherwise);
+
+    /// <summary>What its devices have said.</summary>
+    string Said { get; }
 }
 
 /// <summary>Kills or upgrades the device of a flipping guest again and again.</summary>
@@ -42,11 +45,11 @@ internal static class KillSoak
     /// <returns>How long its screen stood still, in words.</returns>
     public static string GoesOn(IKeptMachine kept, bool upgrade, int? times = null)
     {
-        (GuestMachine machine, string display, string file, int count) = (kept.Machine, kept.Display, kept.File, times ?? Times);
+        (GuestMachine machine, string file, int count) = (kept.Machine, kept.File, times ?? Times);
         try
         {
             machine.Ask("card flip 2 bar --rate 60 &", "card: flipping");
-            Dump(display, file, "--frame", "3");
+            Dump(kept, "--frame", "3");
             string[] keeperHad = [], deviceHad = [];
             var freezes = new List<double>();
             var random = new Random(11);
@@ -66,7 +69,7 @@ internal static class KillSoak
                 }
                 kept.WaitUntil(() => kept.Device is { } now && now != device, "there is no other device");
                 // The first frame is what was shown before; the ones after it the guest has drawn since.
-                Dump(display, file, "--frame", "3");
+                Dump(kept, "--frame", "3");
                 freezes.Add(clock.Elapsed.TotalMilliseconds);
                 if (i == 0)
                 {
@@ -80,10 +83,10 @@ internal static class KillSoak
             string flipped = machine.Ask("kill $!; wait", "card: flipped");
             machine.WaitForLine("card: done");
             freezes.Sort();
-            AssertShows(machine, display, file, 5);
+            AssertShows(kept, 5);
             machine.Monitor.Execute("system_reset");
             machine.WaitForLine("fbshare-guest ready");
-            AssertShows(machine, display, file, 6);
+            AssertShows(kept, 6);
             return $"{flipped}\n{kept.Kind}, {(upgrade ? "upgraded" : "killed")} {count} times: until the third frame of a new dump process, median {freezes[count / 2]:0} ms, longest {freezes[^1]:0} ms; "
                 + $"descriptors: kept {keeperHad.Length}, device {deviceHad.Length}, before and after";
         }
@@ -97,22 +100,22 @@ internal static class KillSoak
     }
 
     /// <summary>A new picture of the guest's is shown, pixel by pixel.</summary>
-    public static void AssertShows(GuestMachine machine, string display, string file, uint frame)
+    public static void AssertShows(IKeptMachine kept, uint frame)
     {
-        machine.Ask($"card still --frame {frame}", "card: shown");
-        Dump(display, file, "--wait-still", "300ms");
-        Assert.True(PictureFile.Read(file).ToRgb().AsSpan().SequenceEqual(TestCard.Still(1280, 800, frame)), $"frame {frame} is not shown as it should be: {file}");
-        machine.EndCard();
+        kept.Machine.Ask($"card still --frame {frame}", "card: shown");
+        Dump(kept, "--wait-still", "300ms");
+        Assert.True(PictureFile.Read(kept.File).ToRgb().AsSpan().SequenceEqual(TestCard.Still(1280, 800, frame)), $"frame {frame} is not shown as it should be: {kept.File}");
+        kept.Machine.EndCard();
     }
 
-    public static void Dump(string display, string file, params string[] when)
+    private static void Dump(IKeptMachine kept, params string[] when)
     {
-        using var dump = new FbShareProcess(new ProcessStartInfo(TestedProgram.Path, ["dump", "--display", $"unix:{display}", "-o", file, .. when])
+        using var dump = new FbShareProcess(new ProcessStartInfo(TestedProgram.Path, ["dump", "--display", $"unix:{kept.Display}", "-o", kept.File, .. when])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         });
-        Assert.True(dump.WaitForExit() == 0, dump.Said);
+        Assert.True(dump.WaitForExit() == 0, $"{dump.Said}\nits devices said:\n{kept.Said}");
     }
 
     private static bool HasNoMore(string[] now, string[] before)

@@ -93,6 +93,8 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
 
     public int? Device => _systemd.Device;
 
+    public string Said => _systemd.Said;
+
     public void Upgrade()
     {
         _systemd.ReplaceProgram();

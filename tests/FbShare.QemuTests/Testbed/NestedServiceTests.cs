@@ -18,7 +18,7 @@ public sealed class NestedServiceTests
         AssertShared(service);
         service.Machine.EndCard();
         KillSoak.GoesOn(service, upgrade: false, 1);
-        KillSoak.AssertShows(service.Machine, service.Display, service.File, 7);
+        KillSoak.AssertShows(service, 7);
         service.Machine.Ask("card still --frame 4", "card: shown");
         AssertShared(service);
         service.Machine.EndCard();
@@ -42,7 +42,10 @@ public sealed class NestedServiceTests
     private static void AssertShared(ServiceMachine service)
     {
         using Process dump = Process.Start(new ProcessStartInfo(
-            Tests.TestedProgram.Path, ["dump", "--display", $"unix:{service.Display}", "-o", service.File, "--wait-still", "300ms"]) { RedirectStandardOutput = true })!;
+            Tests.TestedProgram.Path, ["dump", "--display", $"unix:{service.Display}", "-o", service.File, "--wait-still", "300ms"])
+        {
+            RedirectStandardOutput = true,
+        })!;
         string said = dump.StandardOutput.ReadToEnd();
         dump.WaitForExit();
         Assert.Contains("path: udmabuf", said, StringComparison.Ordinal);
