@@ -69,12 +69,16 @@ internal sealed class Sandbox
         return sandbox;
     }
 
-    /// <summary>Confines a keeper, and every device that it starts, for good.</summary>
-    public static Sandbox EnterAsKeeper()
+    /// <summary>Confines a keeper, and every program that it starts from now on, for good.</summary>
+    /// <param name="keepsCapabilities">Whether it keeps those that it has: they are each thread's own, and cannot be taken from all.</param>
+    public static Sandbox EnterAsKeeper(bool keepsCapabilities)
     {
         var sandbox = new Sandbox();
         sandbox.Restrict();
-        sandbox.Add(Reduced, Privileges.HasNeedlessCapabilities ? "this process may not give them up" : null);
+        if (!keepsCapabilities)
+        {
+            sandbox.Add(Reduced, Privileges.HasNeedlessCapabilities ? "this process may not give them up" : null);
+        }
         sandbox.Filter(SystemCallPolicy.OfKeeper());
         return sandbox;
     }

@@ -147,8 +147,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Lets a process that is started from now on have it, under the same number.</summary>
-    internal void SetInheritable() => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, 0), "fcntl(F_SETFD)");
+    /// <summary>Lets a process that is started from now on have it, under the same number; or not.</summary>
+    internal void SetInheritable(bool isInheritable = true) =>
+        LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, isInheritable ? 0 : LibC.FD_CLOEXEC), "fcntl(F_SETFD)");
 
     /// <summary>A stream that owns the file from here on.</summary>
     internal FileStream AsStream() => new(new SafeFileHandle(Release(), ownsHandle: true), FileAccess.Write, bufferSize: 0);

@@ -6,15 +6,17 @@ namespace FbShare.Linux;
 public sealed class UnixListener : IDisposable
 {
     private readonly string _path;
+    private readonly bool _removesPath;
 
     /// <summary>A second descriptor of the socket, only to have one. Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
     /// in the queue would wake the loop again and again.</summary>
     private FileDescriptor? _spare;
 
-    private UnixListener(FileDescriptor fd, string path)
+    private UnixListener(FileDescriptor fd, string path, bool removesPath = true)
     {
         Descriptor = fd;
         _path = path;
+        _removesPath = removesPath;
         _spare = fd.Duplicate();
     }
 
@@ -52,10 +54,11 @@ public sealed class UnixListener : IDisposable
 
     /// <summary>Takes over the socket of a process that listened at <paramref name="path"/>, with the connections that wait there.</summary>
     /// <param name="fd">A listening socket; owned from here on.</param>
-    internal static UnixListener Adopt(FileDescriptor fd, string path)
+    /// <param name="removesPath">Whether the path is this process's to remove, and not somebody's who goes on listening there.</param>
+    internal static UnixListener Adopt(FileDescriptor fd, string path, bool removesPath = true)
     {
         fd.SetNonBlocking();
-        return new UnixListener(fd, path);
+        return new UnixListener(fd, path, removesPath);
     }
 
     /// <summary>Where a listening socket is, as it was made.</summary>
@@ -103,7 +106,10 @@ public sealed class UnixListener : IDisposable
     {
         _spare?.Dispose();
         Descriptor.Dispose();
-        PathHelper.RemoveHereOrThere(_path);
+        if (_removesPath)
+        {
+            PathHelper.RemoveHereOrThere(_path);
+        }
     }
 
     internal static unsafe LibC.SockAddrUn Address(string path)
