@@ -124,7 +124,7 @@ internal sealed class ServeCommand : CliCommand
             Once = arguments.GetValue(_once),
             Forward = !arguments.GetValue(_noForward),
             Keeper = keeper,
-            ProcessId = keeper is null ? Environment.ProcessId : LibC.getppid(),
+            ProcessId = keeper is null ? Environment.ProcessId : ProcessCalls.getppid(),
             UdmaBuf = _privileges.ReadUdmaBuf(arguments),
         };
         using var host = new DeviceHost(options, log);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using FbShare.Capture;
 using FbShare.Cli.Qemu;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Tests;
 using Xunit.Abstractions;
@@ -41,7 +42,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             viewer.AssertShows(TestCard.Still(1280, 800, frame), 1280, 800);
             kept.Machine.EndCard();
             int device = DeviceOf(kept.Keeper.ProcessId)!.Value;
-            _ = LibC.kill(device, LibC.SIGKILL);
+            _ = ProcessCalls.kill(device, ProcessCalls.SIGKILL);
         }
         kept.Machine.Ask("card still --frame 9", "card: shown");
         viewer.AssertShows(TestCard.Still(1280, 800, 9), 1280, 800);
@@ -65,7 +66,7 @@ public class KeptGuestTests(ITestOutputHelper output)
                 // At any moment of the guest's flips.
                 Thread.Sleep(random.Next(5, 120));
                 var clock = Stopwatch.StartNew();
-                _ = LibC.kill(upgrade ? keeper.ProcessId : device, upgrade ? Upgrade : LibC.SIGKILL);
+                _ = ProcessCalls.kill(upgrade ? keeper.ProcessId : device, upgrade ? Upgrade : ProcessCalls.SIGKILL);
                 keeper.WaitUntil(() => DeviceOf(keeper.ProcessId) is { } now && now != device, () => "there is no other device");
                 // The first frame is what was shown before; the ones after it the guest has drawn since.
                 Dump(display, file, "--frame", "3");

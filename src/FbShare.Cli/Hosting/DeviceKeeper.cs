@@ -43,13 +43,10 @@ internal sealed class DeviceKeeper : IDisposable
         _program = Environment.ProcessPath!;
         _arguments = arguments;
         _log = log;
-        _table.Kept = kind =>
+        _table.ListenerKept = () =>
         {
-            if (kind == DescriptorKind.Listener)
-            {
-                _listens = true;
-                _listening.Set();
-            }
+            _listens = true;
+            _listening.Set();
         };
     }
 
@@ -90,7 +87,7 @@ internal sealed class DeviceKeeper : IDisposable
         }
         else
         {
-            _ = LibC.kill(_device.Id, LibC.SIGTERM);
+            _ = ProcessCalls.kill(_device.Id, ProcessCalls.SIGTERM);
         }
     });
 
@@ -109,7 +106,7 @@ internal sealed class DeviceKeeper : IDisposable
         }
         // It may die at any instruction, so there is no better way to end it.
         _upgrading = true;
-        _ = LibC.kill(_device.Id, LibC.SIGKILL);
+        _ = ProcessCalls.kill(_device.Id, ProcessCalls.SIGKILL);
     });
 
     /// <summary>Upgrades whenever that is asked for by its signal.</summary>
@@ -200,7 +197,7 @@ internal sealed class DeviceKeeper : IDisposable
 
     /// <summary>Whether the device wanted to end: an exit code of this program that is no defect, or a signal that asks for the end.</summary>
     private static bool IsEnd(int exitCode) =>
-        exitCode is (>= ExitCodes.Success and < ExitCodes.Internal) or ExitCodes.Interrupted or 128 + LibC.SIGTERM;
+        exitCode is (>= ExitCodes.Success and < ExitCodes.Internal) or ExitCodes.Interrupted or 128 + ProcessCalls.SIGTERM;
 
     private bool TooManyDeaths()
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using FbShare.Capture;
 using FbShare.Confinement;
 using FbShare.Linux;
 
@@ -55,7 +53,7 @@ internal static class DeviceSandbox
     /// <summary>What is loaded, opened or asked when it is first used is used now.</summary>
     private static void Prepare(DeviceOptions options, DeviceHost host)
     {
-        host.Hub.Exporter.Prepare(options.UdmaBuf is { } number ? new FileDescriptor(number) : null);
+        host.Exporter.Prepare(options.UdmaBuf is { } number ? new FileDescriptor(number) : null);
         options.Dump?.To.Rehearse();
         // A terminal's properties, and the source of random numbers.
         _ = Console.Out;

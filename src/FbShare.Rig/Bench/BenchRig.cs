@@ -129,7 +129,8 @@ internal sealed class BenchRig : IDisposable
             {
                 int size = width * height * DrmFormats.BytesPerPixel;
                 var band = new DmaBufBand(MemFd.Create("bench", size), 0, height, size / height, 0, size);
-                return _hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, width, height, [band]));
+                _hub.GetScanout(0)!.Share(new DmaBufFrame(DrmFormat.XR24, width, height, [band]));
+                return true;
             });
         }
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using FbShare.Confinement;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
@@ -11,7 +10,7 @@ using FbShare.Rig.Driver;
 namespace FbShare.Rig.Bench;
 
 /// <summary>The measurements of <c>fbshare bench</c>. Each alternates between two things in one run, and takes medians.</summary>
-internal static class Benchmarks
+public static class Benchmarks
 {
     private const int Rounds = 9;
 
@@ -135,7 +134,7 @@ internal static class Benchmarks
     /// <summary>What the sandbox's filter of system calls adds to a flip: the last measurement of a process, for there is no way back.</summary>
     public static IEnumerable<Figure> Sandbox()
     {
-        if (RuntimeFeature.IsDynamicCodeCompiled || !SeccompFilter.IsAvailable)
+        if (RuntimeFeature.IsDynamicCodeCompiled || !Confinement.Sandbox.Foretell().FiltersCalls)
         {
             yield break;
         }
@@ -151,8 +150,7 @@ internal static class Benchmarks
         });
         Flip();
         double free = Flip();
-        Privileges.MakeFinal();
-        SeccompFilter.Apply(SystemCallPolicy.OfDevice(Environment.ProcessId));
+        Confinement.Sandbox.EnterAsDevice();
         yield return new Figure("flip.1080p.sandbox", Flip() / free, "x");
     }
 

@@ -30,7 +30,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>Opens a file whose end is written to, whoever else writes there; it is made if it is not there, for this user alone.</summary>
     /// <exception cref="LinuxException">open(2) failed.</exception>
-    internal static FileDescriptor OpenToAppend(string path) =>
+    public static FileDescriptor OpenToAppend(string path) =>
         new(LinuxException.Check(LibC.open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_CLOEXEC, 0b110_000_000), $"open({path})"));
 
     /// <summary>A second descriptor for what somebody else owns under this number.</summary>
@@ -147,11 +147,17 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Lets a process that is started from now on have it, under the same number.</summary>
-    internal void SetInheritable() => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, 0), "fcntl(F_SETFD)");
+    /// <summary>Says whether a process that is started from now on has it, too, under the same number (FD_CLOEXEC). No descriptor made here is inherited.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void SetInheritable(bool inheritable = true) => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, inheritable ? 0 : LibC.FD_CLOEXEC), "fcntl(F_SETFD)");
 
-    /// <summary>A stream that owns the file from here on.</summary>
-    internal FileStream AsStream() => new(new SafeFileHandle(Release(), ownsHandle: true), FileAccess.Write, bufferSize: 0);
+    /// <summary>Gives the pages of a part of a memory file back to the system (fallocate(2), FALLOC_FL_PUNCH_HOLE); they read as zero until they are
+    /// written again. Mappings stay as they are.</summary>
+    /// <param name="offset">In bytes; a page that is freed in part is filled with zeroes there.</param>
+    /// <param name="length">In bytes.</param>
+    /// <exception cref="LinuxException">It is not such a file, or is sealed against writing.</exception>
+    public void PunchHole(long offset, long length) =>
+        LinuxException.Check(LibC.fallocate(this, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
 
     /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
     public int Release()

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Linux;
 
-/// <summary>epoll(7), eventfd(2), timerfd_create(2), clock_gettime(2), signalfd(2).</summary>
+/// <summary>epoll(7), eventfd(2), timerfd_create(2).</summary>
 internal static unsafe partial class LibC
 {
     public const uint EPOLLIN = 1;
@@ -17,7 +17,6 @@ internal static unsafe partial class LibC
     public const int EPOLL_CTL_MOD = 3;
 
     public const int CLOCK_MONOTONIC = 1;
-    public const int CLOCK_THREAD_CPUTIME_ID = 3;
     public const int TFD_TIMER_ABSTIME = 1;
 
     [LibraryImport(Library, SetLastError = true)]
@@ -37,10 +36,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int timerfd_settime(FileDescriptor fd, int flags, ITimerSpec* value, ITimerSpec* old);
-
-    /// <summary><paramref name="time"/> is a struct timespec: seconds, then nanoseconds.</summary>
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial int clock_gettime(int clock, long* time);
 
     /// <summary>struct epoll_event (sys/epoll.h), packed on x86-64: 12 bytes.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 1)]

@@ -5,8 +5,6 @@ namespace FbShare.Linux;
 /// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
 public sealed class UnixListener : IDisposable
 {
-    private readonly string _path;
-
     /// <summary>A second descriptor of the socket, only to have one. Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
     /// in the queue would wake the loop again and again.</summary>
     private FileDescriptor? _spare;
@@ -14,12 +12,15 @@ public sealed class UnixListener : IDisposable
     private UnixListener(FileDescriptor fd, string path)
     {
         Descriptor = fd;
-        _path = path;
+        Path = path;
         _spare = fd.Duplicate();
     }
 
     /// <summary>The socket, non-blocking, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
+
+    /// <summary>Where it listens; removed on dispose.</summary>
+    public string Path { get; }
 
     /// <summary>Listens at <paramref name="path"/>. A socket that a dead process left there is replaced.</summary>
     /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
@@ -50,17 +51,25 @@ public sealed class UnixListener : IDisposable
         }
     }
 
-    /// <summary>Takes over the socket of a process that listened at <paramref name="path"/>, with the connections that wait there.</summary>
-    /// <param name="fd">A listening socket; owned from here on.</param>
-    internal static UnixListener Adopt(FileDescriptor fd, string path)
+    /// <summary>Takes over the socket of a process that listened there, with the connections that wait.</summary>
+    /// <param name="fd">A listening socket; owned from here on, also when this fails.</param>
+    /// <exception cref="LinuxException">It is no socket, or no descriptor is free.</exception>
+    public static UnixListener Adopt(FileDescriptor fd)
     {
-        fd.SetNonBlocking();
-        return new UnixListener(fd, path);
+        try
+        {
+            fd.SetNonBlocking();
+            return new UnixListener(fd, PathOf(fd));
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Where a listening socket is, as it was made.</summary>
-    /// <exception cref="LinuxException">It is no socket.</exception>
-    internal static unsafe string PathOf(FileDescriptor fd)
+    private static unsafe string PathOf(FileDescriptor fd)
     {
         LibC.SockAddrUn address = default;
         uint length = (uint)sizeof(LibC.SockAddrUn);
@@ -103,7 +112,7 @@ public sealed class UnixListener : IDisposable
     {
         _spare?.Dispose();
         Descriptor.Dispose();
-        PathHelper.RemoveHereOrThere(_path);
+        PathHelper.RemoveHereOrThere(Path);
     }
 
     internal static unsafe LibC.SockAddrUn Address(string path)

@@ -57,7 +57,7 @@ public sealed class ConfinedDeviceTests : IDisposable
 
         for (byte time = 2; time < 12; time++)
         {
-            GuestRam.PunchHole(driver.Ram.Descriptor, (long)QueueDriver.FreeMemory + (time * Page), 2 * Page);
+            driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (time * Page), 2 * Page);
             Draw(driver, time);
             RemotePicture before = console.Picture!;
             Do(driver, Flush(1, 0, 0, Width, Height));

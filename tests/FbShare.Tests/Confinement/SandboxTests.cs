@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FbShare.Capture;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 using FbShare.Tests.Cli;
@@ -227,7 +228,7 @@ public sealed class SandboxTests : IDisposable
 
     private static void Stop(Process device)
     {
-        _ = LibC.kill(device.Id, LibC.SIGTERM);
+        _ = ProcessCalls.kill(device.Id, ProcessCalls.SIGTERM);
         Assert.True(device.WaitForExit(TimeSpan.FromSeconds(10)));
         Assert.Equal(143, device.ExitCode);
     }

@@ -137,10 +137,7 @@ internal sealed unsafe class XConnection : IDrawing
     {
         firstEvent = byte.MaxValue;
         using FileDescriptor socket = FileDescriptor.DuplicateOf(Xcb.xcb_get_file_descriptor(handle));
-        int domain;
-        uint size = sizeof(int);
-        // SAFETY: the kernel writes the four bytes of the local at most, as size says.
-        if (LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_DOMAIN, &domain, &size) != 0 || domain != LibC.AF_UNIX)
+        if (!ProcessDescriptors.IsLocal(socket))
         {
             return "it is on another machine";
         }
