@@ -7,7 +7,7 @@ namespace FbShare.Confinement;
 /// <summary>Users, capabilities and the right to gain any (capabilities(7), prctl(2)).</summary>
 /// <remarks>Capabilities are a thread's, and the runtime has started threads before any code of this program runs. So a process that has some gives
 /// them up and starts its own program again in its place (execve(2)), which ends the other threads and leaves the process what it is otherwise.</remarks>
-public static unsafe class Privileges
+public static class Privileges
 {
     /// <summary>What root may do with files of others: a device of root makes its sockets in folders of users.</summary>
     private const uint Files = 1u << LibC.CAP_DAC_OVERRIDE;
@@ -61,7 +61,7 @@ public static unsafe class Privileges
     /// <param name="program">The path of its file.</param>
     /// <param name="arguments">Without the program's name.</param>
     /// <exception cref="LinuxException">execve(2) failed.</exception>
-    public static void StartAgain(string program, IReadOnlyList<string> arguments)
+    public static unsafe void StartAgain(string program, IReadOnlyList<string> arguments)
     {
         string[] words = [program, .. arguments];
         byte[][] texts = [.. words.Select(Terminated)];
@@ -94,7 +94,7 @@ public static unsafe class Privileges
         }
     }
 
-    private static (uint User, uint Group) Find(string user)
+    private static unsafe (uint User, uint Group) Find(string user)
     {
         LibC.Passwd* entry = LibC.getpwnam(user);
         // SAFETY: the C library's entry holds until the next call of its kind.
@@ -102,7 +102,7 @@ public static unsafe class Privileges
     }
 
     /// <summary>All capabilities of the calling thread, as bits.</summary>
-    private static ulong Held()
+    private static unsafe ulong Held()
     {
         LibC.CapData* sets = stackalloc LibC.CapData[2];
         var header = new LibC.CapHeader { version = LibC.LINUX_CAPABILITY_VERSION_3 };
@@ -111,7 +111,7 @@ public static unsafe class Privileges
         return sets[0].permitted | sets[0].inheritable | ((ulong)(sets[1].permitted | sets[1].inheritable) << 32);
     }
 
-    private static void Set(uint capabilities)
+    private static unsafe void Set(uint capabilities)
     {
         LibC.CapData* sets = stackalloc LibC.CapData[2];
         (sets[0], sets[1]) = (new LibC.CapData { effective = capabilities, permitted = capabilities }, default);

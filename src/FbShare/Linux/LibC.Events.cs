@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>epoll(7), eventfd(2), timerfd_create(2).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     public const uint EPOLLIN = 1;
     public const uint EPOLLOUT = 4;
@@ -23,10 +23,10 @@ internal static unsafe partial class LibC
     public static partial int epoll_create1(int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor fd, EpollEvent* registration);
+    public static unsafe partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor fd, EpollEvent* registration);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int epoll_wait(int epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
+    public static unsafe partial int epoll_wait(int epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int eventfd(uint initial, int flags);
@@ -35,7 +35,7 @@ internal static unsafe partial class LibC
     public static partial int timerfd_create(int clock, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int timerfd_settime(FileDescriptor fd, int flags, ITimerSpec* value, ITimerSpec* old);
+    public static unsafe partial int timerfd_settime(FileDescriptor fd, int flags, ITimerSpec* value, ITimerSpec* old);
 
     /// <summary>struct epoll_event (sys/epoll.h), packed on x86-64: 12 bytes.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 1)]
