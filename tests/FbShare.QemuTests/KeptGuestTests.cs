@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using FbShare.Capture;
-using FbShare.Cli.Qemu;
 using FbShare.Cli;
+using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Tests;
 using Xunit.Abstractions;

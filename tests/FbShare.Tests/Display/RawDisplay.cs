@@ -40,16 +40,22 @@ internal sealed class RawDisplay : IDisposable
     /// <summary>A viewer that watches the console.</summary>
     public (RemoteConsole Console, RecordingView View) Watch(bool takeDmaBuf = true)
     {
+        var view = new RecordingView();
+        return (Watch(view, takeDmaBuf), view);
+    }
+
+    /// <summary>The console of a client of ours that watches.</summary>
+    public RemoteConsole Watch(IDisplayView view, bool takesDmaBufs)
+    {
         DisplayClient client = DisplayClient.Connect(Loop, new DisplayAddress(DisplayAddressKind.Unix, _path));
         client.Lost = Lost.Add;
-        var view = new RecordingView();
-        client.Consoles[0].Watch(view, takeDmaBuf);
+        client.Consoles[0].Watch(view, takesDmaBufs);
         if (!LeavesListener)
         {
             // As every display does first. A viewer's sd-bus takes descriptors only after that.
             Assert.Null(Call(DisplayProtocol.PropertiesUtf8, "GetAll", m => m.Append(DisplayProtocol.ListenerName)));
         }
-        return (client.Consoles[0], view);
+        return client.Consoles[0];
     }
 
     /// <summary>Calls the viewer's listener.</summary>
