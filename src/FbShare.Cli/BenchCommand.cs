@@ -13,6 +13,8 @@ internal sealed class BenchCommand : CliCommand
     private readonly Option<int?> _flips = NumberOption.Optional("--flips", 1, int.MaxValue, "Measure nothing: show N pictures in turn, on one processor, and end. For strace and perf.");
     private readonly Option<bool> _kept = new("--kept") { Description = "With --flips: the device writes down what another one would need to go on, as with run and serve --keep." };
 
+    private readonly Option<bool> _watched = new("--watched") { Description = "With --flips: a viewer looks on and answers each picture." };
+
     public BenchCommand()
         : base(
             "bench",
@@ -24,16 +26,20 @@ internal sealed class BenchCommand : CliCommand
         Add(_json);
         Add(_flips);
         Add(_kept);
+        Add(_watched);
     }
 
     public override string? FindContradiction(ParseResult arguments) =>
-        arguments.GetValue(_kept) && arguments.GetValue(_flips) is null ? "--kept has no effect without --flips N" : null;
+        arguments.GetValue(_flips) is not null ? null
+            : arguments.GetValue(_kept) ? "--kept has no effect without --flips N"
+            : arguments.GetValue(_watched) ? "--watched has no effect without --flips N"
+            : null;
 
     protected override int Run(ParseResult arguments, Log log)
     {
         if (arguments.GetValue(_flips) is { } flips)
         {
-            Benchmarks.JustFlip(flips, arguments.GetValue(_kept));
+            Benchmarks.JustFlip(flips, arguments.GetValue(_kept), arguments.GetValue(_watched));
             return ExitCodes.Success;
         }
         bool json = arguments.GetValue(_json);

@@ -9,6 +9,9 @@ public sealed class EventFd : IDisposable
     /// <summary>Whether another process has it too.</summary>
     private readonly bool _shared;
 
+    /// <summary>When O_NONBLOCK was last looked at, in <see cref="Environment.TickCount64"/>'s milliseconds.</summary>
+    private long _lookedAt;
+
     /// <summary>Makes a new counter at zero.</summary>
     /// <exception cref="LinuxException">No descriptor is free.</exception>
     public EventFd() => Descriptor = new FileDescriptor(LinuxException.Check(LibC.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"));
@@ -43,10 +46,12 @@ public sealed class EventFd : IDisposable
     /// <summary>Adds one. A full counter wakes its reader already, so it is left unchanged.</summary>
     public unsafe void Signal()
     {
-        if (_shared)
+        if (_shared && Environment.TickCount64 is long now && now != _lookedAt)
         {
             // O_NONBLOCK belongs to the open file that all holders share, so another holder can clear it, and pwritev2(2) with RWF_NOWAIT
-            // does not work on eventfds. A holder that clears it and fills the counter between these calls can still block this one.
+            // does not work on eventfds. Looked at once a millisecond at most, because it costs as much as the signal. A holder that clears
+            // it and fills the counter meanwhile can still block this one, as it could between two calls.
+            _lookedAt = now;
             Descriptor.SetNonBlocking();
         }
         ulong one = 1;

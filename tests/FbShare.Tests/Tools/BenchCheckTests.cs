@@ -27,7 +27,7 @@ public class BenchCheckTests
     [Fact]
     public void Figures_are_found_by_name_and_a_missing_one_is_an_error()
     {
-        var figures = Figures.Parse("""{ "figures": [ { "name": "floor", "value": 0.5, "unit": "us" }, { "name": "command.cpu", "value": 0.1, "goal": "<= 1", "met": true } ] }""", 5);
+        var figures = Figures.Parse("""{ "figures": [ { "name": "floor", "value": 0.5, "unit": "us" }, { "name": "command.cpu", "value": 0.1, "goal": "<= 1", "met": true } ] }""", 5, 30);
 
         Assert.Equal(0.2, figures["command.cpu"] / figures["floor"]);
         Assert.Null(figures.Find("two-processors.flip.cpu/floor"));
@@ -38,7 +38,7 @@ public class BenchCheckTests
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("""{ "figures": [ { "value": 1 } ] }""")]
-    public void Output_that_is_not_the_bench_s_is_an_error(string text) => Assert.Throws<ToolException>(() => Figures.Parse(text, 0));
+    public void Output_that_is_not_the_bench_s_is_an_error(string text) => Assert.Throws<ToolException>(() => Figures.Parse(text, 0, 0));
 
     [Fact]
     public void A_figure_is_missed_until_one_run_is_good()
@@ -65,5 +65,5 @@ public class BenchCheckTests
         Assert.Equal(exactly, Limit.Exactly(1).Holds(value));
     }
 
-    private static Figures Of(double systemCallsPerFlip) => new(new Dictionary<string, double>(), systemCallsPerFlip);
+    private static Figures Of(double systemCallsPerFlip) => new(new Dictionary<string, double>(), systemCallsPerFlip, 0);
 }

@@ -18,9 +18,7 @@ internal sealed class Bench(string fbshare)
         {
             throw new ToolException($"{fbshare} bench ended with {exitCode}");
         }
-        double few = await CountSystemCallsAsync(FewFlips, stop);
-        double many = await CountSystemCallsAsync(FewFlips + MoreFlips, stop);
-        return Figures.Parse(json, (many - few) / MoreFlips);
+        return Figures.Parse(json, await CountPerFlipAsync([], stop), await CountPerFlipAsync(["--watched"], stop));
     }
 
     /// <summary>The total in what <c>strace -c -U name,calls</c> wrote.</summary>
@@ -37,12 +35,19 @@ internal sealed class Bench(string fbshare)
         throw new ToolException($"strace counted nothing: {straceSummary}".TrimEnd());
     }
 
-    private async Task<long> CountSystemCallsAsync(int flips, CancellationToken stop)
+    private async Task<double> CountPerFlipAsync(string[] options, CancellationToken stop)
+    {
+        double few = await CountSystemCallsAsync(FewFlips, options, stop);
+        double many = await CountSystemCallsAsync(FewFlips + MoreFlips, options, stop);
+        return (many - few) / MoreFlips;
+    }
+
+    private async Task<long> CountSystemCallsAsync(int flips, string[] options, CancellationToken stop)
     {
         string summary = Path.GetTempFileName();
         try
         {
-            await Programs.OutputAsync("strace", ["-f", "-c", "-U", "name,calls", "-o", summary, fbshare, "bench", "--flips", $"{flips}"], stop);
+            await Programs.OutputAsync("strace", ["-f", "-c", "-U", "name,calls", "-o", summary, fbshare, "bench", "--flips", $"{flips}", .. options], stop);
             return TotalOf(await File.ReadAllTextAsync(summary, stop));
         }
         finally

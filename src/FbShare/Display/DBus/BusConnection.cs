@@ -45,6 +45,10 @@ internal sealed class BusConnection : IDisposable
     private long? _clientDue;
     private LoopEvents _events = LoopEvents.Readable;
     private bool _processing;
+
+    /// <summary>Whether sd-bus has read everything it was handed and has nothing else to do. Only where there is a gate: otherwise sd-bus alone
+    /// knows what has come.</summary>
+    private bool _isIdle;
     private ulong _lastQueued;
     private ExceptionDispatchInfo? _thrown;
     private BusEnd? _broken;
@@ -394,6 +398,7 @@ internal sealed class BusConnection : IDisposable
         {
             _gate.Receive();
         }
+        _isIdle &= (events & LoopEvents.Writable) == LoopEvents.None;
         Pump();
     }
 
@@ -410,11 +415,7 @@ internal sealed class BusConnection : IDisposable
         {
             for (int i = 0; i < Burst && result > 0 && _bus != 0 && _thrown is null && _broken is null; i++)
             {
-                result = SdBus.sd_bus_process(_bus, 0);
-                if (result == 0 && HandOn())
-                {
-                    result = 1;
-                }
+                result = Process();
             }
         }
         catch (Exception e) when (e is LinuxException or BusException)
@@ -442,6 +443,21 @@ internal sealed class BusConnection : IDisposable
         ExceptionDispatchInfo? thrown = _thrown;
         _thrown = null;
         thrown?.Throw();
+    }
+
+    /// <summary>Hands sd-bus the next message if it waits for one, and lets it do one thing.</summary>
+    /// <returns>What sd_bus_process returns: positive if there may be more to do, zero if not, or a negative errno.</returns>
+    private int Process()
+    {
+        // Asking sd-bus whether more has come is a system call, and what comes to it is known here.
+        if (_isIdle && !HandOn())
+        {
+            return 0;
+        }
+        _isIdle = false;
+        int result = SdBus.sd_bus_process(_bus, 0);
+        _isIdle |= result == 0 && _gate is not null;
+        return _isIdle ? 1 : result;
     }
 
     private BusEnd? FindEnd(int result)
@@ -496,6 +512,7 @@ internal sealed class BusConnection : IDisposable
 
     private void OnTime()
     {
+        _isIdle = false;
         Pump();
         EndIfLate(EventLoop.Now);
     }
@@ -664,6 +681,8 @@ internal sealed class BusConnection : IDisposable
         {
             return 1;
         }
+        // One that sd-bus made itself, such as the error for an answer that never came, has another number.
+        connection._isIdle = connection._gate is { } gate && SdBus.sd_bus_message_get_cookie(message, out ulong cookie) >= 0 && cookie == gate.LastHandedOn;
         try
         {
             return registration.Handler(new BusMessage(message)) ? 1 : 0;

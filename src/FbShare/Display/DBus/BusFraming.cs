@@ -25,6 +25,9 @@ internal static class BusFraming
         return true;
     }
 
+    /// <summary>The number by which the sender knows a message, from its first <see cref="HeaderLength"/> bytes.</summary>
+    public static uint SerialOf(ReadOnlySpan<byte> header) => ReadUInt32(header[8..], header[0] == 'B');
+
     /// <summary>Reads how many descriptors a whole message says it came with.</summary>
     /// <returns>False if its header fields cannot be followed.</returns>
     public static bool TryCountDescriptors(ReadOnlySpan<byte> message, out uint count)

@@ -40,6 +40,9 @@ internal sealed class BusGate : IDisposable
     /// <summary>Whether the client is let in: what comes now are messages.</summary>
     public bool IsAuthenticated => _authentication.IsDone;
 
+    /// <summary>The number that the client gave the message that was handed on last (its "serial").</summary>
+    public uint LastHandedOn { get; private set; }
+
     /// <summary>Why the client must be dismissed; null while nothing is wrong.</summary>
     public string? Fault { get; private set; }
 
@@ -129,6 +132,7 @@ internal sealed class BusGate : IDisposable
             descriptor.Dispose();
         }
         _descriptors.RemoveRange(0, sent.Length);
+        LastHandedOn = BusFraming.SerialOf(message);
         Drop(length);
         if (_received == 0 && _descriptors.Count > 0)
         {

@@ -106,6 +106,9 @@ internal static partial class SdBus
     public static partial int sd_bus_message_get_type(nint message, out byte type);
 
     [LibraryImport(Library)]
+    public static partial int sd_bus_message_get_cookie(nint message, out ulong cookie);
+
+    [LibraryImport(Library)]
     public static partial nint sd_bus_message_get_path(nint message);
 
     [LibraryImport(Library)]
