@@ -19,8 +19,8 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
 
 Without SUITE: all but `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
-over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
-results has failed. Exit code 0 when none failed.
+over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes, leaves no
+results or leaves files in the folder for temporary files has failed. Exit code 0 when none failed.
 
 The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
 11.1), FBSHARE_QEMU_10 (a QEMU 10.0) and FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
@@ -60,13 +60,26 @@ reserve_hugepages() {
 # What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
 outcome=()
 
+# Runs tests with an empty folder for temporary files. What they leave there counts as a failure.
+#   $1 what to call them, then the command
+leaving_nothing() {
+  local temporary left
+  temporary=$(mktemp -d)
+  TMPDIR=$temporary "${@:2}" || true
+  # vstest itself leaves empty folders with names of six letters.
+  left=$(find "$temporary" -mindepth 1 -maxdepth 1 ! \( -type d -empty -name '??????' \))
+  [ -n "$left" ] || { rm -rf "$temporary"; return; }
+  say "$1 left files behind: ${left//$'\n'/ }"
+  outcome+=(--failed "$1: files were left in the folder for temporary files")
+}
+
 # Runs a test project on this machine.
 run_project() {
   local name=$1 native=()
   [ -c /dev/udmabuf ] || native=(--filter 'Category!=Testbed')   # those run in the testbed
   say "running $name"
-  timeout 1200 dotnet test "tests/$name" --no-build -c Debug --nologo "${native[@]}" --results-directory "$results" \
-    --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' || true
+  leaving_nothing "$name" timeout 1200 dotnet test "tests/$name" --no-build -c Debug --nologo "${native[@]}" --results-directory "$results" \
+    --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal'
   outcome+=("$results/$name.trx")
 }
 

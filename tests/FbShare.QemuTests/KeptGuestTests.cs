@@ -128,13 +128,13 @@ public class KeptGuestTests(ITestOutputHelper output)
     /// <summary>A booted guest whose device has a keeper.</summary>
     private sealed class KeptMachine : IDisposable
     {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-kept-");
+        private readonly TemporaryFolder _folder = new("kept");
         private readonly StringWriter _log = new();
 
         public KeptMachine(bool pci)
         {
-            string gpu = Path.Combine(_folder.FullName, "gpu");
-            Display = Path.Combine(_folder.FullName, "display");
+            string gpu = _folder["gpu"];
+            Display = _folder["display"];
             Keeper = new FbShareProcess(new ProcessStartInfo(
                 TestedProgram.Path, ["serve", "--keep", pci ? "--vfio-user" : "--socket-path", gpu, "--display", $"unix:{Display}", .. pci ? (string[])["--boot-rom", TestMachine.VideoBios] : []])
             {
@@ -142,7 +142,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             });
             Keeper.WaitUntil(() => System.IO.File.Exists(Display), () => "it does not listen");
             var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
-            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.FullName), _folder.FullName, _log);
+            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.Path), _folder.Path, _log);
             Machine.Boot();
         }
 
@@ -154,14 +154,14 @@ public class KeptGuestTests(ITestOutputHelper output)
         public string Display { get; }
 
         /// <summary>Where a picture may be written.</summary>
-        public string File => Path.Combine(_folder.FullName, "screen.png");
+        public string File => _folder["screen.png"];
 
         public void Dispose()
         {
             Machine.Dispose();
             Keeper.Dispose();
             _log.Dispose();
-            _folder.Delete(recursive: true);
+            _folder.Dispose();
         }
     }
 }

@@ -226,15 +226,13 @@ public static class Benchmarks
     /// <summary>Shows pictures on the rig and lets a viewer look on.</summary>
     private static BenchViewer Watch(BenchRig rig, bool sharesPages)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"fbshare-bench-{Environment.ProcessId}");
         // The damage is small, so that the message is measured and not the copy.
         rig.SetUp(64, 64);
         if (sharesPages)
         {
             rig.SharePages(64, 64);
         }
-        rig.ServeDisplay(path);
-        return new BenchViewer(path, takeDmaBuf: sharesPages);
+        return new BenchViewer(rig.ServeDisplay(), takeDmaBuf: sharesPages);
     }
 
     /// <summary>Copying whole frames out of guest memory, compared with a plain copy of as many bytes.</summary>

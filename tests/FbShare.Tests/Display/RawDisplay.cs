@@ -12,7 +12,7 @@ internal sealed class RawDisplay : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly string _path = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+    private readonly TemporaryFolder _folder = new();
     private readonly UnixListener _socket;
     private readonly EventLoop.Watch _watch;
     private BusConnection? _viewer;
@@ -20,7 +20,7 @@ internal sealed class RawDisplay : IDisposable
 
     public RawDisplay()
     {
-        _socket = UnixListener.Listen(_path);
+        _socket = UnixListener.Listen(_folder["display"]);
         _watch = Loop.Add(_socket.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 
@@ -47,7 +47,7 @@ internal sealed class RawDisplay : IDisposable
     /// <summary>The console of a client of ours that watches.</summary>
     public RemoteConsole Watch(IDisplayView view, bool takesDmaBufs)
     {
-        DisplayClient client = DisplayClient.Connect(Loop, new DisplayAddress(DisplayAddressKind.Unix, _path));
+        DisplayClient client = DisplayClient.Connect(Loop, new DisplayAddress(DisplayAddressKind.Unix, _socket.Path));
         client.Lost = Lost.Add;
         client.Consoles[0].Watch(view, takesDmaBufs);
         if (!LeavesListener)
@@ -137,6 +137,7 @@ internal sealed class RawDisplay : IDisposable
         _watch.Dispose();
         _socket.Dispose();
         Loop.Dispose();
+        _folder.Dispose();
     }
 
     private void Accept()
