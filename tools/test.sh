@@ -44,7 +44,7 @@ for argument in "$@"; do
 done
 [ ${#suites[@]} -gt 0 ] || suites=(unit qemu testbed)
 
-# Huge pages for one guest of 512 MB, and some for tests; given back at the end.
+# Reserves huge pages for one guest of 512 MB and some tests, and gives them back at the end.
 reserve_hugepages() {
   local pages=/proc/sys/vm/nr_hugepages wanted=288 before
   before=$(cat $pages 2>/dev/null || echo 0)
@@ -57,7 +57,7 @@ reserve_hugepages() {
     say "this machine has $(cat $pages 2>/dev/null || echo no) huge pages of 2 MB and not $wanted, so tests with huge pages are skipped; to run them: echo $wanted | sudo tee $pages"
 }
 
-# What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
+# The arguments of tools/fbshare-tools for the report at the end: trx files, and --passed or --failed with the name of any other check.
 outcome=()
 
 # Runs tests with an empty folder for temporary files. What they leave there counts as a failure.
@@ -111,7 +111,7 @@ run_testbed() {
 
 run_nested() {
   start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
-  # With a render node there, Mesa's surfaceless platform was seen to crash: only where nothing else draws.
+  # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
   finish nested opengl
 }
@@ -133,26 +133,26 @@ finish() {
   for part in "$@"; do outcome+=("$results/testbed/testbed-$part.trx"); done
 }
 
-# Whether the device costs what it should, counted as one test.
+# Checks that the device costs what it should; counts as one test.
 run_bench_check() {
   say 'running tools/bench-check'
   if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
 }
 
-# Whether the packages can be made and used, counted as one test.
+# Checks that the packages can be made and used; counts as one test.
 run_package_check() {
   say 'running tools/check-packages'
   if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
 }
 
-# Whether the Debian package can be made, installed and removed, counted as one test.
+# Checks that the Debian package can be made, installed and removed; counts as one test.
 run_deb_check() {
   local deb
   say 'running tools/check-deb'
   if deb=$(tools/package --program "${FBSHARE_PROGRAM%/*}") && tools/check-deb --package "$deb"; then outcome+=(--passed tools/check-deb); else outcome+=(--failed tools/check-deb); fi
 }
 
-# Whether hostile input does harm, a few seconds at each door with the same inputs each time; counted as one test.
+# Sends hostile input for a few seconds to each door, the same each time; counts as one test.
 run_fuzz() {
   say 'running tools/fuzz'
   if tools/fuzz --seconds 5 --seed 1; then outcome+=(--passed tools/fuzz); else outcome+=(--failed tools/fuzz); fi

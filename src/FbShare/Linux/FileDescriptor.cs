@@ -81,7 +81,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     public bool IsHugeTlb() => GetFileSystem() == LibC.HUGETLBFS_MAGIC;
 
-    /// <summary>What kind of memory the file is. Reading a file that is none may block or have side effects.</summary>
+    /// <summary>What kind of memory the file is. Reading a file that is not memory may block or have side effects.</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     internal MemoryKind GetMemoryKind() => GetFileSystem() switch
     {
