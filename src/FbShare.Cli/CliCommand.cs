@@ -10,7 +10,11 @@ internal abstract class CliCommand : Command
         : base(name, description)
     {
         Examples = examples;
-        SetAction(arguments => Run(arguments, FbShareCommand.LogFor(arguments, OpenLog(arguments))));
+        SetAction(arguments =>
+        {
+            GiveUpPrivileges(arguments);
+            return Run(arguments, FbShareCommand.LogFor(arguments, OpenLog(arguments)));
+        });
     }
 
     public IReadOnlyList<string> Examples { get; }
@@ -21,6 +25,12 @@ internal abstract class CliCommand : Command
     /// <summary>What options that are right by themselves say against each other, in a sentence; null: nothing. Not a validator: those run
     /// before every option has been read, and reading one that is wrong throws.</summary>
     public virtual string? FindContradiction(ParseResult arguments) => null;
+
+    /// <summary>Becomes who it is to be, before anything is opened or made; may start this program again.</summary>
+    /// <exception cref="CliException">It cannot.</exception>
+    protected virtual void GiveUpPrivileges(ParseResult arguments)
+    {
+    }
 
     /// <summary>Where its messages go.</summary>
     /// <exception cref="CliException">That cannot be written.</exception>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Cli;
 
-/// <summary>The C library's calls about processes that .NET has no names for: kill(2), getppid(2).</summary>
+/// <summary>The C library's calls about processes that .NET has no names for: kill(2), getppid(2), geteuid(2).</summary>
 internal static partial class ProcessCalls
 {
     public const int SIGKILL = 9;
@@ -15,4 +15,7 @@ internal static partial class ProcessCalls
 
     [LibraryImport(Library)]
     public static partial int getppid();
+
+    [LibraryImport(Library)]
+    public static partial uint geteuid();
 }

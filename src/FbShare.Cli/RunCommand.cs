@@ -28,6 +28,8 @@ internal sealed class RunCommand : CliCommand
     };
     private readonly BootArguments _boot = new();
     private readonly DeviceArguments _arguments = new();
+    private readonly SandboxArguments _privileges = new(
+        "When started as root: become this user, with its groups, before anything else. QEMU and the device are that user's then, which must be able to read the machine's disks.");
 
     public RunCommand()
         : base(
@@ -47,6 +49,7 @@ internal sealed class RunCommand : CliCommand
         Add(_keep);
         _boot.AddTo(this);
         _arguments.AddTo(this);
+        _privileges.AddTo(this);
     }
 
     public override bool TakesCommandLine => true;
@@ -64,11 +67,15 @@ internal sealed class RunCommand : CliCommand
         return (arguments.GetValue(_device) is "auto" or "pci" ? null : _boot.FindUnused(arguments, "--device pci")) ?? _arguments.FindContradiction(arguments);
     }
 
+    protected override void GiveUpPrivileges(ParseResult arguments) => _privileges.BecomeUser(arguments);
+
     protected override TextWriter OpenLog(ParseResult arguments) => _arguments.OpenLog(arguments);
 
     protected override int Run(ParseResult arguments, Log log)
     {
+        DeviceSandbox.Foretell(_arguments.ReadSandbox(arguments));
         string[] words = arguments.GetValue(_qemu)!;
+        FileDescriptor? udmabuf = _privileges.TakeUdmaBuf(arguments);
         DeviceOptions options = _arguments.Read(arguments, KeptArguments.OfThisProcess);
         DiskImages.RequirePresent(words[1..]);
         QemuInfo qemu = Ask(words[0]);
@@ -98,7 +105,7 @@ internal sealed class RunCommand : CliCommand
         bool isPci = plan.Gpu == GpuKind.Pci;
         if (arguments.GetValue(_keep) == "on")
         {
-            return RunKept(arguments, request, name, wish, qemu, plan, log);
+            return RunKept(arguments, request, name, wish, qemu, plan, udmabuf, log);
         }
         options = options with
         {
@@ -110,6 +117,10 @@ internal sealed class RunCommand : CliCommand
             MonitorPath = request.MonitorSocket,
         };
         using var host = new DeviceHost(options, log);
+        if (udmabuf is not null)
+        {
+            host.Exporter.Prepare(udmabuf);
+        }
         if (host.DisplayName is { } taken)
         {
             log.Info($"fbshare view {taken} shows the screen");
@@ -122,11 +133,12 @@ internal sealed class RunCommand : CliCommand
             },
             () => true,
             host.Loop.Stop,
+            started: null,
             log).Run(qemu.Program, plan.Arguments);
     }
 
     /// <summary>The device is an <c>fbshare serve</c> with the options given here; this process keeps it.</summary>
-    private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, DisplayName wish, QemuInfo qemu, QemuPlan plan, Log log)
+    private int RunKept(ParseResult arguments, QemuRequest request, VirtualMachineName name, DisplayName wish, QemuInfo qemu, QemuPlan plan, FileDescriptor? udmabuf, Log log)
     {
         bool isPci = plan.Gpu == GpuKind.Pci;
         string[] device =
@@ -134,14 +146,20 @@ internal sealed class RunCommand : CliCommand
             "serve",
             isPci ? "--vfio-user" : "--socket-path",
             request.GpuSocket,
-            .. KeptArguments.Repeat(arguments, [_device, _hugePages, _keep, .. _boot.Options]),
+            .. KeptArguments.Repeat(arguments, [_device, _hugePages, _keep, .. _boot.Options, .. _privileges.Own]),
             .. isPci ? _boot.Repeat(arguments, qemu.AskDataFolders()) : [],
             .. KeptArguments.Of(request.MonitorSocket!, name),
             KeptArguments.Of(wish),
         ];
-        using var keeper = new DeviceKeeper(device, log);
+        using var keeper = new DeviceKeeper(device, log) { Inherited = udmabuf };
         using IDisposable upgrade = keeper.OnUpgradeSignal();
-        return new QemuRun(keeper.Run, keeper.WaitUntilListening, keeper.Stop, log).Run(qemu.Program, plan.Arguments);
+        // QEMU must be as free as its user wants it, so it comes first. Capabilities stay: they cannot be taken from all threads, and --user is the cure.
+        return new QemuRun(
+            keeper.Run,
+            keeper.WaitUntilListening,
+            keeper.Stop,
+            () => DeviceSandbox.EnterAsKeeper(_arguments.ReadSandbox(arguments), keepsCapabilities: true, log),
+            log).Run(qemu.Program, plan.Arguments);
     }
 
     private static QemuInfo Ask(string program)

@@ -15,9 +15,20 @@ internal sealed class LatestPicture(RemoteConsole console) : IDisplayView
         return new Picture(shown.Layout.Format, shown.Layout.Width, shown.Layout.Height, pixels);
     }
 
-    public string? Show(RemotePicture picture) => null;
+    /// <summary>How often it was told that something is new.</summary>
+    public int Changes { get; private set; }
 
-    public bool Update(Rect damage) => true;
+    public string? Show(RemotePicture picture)
+    {
+        Changes++;
+        return null;
+    }
+
+    public bool Update(Rect damage)
+    {
+        Changes++;
+        return true;
+    }
 
     public void Forget(RemotePicture picture)
     {

@@ -21,6 +21,7 @@ internal sealed class DeviceHost : IDisposable
     private readonly FrontEndServer _server;
     private readonly List<IDisposable> _consumers = [];
     private readonly Keeper? _keeper;
+    private readonly HandedDescriptors? _handed;
     private readonly Log _log;
 
     /// <param name="options">What to serve, and where.</param>
@@ -29,6 +30,7 @@ internal sealed class DeviceHost : IDisposable
     {
         _log = log;
         _keeper = options.Keeper;
+        _handed = options.Handed;
         _memory = new GuestMemoryMap { Keeper = _keeper };
         Exporter = new DmaBufExporter(options.Path, log);
         Hub = new DisplayHub(options.Gpu.Outputs, Exporter);
@@ -145,11 +147,21 @@ internal sealed class DeviceHost : IDisposable
                 StopsMigrations = options.VfioUserPath is not null,
             });
         }
+        if (_handed?.Unused is [var idle, ..])
+        {
+            throw new CliException(
+                ExitCodes.Usage, $"the service manager listens at {idle} for this device, and no option says what for: --vfio-user {idle}, --socket-path {idle} or --display unix:{idle}");
+        }
     }
 
-    /// <summary>Listens, or goes on listening where a device that died did.</summary>
+    /// <summary>Listens, or goes on listening where a device that died did, or where the service manager does.</summary>
     private UnixListener Listen(KeptListener which, string path, string option)
     {
+        // The manager hands its own to every process of the service.
+        if (_handed?.TakeListener(path) is { } handed)
+        {
+            return handed;
+        }
         if (_keeper?.Take(which) is { } left)
         {
             return left;

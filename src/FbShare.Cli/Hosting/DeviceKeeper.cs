@@ -45,12 +45,22 @@ internal sealed class DeviceKeeper : IDisposable
         _log = log;
         _table.ListenerKept = () =>
         {
+            if (!_listens)
+            {
+                Listening?.Invoke();
+            }
             _listens = true;
             _listening.Set();
         };
     }
 
     public EventLoop Loop { get; } = new();
+
+    /// <summary>Called when the device listens for the first time.</summary>
+    public Action? Listening { get; init; }
+
+    /// <summary>What every device has under the number that it has here; owned by this object. Null for nothing.</summary>
+    public FileDescriptor? Inherited { get; init; }
 
     /// <summary>Runs until the device ends in good order, or until <see cref="Stop"/>.</summary>
     /// <returns>The device's exit code; success after <see cref="Stop"/>.</returns>
@@ -123,6 +133,7 @@ internal sealed class DeviceKeeper : IDisposable
         _link?.Dispose();
         _device?.Dispose();
         _table.Dispose();
+        Inherited?.Dispose();
         // A device that was killed has left its display's socket, where nobody listens now.
         DisplayFolder.FindRunning();
         Loop.Dispose();
@@ -139,7 +150,9 @@ internal sealed class DeviceKeeper : IDisposable
                 theirs.Descriptor.SetInheritable();
                 var start = new ProcessStartInfo(_program, _arguments);
                 start.Environment[KeeperClient.Variable] = theirs.Descriptor.Number.ToString(CultureInfo.InvariantCulture);
+                Inherited?.SetInheritable(true);
                 _device = Process.Start(start)!;
+                Inherited?.SetInheritable(false);
             }
             _log.Verbose($"the device is process {_device.Id}");
             _table.SendTo(ours);

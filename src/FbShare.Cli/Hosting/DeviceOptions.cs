@@ -2,6 +2,7 @@ using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Display.Server;
 using FbShare.Keeping;
+using FbShare.Linux;
 using FbShare.VirtioGpu;
 
 namespace FbShare.Cli.Hosting;
@@ -55,11 +56,14 @@ internal sealed record DeviceOptions
     /// <summary>How its process is confined.</summary>
     public SandboxMode Sandbox { get; init; }
 
-    /// <summary>The number of /dev/udmabuf, if it was opened before this process was confined.</summary>
-    public int? UdmaBuf { get; init; }
+    /// <summary>/dev/udmabuf, if it was opened before this process became somebody who may not; the device's from here on.</summary>
+    public FileDescriptor? UdmaBuf { get; init; }
 
     /// <summary>Keeps what the next device needs if this one dies; null for none.</summary>
     public Keeper? Keeper { get; init; }
+
+    /// <summary>Sockets that the service manager listens at for this device, used where they are at a path that is named here; the caller's. Null for none.</summary>
+    public HandedDescriptors? Handed { get; init; }
 }
 
 /// <summary>A picture to be written while the device runs.</summary>

@@ -13,13 +13,14 @@ internal static class DeviceSandbox
     {
         if (options.Sandbox == SandboxMode.Off)
         {
+            if (options.UdmaBuf is not null)
+            {
+                host.Exporter.Prepare(options.UdmaBuf);
+            }
             log.Verbose("sandbox: off, as asked for");
             return;
         }
-        if (options.Sandbox == SandboxMode.On && !Sandbox.Foretell().IsWhole)
-        {
-            throw Refuse(Sandbox.Foretell());
-        }
+        Foretell(options.Sandbox);
         Prepare(options, host);
         Inheritance.KeepDescriptors();
         PathHelper.Use(StartHelper(options, host));
@@ -31,15 +32,26 @@ internal static class DeviceSandbox
         log.Verbose($"sandbox: {sandbox.Description}");
     }
 
-    /// <summary>Confines a keeper that only starts devices.</summary>
+    /// <summary>Says beforehand that <see cref="SandboxMode.On"/> cannot be had.</summary>
+    /// <exception cref="CliException">It cannot.</exception>
+    public static void Foretell(SandboxMode mode)
+    {
+        if (mode == SandboxMode.On && !Sandbox.Foretell().IsWhole)
+        {
+            throw Refuse(Sandbox.Foretell());
+        }
+    }
+
+    /// <summary>Confines a keeper that only starts devices from now on.</summary>
+    /// <param name="keepsCapabilities">Whether it keeps those that it has.</param>
     /// <exception cref="CliException"><inheritdoc cref="Enter"/></exception>
-    public static void EnterAsKeeper(SandboxMode mode, Log log)
+    public static void EnterAsKeeper(SandboxMode mode, bool keepsCapabilities, Log log)
     {
         if (mode == SandboxMode.Off)
         {
             return;
         }
-        Sandbox sandbox = Sandbox.EnterAsKeeper();
+        Sandbox sandbox = Sandbox.EnterAsKeeper(keepsCapabilities);
         if (mode == SandboxMode.On && !sandbox.IsWhole)
         {
             throw Refuse(sandbox);
@@ -53,7 +65,7 @@ internal static class DeviceSandbox
     /// <summary>What is loaded, opened or asked when it is first used is used now.</summary>
     private static void Prepare(DeviceOptions options, DeviceHost host)
     {
-        host.Exporter.Prepare(options.UdmaBuf is { } number ? new FileDescriptor(number) : null);
+        host.Exporter.Prepare(options.UdmaBuf);
         options.Dump?.To.Rehearse();
         // A terminal's properties, and the source of random numbers.
         _ = Console.Out;

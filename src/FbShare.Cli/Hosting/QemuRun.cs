@@ -7,7 +7,8 @@ namespace FbShare.Cli.Hosting;
 /// <param name="runDevice">Runs the device until it is stopped, and returns its exit code.</param>
 /// <param name="waitForDevice">Waits until it listens; false if it ended instead.</param>
 /// <param name="stopDevice">Safe from any thread.</param>
-internal sealed partial class QemuRun(Func<int> runDevice, Func<bool> waitForDevice, Action stopDevice, Log log)
+/// <param name="started">Called once QEMU has started, and nothing else will be that must be as free as this process.</param>
+internal sealed partial class QemuRun(Func<int> runDevice, Func<bool> waitForDevice, Action stopDevice, Action? started, Log log)
 {
     private const int Sigterm = 15;
 
@@ -61,6 +62,15 @@ internal sealed partial class QemuRun(Func<int> runDevice, Func<bool> waitForDev
             _qemu = Process.Start(program, arguments);
         }
         log.Verbose($"QEMU is process {_qemu.Id}");
+        try
+        {
+            started?.Invoke();
+        }
+        catch
+        {
+            StopQemu();
+            throw;
+        }
         _qemu.WaitForExit();
         int exitCode = _qemu.ExitCode;
         lock (_gate)

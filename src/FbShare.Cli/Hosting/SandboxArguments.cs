@@ -5,14 +5,11 @@ using FbShare.Linux;
 
 namespace FbShare.Cli.Hosting;
 
-/// <summary>The options of <c>serve</c> about whose process it is, and what it takes along when it starts itself again.</summary>
-internal sealed class SandboxArguments
+/// <summary>The options about whose process a device's is, and what it takes along when it starts itself again.</summary>
+/// <param name="description">What --user does.</param>
+internal sealed class SandboxArguments(string description)
 {
-    private readonly Option<string?> _user = new("--user")
-    {
-        Description = "When started as root: become this user, with its groups, before anything else. It must be able to write where the sockets and pictures are to be.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> _user = new("--user") { Description = description, HelpName = "NAME" };
 
     /// <summary>Said by a process that started itself again without its privileges.</summary>
     private readonly Option<bool> _again = new("--started-again") { Hidden = true };
@@ -21,7 +18,7 @@ internal sealed class SandboxArguments
     private readonly Option<int?> _udmabuf = new("--udmabuf") { Hidden = true };
 
     /// <summary>What a process that this one starts has no use for.</summary>
-    public IReadOnlyList<Option> Own => [_again];
+    public IReadOnlyList<Option> Own => [_again, _user];
 
     public void AddTo(Command command)
     {
@@ -30,8 +27,28 @@ internal sealed class SandboxArguments
         command.Add(_udmabuf);
     }
 
-    /// <summary>The number of the opened device that this process was started with.</summary>
-    public int? ReadUdmaBuf(ParseResult arguments) => arguments.GetValue(_udmabuf);
+    /// <summary>The opened device that this process was started with, which nothing that it starts has by itself; null if there is none.</summary>
+    /// <returns>The caller's.</returns>
+    public FileDescriptor? TakeUdmaBuf(ParseResult arguments)
+    {
+        if (arguments.GetValue(_udmabuf) is not { } number)
+        {
+            return null;
+        }
+        var device = new FileDescriptor(number);
+        device.SetInheritable(false);
+        return device;
+    }
+
+    /// <summary>Becomes the user that was named, with the words of this command line and its descriptors. Where none was, nothing is given up.</summary>
+    /// <exception cref="CliException">It cannot become that user.</exception>
+    public void BecomeUser(ParseResult arguments)
+    {
+        if (arguments.GetValue(_user) is not null)
+        {
+            GiveUpPrivileges(arguments, SandboxMode.Off);
+        }
+    }
 
     /// <summary>Gives up the user and the capabilities that a device does not need. Where there were any, this process starts again.</summary>
     /// <exception cref="CliException">It cannot become that user.</exception>
@@ -45,12 +62,12 @@ internal sealed class SandboxArguments
             {
                 return;
             }
-            string[] words = [.. Environment.GetCommandLineArgs()[1..], _again.Name];
+            string[] words = [_again.Name];
             if (becomes)
             {
                 if (TryOpenUdmaBuf() is { } device)
                 {
-                    device.SetInheritable();
+                    device.SetInheritable(true);
                     words = [.. words, $"{_udmabuf.Name}={device.Release().ToString(CultureInfo.InvariantCulture)}"];
                 }
                 Privileges.Become(user!);
@@ -63,7 +80,7 @@ internal sealed class SandboxArguments
             {
                 Privileges.MakeFinal();
             }
-            Privileges.StartAgain(Environment.ProcessPath!, words);
+            Privileges.StartAgain(Environment.ProcessPath!, WithWords(arguments, words));
         }
         catch (LinuxException e)
         {
@@ -71,6 +88,14 @@ internal sealed class SandboxArguments
                 user is null ? ExitCodes.Failure : ExitCodes.Usage,
                 user is null ? $"privileges cannot be given up: {e.Message}; --sandbox off keeps them" : $"--user {user}: {e.Message}; only root can become another user");
         }
+    }
+
+    /// <summary>This command line with some words more, right after the command: what comes last may be another program's.</summary>
+    private static string[] WithWords(ParseResult arguments, string[] words)
+    {
+        string[] all = Environment.GetCommandLineArgs()[1..];
+        int after = Array.IndexOf(all, arguments.CommandResult.Command.Name) + 1;
+        return [.. all[..after], .. words, .. all[after..]];
     }
 
     private static FileDescriptor? TryOpenUdmaBuf()

@@ -11,8 +11,9 @@ namespace FbShare.Bochs;
 
 /// <summary>A Bochs display, on which firmware, boot loaders and guests without a virtio-gpu driver draw. The first output shows its picture
 /// until a virtio-gpu driver shows one.</summary>
-/// <remarks>The guest writes its memory without telling anybody. So while somebody watches, the memory is compared with the picture that was
-/// shown last, about as often as a screen is refreshed. This ends when a driver shows its own pictures.</remarks>
+/// <remarks>The guest writes its memory without telling anybody. So while somebody watches, the memory is compared with a copy of how it was
+/// last, about as often as a screen is refreshed. Who takes dma-bufs has the memory itself and is told what changed; others have the copy. This ends
+/// when a driver shows its own pictures.</remarks>
 internal sealed class BochsDisplay : IDisposable
 {
     /// <summary>At 30 Hz, comparing takes about one per cent of a core.</summary>
@@ -119,9 +120,8 @@ internal sealed class BochsDisplay : IDisposable
         (_shown, _picture) = (null, null);
         if (mode is { } layout)
         {
-            FrameLayout packed = FrameLayout.Packed(layout.Format, layout.Width, layout.Height);
-            _shown = new FrameBuffer(packed.End);
-            _picture = Scanout.OfHost(packed, _shown, 0, kind: ScanoutKind.Boot);
+            _shown = new FrameBuffer(layout.End);
+            _picture = Scanout.OfBoot(layout, _memory.Pages, _shown);
             Compare();
         }
         _device.SetBootPicture(_picture);
@@ -129,17 +129,16 @@ internal sealed class BochsDisplay : IDisposable
         before?.Dispose();
     }
 
-    /// <summary>Copies the rows that have changed into the picture that is shown.</summary>
+    /// <summary>Copies the rows that have changed.</summary>
     /// <returns>From the first of them to the last; empty if none has changed.</returns>
     private Rect Compare()
     {
-        FrameLayout from = _mode!.Value;
-        FrameLayout to = _picture!.Layout;
+        FrameLayout layout = _mode!.Value;
         int first = -1, last = -1;
-        for (int y = 0; y < from.Height; y++)
+        for (int y = 0; y < layout.Height; y++)
         {
-            ReadOnlySpan<byte> now = _memory.Slice(from.OffsetOf(0, y), from.RowBytes);
-            Span<byte> shown = _shown!.Slice(to.OffsetOf(0, y), to.RowBytes);
+            ReadOnlySpan<byte> now = _memory.Slice(layout.OffsetOf(0, y), layout.RowBytes);
+            Span<byte> shown = _shown!.Slice(layout.OffsetOf(0, y), layout.RowBytes);
             if (!now.SequenceEqual(shown))
             {
                 now.CopyTo(shown);
@@ -147,6 +146,6 @@ internal sealed class BochsDisplay : IDisposable
                 last = y;
             }
         }
-        return first < 0 ? default : new Rect(0, first, from.Width, last - first + 1);
+        return first < 0 ? default : new Rect(0, first, layout.Width, last - first + 1);
     }
 }

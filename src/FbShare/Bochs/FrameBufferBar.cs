@@ -12,6 +12,7 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
     public const int Bytes = 16 << 20;
 
     private readonly FrameBuffer _memory;
+    private readonly MemoryRegion _region;
 
     /// <param name="keeper">May have the memory of a device that died; null for none.</param>
     /// <exception cref="LinuxException">There is no memory or no descriptor free.</exception>
@@ -23,7 +24,20 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
         {
             keeper?.Keep(DescriptorKind.BootScreen, 0, _memory.Memory);
         }
+        try
+        {
+            _region = MemoryRegion.Map(_memory.Memory.Duplicate(), 0, Bytes, 0, 0);
+            Pages = Backing.Of(_region);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>All of it, as pages that dma-bufs can be made of; owned by this object.</summary>
+    public Backing Pages { get; }
 
     public override int Size => Bytes;
 
@@ -40,6 +54,8 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
 
     public void Dispose()
     {
+        Pages.Dispose();
+        _region.Release();
         _memory.Dispose();
     }
 }

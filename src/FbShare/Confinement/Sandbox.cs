@@ -77,13 +77,17 @@ public sealed class Sandbox
         return sandbox;
     }
 
-    /// <summary>Confines this process as a keeper's, and every device that it starts, for good.</summary>
+    /// <summary>Confines this process as a keeper's, and every program that it starts from now on, for good.</summary>
+    /// <param name="keepsCapabilities">Whether it keeps those that it has: they are each thread's own, and cannot be taken from all.</param>
     /// <inheritdoc cref="EnterAsDevice"/>
-    public static Sandbox EnterAsKeeper()
+    public static Sandbox EnterAsKeeper(bool keepsCapabilities)
     {
         var sandbox = new Sandbox();
         sandbox.Restrict();
-        sandbox.Add(Reduced, Privileges.HasNeedlessCapabilities ? "this process may not give them up" : null);
+        if (!keepsCapabilities)
+        {
+            sandbox.Add(Reduced, Privileges.HasNeedlessCapabilities ? "this process may not give them up" : null);
+        }
         sandbox.Filter(SystemCallPolicy.OfKeeper());
         return sandbox;
     }

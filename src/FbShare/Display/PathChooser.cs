@@ -5,7 +5,6 @@ internal static class PathChooser
 {
     private static readonly PathChoice CopyAsked = new(FramePath.Copy, "copying was asked for");
     private static readonly PathChoice SharingOff = new(FramePath.Copy, "sharing the guest's pages is switched off");
-    private static readonly PathChoice BootScreen = new(FramePath.Copy, "the boot screen is copied as it changes");
     private static readonly PathChoice Transferred = new(FramePath.Copy, "a 2D resource shows what was transferred");
     private static readonly PathChoice NotInPages = new(FramePath.Copy, "the picture is not in guest pages");
     private static readonly PathChoice MmapAsked = new(FramePath.Mmap, "reading a mapped dma-buf was asked for");
@@ -25,10 +24,6 @@ internal static class PathChooser
         if (request.ZeroCopy == ZeroCopyPolicy.Off)
         {
             return SharingOff;
-        }
-        if (scanout.Kind == ScanoutKind.Boot)
-        {
-            return BootScreen;
         }
         if (scanout.Kind == ScanoutKind.TwoD && request.ZeroCopy != ZeroCopyPolicy.All)
         {

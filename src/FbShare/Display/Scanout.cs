@@ -31,7 +31,8 @@ public sealed class Scanout : IDisposable
     /// <summary>The guest pages that are the picture (live); null when it is in <see cref="Host"/> alone. Stays the resource's.</summary>
     public Backing? Guest { get; private init; }
 
-    /// <summary>Host memory that holds what was transferred (2D); null for pictures that live in guest pages. Stays the resource's.</summary>
+    /// <summary>Host memory that holds what was transferred (2D), or what was last seen of a boot screen; null for pictures that live in guest pages
+    /// alone. Stays the resource's.</summary>
     public FrameBuffer? Host { get; private init; }
 
     /// <summary>The picture's dma-bufs, or why there are none, once somebody tried; owned and disposed with this.</summary>
@@ -53,6 +54,15 @@ public sealed class Scanout : IDisposable
     public static Scanout OfHost(FrameLayout layout, FrameBuffer buffer, uint resourceId, (int X, int Y) origin = default, ScanoutKind kind = ScanoutKind.TwoD) =>
         layout.End <= buffer.Length
             ? new Scanout(layout, origin, resourceId, kind) { Host = buffer }
+            : throw new ArgumentOutOfRangeException(nameof(layout));
+
+    /// <summary>A picture in pages that the guest writes without a word, and beside them, laid out alike, how it looked when somebody was last told of a change.</summary>
+    /// <param name="layout">Checked against both lengths.</param>
+    /// <param name="pages">Stays the caller's, and lives longer than this.</param>
+    /// <param name="copy">For who takes no dma-bufs; stays the caller's.</param>
+    internal static Scanout OfBoot(FrameLayout layout, Backing pages, FrameBuffer copy) =>
+        layout.End <= pages.Length && layout.End <= copy.Length
+            ? new Scanout(layout, default, 0, ScanoutKind.Boot) { Guest = pages, Host = copy }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
     /// <summary>Gives viewers dma-bufs that somebody else has made over the picture's pages, instead of udmabufs made here.</summary>

@@ -182,7 +182,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     public bool IsRegular => Kind == LibC.S_IFREG;
 
     /// <summary>Whether it is a folder.</summary>
-    internal bool IsFolder => Kind == LibC.S_IFDIR;
+    public bool IsFolder => Kind == LibC.S_IFDIR;
 
     /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => Kind == LibC.S_IFSOCK;
@@ -206,7 +206,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
 
     /// <summary>What is at a path, without opening it; null where nothing is.</summary>
     /// <param name="followsLink">Whether a symbolic link there stands for what it leads to.</param>
-    internal static FileStatus? At(string path, bool followsLink = true)
+    public static FileStatus? At(string path, bool followsLink = true)
     {
         using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC | (followsLink ? 0 : LibC.O_NOFOLLOW), 0));
         return fd.IsInvalid ? null : fd.GetStatus();

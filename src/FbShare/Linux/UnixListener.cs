@@ -5,14 +5,17 @@ namespace FbShare.Linux;
 /// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
 public sealed class UnixListener : IDisposable
 {
+    private readonly bool _removesPath;
+
     /// <summary>A second descriptor of the socket, only to have one. Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
     /// in the queue would wake the loop again and again.</summary>
     private FileDescriptor? _spare;
 
-    private UnixListener(FileDescriptor fd, string path)
+    private UnixListener(FileDescriptor fd, string path, bool removesPath = true)
     {
         Descriptor = fd;
         Path = path;
+        _removesPath = removesPath;
         _spare = fd.Duplicate();
     }
 
@@ -53,13 +56,14 @@ public sealed class UnixListener : IDisposable
 
     /// <summary>Takes over the socket of a process that listened there, with the connections that wait.</summary>
     /// <param name="fd">A listening socket; owned from here on, also when this fails.</param>
+    /// <param name="removesPath">Whether its path is this process's to remove, and not somebody's who goes on listening there.</param>
     /// <exception cref="LinuxException">It is no socket, or no descriptor is free.</exception>
-    public static UnixListener Adopt(FileDescriptor fd)
+    public static UnixListener Adopt(FileDescriptor fd, bool removesPath = true)
     {
         try
         {
             fd.SetNonBlocking();
-            return new UnixListener(fd, PathOf(fd));
+            return new UnixListener(fd, PathOf(fd), removesPath);
         }
         catch
         {
@@ -69,7 +73,7 @@ public sealed class UnixListener : IDisposable
     }
 
     /// <summary>Where a listening socket is, as it was made.</summary>
-    private static unsafe string PathOf(FileDescriptor fd)
+    internal static unsafe string PathOf(FileDescriptor fd)
     {
         LibC.SockAddrUn address = default;
         uint length = (uint)sizeof(LibC.SockAddrUn);
@@ -112,7 +116,10 @@ public sealed class UnixListener : IDisposable
     {
         _spare?.Dispose();
         Descriptor.Dispose();
-        PathHelper.RemoveHereOrThere(Path);
+        if (_removesPath)
+        {
+            PathHelper.RemoveHereOrThere(Path);
+        }
     }
 
     internal static unsafe LibC.SockAddrUn Address(string path)

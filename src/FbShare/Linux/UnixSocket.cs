@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace FbShare.Linux;
 
@@ -29,6 +30,33 @@ public sealed class UnixSocket : IDisposable
             LibC.SockAddrUn address = UnixListener.Address(path);
             // SAFETY: the kernel reads one sockaddr_un, the local.
             LinuxException.Check(LibC.connect(fd, &address, (uint)sizeof(LibC.SockAddrUn)), $"connect({path})");
+            return new UnixSocket(fd);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects to a socket that takes messages and gives no answer (SOCK_DGRAM): each <see cref="Send"/> is one message.</summary>
+    /// <param name="address">A path, or a name that begins with @ (unix(7): an abstract one).</param>
+    /// <inheritdoc cref="Connect" path="/exception"/>
+    internal static unsafe UnixSocket ConnectDatagrams(string address)
+    {
+        var fd = new FileDescriptor(LinuxException.Check(LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0), "socket"));
+        try
+        {
+            LibC.SockAddrUn place = UnixListener.Address(address);
+            int length = sizeof(LibC.SockAddrUn);
+            if (address[0] == '@')
+            {
+                // Every byte of such a name counts.
+                place.sun_path[0] = 0;
+                length = sizeof(ushort) + Encoding.UTF8.GetByteCount(address);
+            }
+            // SAFETY: the kernel reads as much of the sockaddr_un as the length says, which is all of it at most.
+            LinuxException.Check(LibC.connect(fd, &place, (uint)length), $"connect({address})");
             return new UnixSocket(fd);
         }
         catch

@@ -87,6 +87,15 @@ public sealed class Backing : IDisposable
         return true;
     }
 
+    /// <summary>Makes a backing of a region as a whole, which no map need know.</summary>
+    /// <param name="region">Stays the caller's; this holds it too.</param>
+    internal static unsafe Backing Of(MemoryRegion region)
+    {
+        region.Acquire();
+        // SAFETY: the region is as long as it says.
+        return new Backing([new Segment { Region = region, Pointer = region.Pointer, Length = (long)region.Size }], [region], (long)region.Size);
+    }
+
     /// <summary>How many ranges there are.</summary>
     public int RangeCount => _segments.Length;
 

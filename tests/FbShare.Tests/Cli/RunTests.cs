@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
+using FbShare.Tests.Confinement;
 using Xunit;
 
 namespace FbShare.Tests.Cli;
@@ -95,6 +97,55 @@ public sealed class RunTests : IDisposable
         Assert.Contains("apt install qemu-system-x86", error, StringComparison.Ordinal);
     }
 
+    [NativeProgramFact]
+    public void The_keeper_is_confined_as_soon_as_qemu_runs_and_qemu_is_not()
+    {
+        (int code, string output, string error) = Run(
+            "until grep -q 'Seccomp:.2' /proc/$PPID/status; do sleep 0.05; done; grep -h NoNewPrivs /proc/$PPID/status; grep -E 'Seccomp:|NoNewPrivs' /proc/self/status; ulimit -Hn");
+        Assert.True(code == 0, error);
+        string limit = Regex.Match(File.ReadAllText("/proc/self/limits"), "Max open files +[0-9]+ +([0-9]+)").Groups[1].Value;
+        Assert.Equal($"NoNewPrivs:\t1\nNoNewPrivs:\t0\nSeccomp:\t0\n{limit}\n", output);
+        AssertNothingLeft();
+    }
+
+    [NativeProgramFact]
+    public void A_device_can_be_started_again_by_a_confined_keeper()
+    {
+        (int code, string output, string error) = Run(
+            """
+            until grep -q 'Seccomp:.2' /proc/$PPID/status; do sleep 0.05; done
+            device() { pgrep -P $PPID -f ' serve ' || echo none; }
+            before=$(device); kill -9 $before
+            until [ "$(device)" != none ] && [ "$(device)" != "$before" ]; do sleep 0.05; done
+            echo goes on
+            """);
+        Assert.True(code == 0, error);
+        Assert.Equal("goes on\n", output);
+        AssertNothingLeft();
+    }
+
+    [NeedsRootFact("chown")]
+    public void Qemu_and_the_device_are_the_user_s_that_was_named_and_have_what_they_were_given()
+    {
+        using (Process chown = Process.Start("chown", ["nobody", _folder.Path]))
+        {
+            chown.WaitForExit();
+        }
+        string log = _folder["log"];
+        using Process run = Start(
+            "id -u; pgrep -u nobody -P $PPID -f ' serve ' >/dev/null && echo device; ls -l /proc/self/fd | grep -c udmabuf; echo \"$*\" | grep -o 'end of it'",
+            ["--user", "nobody", "--log", log],
+            "-append",
+            "end of it");
+        Task<string> error = run.StandardError.ReadToEndAsync();
+        string output = run.StandardOutput.ReadToEnd();
+        run.WaitForExit();
+        Assert.Equal("65534\ndevice\n0\nend of it\n", output + error.GetAwaiter().GetResult());
+        Assert.True(File.Exists(log));
+        File.Delete(log);
+        AssertNothingLeft();
+    }
+
     private (int ExitCode, string Output, string Error) Run(string script, params string[] arguments)
     {
         using Process process = Start(script, arguments);
@@ -121,7 +172,7 @@ public sealed class RunTests : IDisposable
             esac
             {script}
             """);
-        File.SetUnixFileMode(qemu, (UnixFileMode)0b111_000_000);
+        File.SetUnixFileMode(qemu, (UnixFileMode)0b111_101_101);
         var start = new ProcessStartInfo(TestedProgram.Path, ["run", .. options, "--", qemu, .. arguments])
         {
             RedirectStandardOutput = true,
