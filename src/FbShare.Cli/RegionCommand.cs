@@ -75,7 +75,7 @@ internal sealed class RegionCommand : CliCommand
         {
             using var loop = new EventLoop();
             using var display = new RegionDisplay(loop, scanout, Subject(arguments), log);
-            var settings = new ViewSettings(ScaleMode.Fit, Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys())
+            var settings = new ViewSettings(new WindowScale(ScaleMode.Fit), Smooth: true, Fullscreen: false, Hud: false, Copy: false, Reconnect: false, new HotKeys())
             {
                 Renderer = RendererOption.Read(arguments, _renderer),
             };

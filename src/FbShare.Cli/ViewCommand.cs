@@ -12,8 +12,8 @@ internal sealed class ViewCommand : CliCommand
     private readonly Option<uint?> _output = NumberOption.Optional("--output", 0u, uint.MaxValue, "Show this output only (default: a window for each).");
     private readonly Option<string> _scale = new("--scale")
     {
-        Description = "Keep the guest's size and scale it: as large as fits, by whole numbers, or not at all (default: the guest takes the window's size).",
-        HelpName = "fit|integer|1:1",
+        Description = "Keep the guest's size and scale it: as large as fits, by whole numbers, not at all, or to a percentage (default: the guest takes the window's size; one that does not is scaled to fit).",
+        HelpName = WindowScale.Forms,
     };
     private readonly Option<string> _filter = new("--filter")
     {
@@ -38,7 +38,7 @@ internal sealed class ViewCommand : CliCommand
     private readonly Option<string> _renderer = RendererOption.Create();
     private readonly Option<string[]> _hotKey = new("--hotkey")
     {
-        Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
+        Description = $"Change a hot key: ACTION=ctrl+alt+KEY, or ACTION=none for no key; may be given several times. The actions (their keys are Ctrl+Alt with G, F, S, H, D, P, Insert, M and Q, in this order): {string.Join(", ", HotKeys.ActionNames)}.",
         HelpName = "ACTION=KEYS",
         AllowMultipleArgumentsPerToken = false,
     };
@@ -57,7 +57,14 @@ internal sealed class ViewCommand : CliCommand
         {
             Add(option);
         }
-        _scale.AcceptOnlyFromAmong("fit", "integer", "1:1");
+        _scale.CompletionSources.Add("fit", "integer", "none");
+        _scale.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !WindowScale.TryParse(text, out _))
+            {
+                result.AddError($"--scale {text}: give {WindowScale.Forms.Replace("|", ", ", StringComparison.Ordinal)}, with NN from 1 to 1000.");
+            }
+        });
         _filter.AcceptOnlyFromAmong("nearest", "linear");
         _video.AcceptOnlyFromAmong("auto", "wayland", "x11", "kmsdrm");
         _hotKey.Validators.Add(result =>
@@ -82,13 +89,9 @@ internal sealed class ViewCommand : CliCommand
         {
             keys.Set(text);
         }
-        ScaleMode scale = arguments.GetValue(_scale) switch
-        {
-            "fit" => ScaleMode.Fit,
-            "integer" => ScaleMode.Integer,
-            "1:1" => ScaleMode.Actual,
-            _ => arguments.GetValue(_viewOnly) ? ScaleMode.Fit : ScaleMode.Follow,
-        };
+        WindowScale scale = arguments.GetValue(_scale) is { } given && WindowScale.TryParse(given, out WindowScale asked)
+            ? asked
+            : new WindowScale(arguments.GetValue(_viewOnly) ? ScaleMode.Fit : ScaleMode.Follow);
         var settings = new ViewSettings(
             scale, arguments.GetValue(_filter) == "linear", arguments.GetValue(_fullscreen), arguments.GetValue(_hud), arguments.GetValue(_copy),
             arguments.GetValue(_reconnect), keys)

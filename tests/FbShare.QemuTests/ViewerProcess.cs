@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FbShare.Capture;
@@ -16,8 +17,9 @@ internal sealed class ViewerProcess : FbShareProcess
     }
 
     /// <param name="command">A command of fbshare that opens a window.</param>
-    public ViewerProcess(IDesk desk, string[] command)
-        : base(desk.StartInfo(TestedProgram.Path, [.. command, "-v"]))
+    /// <param name="home">The user's home; null: as it is.</param>
+    public ViewerProcess(IDesk desk, string[] command, string? home = null)
+        : base(AtHome(desk.StartInfo(TestedProgram.Path, [.. command, "-v"]), home))
     {
         _desk = desk;
         string? window = null;
@@ -66,6 +68,16 @@ internal sealed class ViewerProcess : FbShareProcess
                 }
                 return $"the window does not show what it should, see {file}; it said:\n{Said}";
             });
+    }
+
+    private static ProcessStartInfo AtHome(ProcessStartInfo info, string? home)
+    {
+        if (home is not null)
+        {
+            info.Environment["HOME"] = home;
+            info.Environment.Remove("XDG_CONFIG_HOME");
+        }
+        return info;
     }
 
     private static bool IsAlike(byte[] shown, byte[] wanted, int tolerance)

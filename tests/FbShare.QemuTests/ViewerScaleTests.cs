@@ -50,6 +50,14 @@ public class ViewerScaleTests
             Point(viewer, 499, 299, 499, 299);
         }
 
+        // Half as large again, and the window opens so.
+        using (var viewer = new ViewerProcess(server, guest.Display, "--scale", "150%", "--renderer", renderer))
+        {
+            server.Do("windowmove", viewer.Window, "0", "0");
+            viewer.AssertShows(Frame(1440, 1080, 0, 0, 1440, 1080, (x, y) => Mixed(card, x, y, 2 / 3.0)), 1440, 1080, tolerance: 3);
+            Point(viewer, 1000, 8, 667, 5);
+        }
+
         ViewerProcess Open(string scale, string filter, int width, int height)
         {
             var viewer = new ViewerProcess(server, guest.Display, "--scale", scale, "--filter", filter, "--renderer", renderer);

@@ -42,15 +42,28 @@ internal sealed class GuestKeyboard
         _down.Clear();
     }
 
+    /// <summary>Presses and releases a key by its place on the keyboard.</summary>
+    public void Strike(int scancode)
+    {
+        Change(scancode, true);
+        Change(scancode, false);
+    }
+
     /// <summary>Presses and releases Ctrl+Alt+Del.</summary>
-    public void SendCtrlAltDel()
+    public void SendCtrlAltDel() => SendWithCtrlAlt(Delete);
+
+    /// <summary>Presses and releases Ctrl+Alt and a key.</summary>
+    /// <param name="scancode">The key's place on the keyboard.</param>
+    public void SendWithCtrlAlt(int scancode) => SendWithCtrlAlt(KeyNumbers.Of(scancode));
+
+    private void SendWithCtrlAlt(uint key)
     {
         LetGo();
-        foreach (uint number in (ReadOnlySpan<uint>)[LeftCtrl, LeftAlt, Delete])
+        foreach (uint number in (ReadOnlySpan<uint>)[LeftCtrl, LeftAlt, key])
         {
             Console?.Key(number, true);
         }
-        foreach (uint number in (ReadOnlySpan<uint>)[Delete, LeftAlt, LeftCtrl])
+        foreach (uint number in (ReadOnlySpan<uint>)[key, LeftAlt, LeftCtrl])
         {
             Console?.Key(number, false);
         }

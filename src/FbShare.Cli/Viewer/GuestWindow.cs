@@ -24,6 +24,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     private readonly FramePresenter _presenter;
     private readonly WindowSize _size;
     private readonly WindowOverlays _overlays;
+    private readonly WindowMenu _menu;
     private RemoteConsole? _console;
     private string _guestName = "";
     private long _updates;
@@ -41,7 +42,8 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         _size = new WindowSize(loop, window, settings.Scale);
         _overlays = new WindowOverlays(loop, _presenter.Stages, settings.HotKeys, Describe, _presenter.Redraw);
         Pointer = new WindowPointer(window, settings.ViewOnly, _presenter.Redraw);
-        Input = new WindowInput(window, _size, Pointer, settings, log, Do, SetTitle);
+        _menu = new WindowMenu(MenuColumns(), _presenter.Redraw);
+        Input = new WindowInput(window, _size, Pointer, _menu, settings, log, Do, SetTitle);
         window.SetIcon(ViewerIcon.Pixels, ViewerIcon.Size, ViewerIcon.Size);
         if (settings.Hud)
         {
@@ -195,6 +197,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         _size.Dispose();
         _painter.Dispose();
         _overlays.Dispose();
+        _menu.Dispose();
         Pointer.Dispose();
         Window.Dispose();
     }
@@ -230,10 +233,26 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
             case HotKeyAction.CtrlAltDel:
                 Input.SendCtrlAltDel();
                 break;
+            case HotKeyAction.Menu:
+                Input.ToggleMenu();
+                break;
             default:
                 Asked?.Invoke(action);
                 break;
         }
+    }
+
+    /// <summary>All hot keys' actions, and beside them keys for the guest that the host may keep for itself.</summary>
+    private MenuItem[][] MenuColumns()
+    {
+        IEnumerable<HotKeyAction> actions = Enum.GetValues<HotKeyAction>().Where(a => a != HotKeyAction.Menu);
+        if (_settings.ViewOnly)
+        {
+            actions = actions.Where(a => a is not (HotKeyAction.Grab or HotKeyAction.CtrlAltDel));
+        }
+        MenuItem[] first = [.. actions.Select(a => new MenuItem(HotKeys.NameOf(a), _settings.HotKeys.Keys.GetValueOrDefault(a, ""), () => Do(a)))];
+        MenuItem[] second = [.. Enumerable.Range(0, 12).Select(i => new MenuItem($"send Ctrl+Alt+F{i + 1}", "", () => Input.SendWithCtrlAlt(Sdl.SDL_SCANCODE_F1 + i)))];
+        return _settings.ViewOnly ? [first] : [first, second];
     }
 
     private void Draw(long began)
@@ -244,6 +263,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         _layers.Clear();
         Pointer.AddTo(_layers, place);
         bool isPassing = _overlays.AddTo(_layers, place, damage, window, began);
+        _menu.AddTo(_layers, window);
         long copied = _painter.Draw(new Scene(_picture.Source, _picture.IsImported, damage, place, _settings.Smooth, window, _layers));
         _overlays.CountCopied(copied, began);
         _presenter.Present(began, window, isPassing);
@@ -255,7 +275,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         string picture = _picture.Source is { Layout: var layout } ? $"{layout.Width}x{layout.Height} {layout.Format}" : "no picture";
         string kind = _console?.Status.ResourceKind is { Length: > 0 } known ? $", {known}" : "";
         (Rect place, int width) = (_size.Placement.Target, _size.Placement.Width);
-        string scale = place.Width == width ? "" : $", shown at {100.0 * place.Width / width:0} %";
+        string scale = place.Width == width ? "" : $", shown at {100.0 * place.Width / width:0} %{(_size.IsIgnored ? ", because the guest keeps its own size" : "")}";
         return ($"{_guestName}, output {_console?.Id}: {picture}{kind}{scale}", _drawing.Name, _picture.DescribePath());
     }
 

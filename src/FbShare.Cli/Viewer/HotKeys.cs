@@ -21,6 +21,9 @@ internal enum HotKeyAction
 
     /// <summary>Presses Ctrl+Alt+Del in the guest.</summary>
     CtrlAltDel,
+
+    /// <summary>Shows or hides a menu of all this.</summary>
+    Menu,
     Quit,
 }
 
@@ -38,6 +41,7 @@ internal sealed class HotKeys
         [HotKeyAction.Damage] = "Ctrl+Alt+D",
         [HotKeyAction.Path] = "Ctrl+Alt+P",
         [HotKeyAction.CtrlAltDel] = "Ctrl+Alt+Insert",
+        [HotKeyAction.Menu] = "Ctrl+Alt+M",
         [HotKeyAction.Quit] = "Ctrl+Alt+Q",
     };
 
@@ -48,6 +52,20 @@ internal sealed class HotKeys
 
     /// <summary>The actions, as users name them.</summary>
     public static IEnumerable<string> ActionNames => Enum.GetNames<HotKeyAction>().Select(n => n.ToLowerInvariant());
+
+    /// <summary>What an action does, in a few words.</summary>
+    public static string NameOf(HotKeyAction action) => action switch
+    {
+        HotKeyAction.Grab => "grab input",
+        HotKeyAction.Fullscreen => "full screen",
+        HotKeyAction.Screenshot => "screenshot",
+        HotKeyAction.Hud => "figures",
+        HotKeyAction.Damage => "show changes",
+        HotKeyAction.Path => "shared or copied",
+        HotKeyAction.CtrlAltDel => "send Ctrl+Alt+Del",
+        HotKeyAction.Menu => "menu",
+        _ => "quit",
+    };
 
     /// <summary>Takes one <c>--hotkey ACTION=KEYS</c>, such as <c>grab=ctrl+shift+F12</c> or <c>quit=none</c>.</summary>
     /// <returns>Null, or what is wrong.</returns>

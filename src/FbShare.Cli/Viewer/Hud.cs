@@ -74,7 +74,7 @@ internal sealed class Hud : IDisposable
         canvas.SetFont(11);
         Wrapped(canvas, "flush: the guest's; told: this window is; presented: the screen has it; acknowledged: the guest may draw there again", Faint);
         Graph(canvas);
-        Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {NameOf(k.Key)}")), Faint);
+        Wrapped(canvas, string.Join("   ", keys.Keys.Select(k => $"{k.Value} {HotKeys.NameOf(k.Key)}")), Faint);
         canvas.Erase(_y + Margin);
         canvas.Image.Changed();
     }
@@ -83,18 +83,6 @@ internal sealed class Hud : IDisposable
     public Layer Layer => new(_canvas.Image, new Rect(Margin, Margin, Width, Height));
 
     public void Dispose() => _canvas.Dispose();
-
-    private static string NameOf(HotKeyAction action) => action switch
-    {
-        HotKeyAction.Grab => "grab",
-        HotKeyAction.Fullscreen => "full screen",
-        HotKeyAction.Screenshot => "screenshot",
-        HotKeyAction.Hud => "these figures",
-        HotKeyAction.Damage => "damage",
-        HotKeyAction.Path => "path",
-        HotKeyAction.CtrlAltDel => "Ctrl+Alt+Del",
-        _ => "quit",
-    };
 
     private void Line(TextCanvas canvas, string text, SKColor color, double height)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer;
@@ -10,10 +11,10 @@ internal readonly record struct Placement(Rect Target, int Width, int Height)
 {
     /// <summary>Puts a picture into a window.</summary>
     /// <param name="window">Pixels.</param>
-    public static Placement Of(ScaleMode mode, int width, int height, (int Width, int Height) window)
+    public static Placement Of(WindowScale scale, int width, int height, (int Width, int Height) window)
     {
-        (int w, int h) = (width, height);
-        switch (mode)
+        (int w, int h) = scale.Of((width, height));
+        switch (scale.Mode)
         {
             case ScaleMode.Fit or ScaleMode.Follow:
                 (w, h) = (long)window.Width * height <= (long)window.Height * width
@@ -68,6 +69,42 @@ internal enum ScaleMode
     /// <summary>As large as whole multiples have room for.</summary>
     Integer,
 
-    /// <summary>1:1.</summary>
-    Actual,
+    /// <summary>The same at any size of the window.</summary>
+    Fixed,
+}
+
+/// <summary>How large the guest's picture is shown.</summary>
+/// <param name="Percent">Of its own size, where that is <see cref="ScaleMode.Fixed"/>.</param>
+internal readonly record struct WindowScale(ScaleMode Mode, int Percent = 100)
+{
+    /// <summary>What <see cref="TryParse"/> takes, for people.</summary>
+    public const string Forms = "fit|integer|none|NN%";
+
+    private const int MostPercent = 1000;
+
+    /// <summary>A picture's size by itself, where the window has no say.</summary>
+    public (int Width, int Height) Of((int Width, int Height) picture) =>
+        ((int)Math.Max(1, (long)picture.Width * Percent / 100), (int)Math.Max(1, (long)picture.Height * Percent / 100));
+
+    /// <summary>Reads <c>fit</c>, <c>integer</c>, <c>none</c> (or <c>1:1</c>) or a percentage from 1 to 1000.</summary>
+    public static bool TryParse(string text, out WindowScale scale)
+    {
+        scale = text switch
+        {
+            "fit" => new WindowScale(ScaleMode.Fit),
+            "integer" => new WindowScale(ScaleMode.Integer),
+            "none" or "1:1" => new WindowScale(ScaleMode.Fixed),
+            _ => default,
+        };
+        if (scale.Mode != default)
+        {
+            return true;
+        }
+        if (!text.EndsWith('%') || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int percent) || percent is < 1 or > MostPercent)
+        {
+            return false;
+        }
+        scale = new WindowScale(ScaleMode.Fixed, percent);
+        return true;
+    }
 }

@@ -50,10 +50,25 @@ internal static partial class Sdl
     public const byte SDL_WINDOWEVENT_FOCUS_LOST = 13;
     public const byte SDL_WINDOWEVENT_CLOSE = 14;
 
+    public const int SDL_SCANCODE_RETURN = 40;
+    public const int SDL_SCANCODE_ESCAPE = 41;
+    public const int SDL_SCANCODE_CAPSLOCK = 57;
+    public const int SDL_SCANCODE_F1 = 58;
+    public const int SDL_SCANCODE_SCROLLLOCK = 71;
+    public const int SDL_SCANCODE_RIGHT = 79;
+    public const int SDL_SCANCODE_LEFT = 80;
+    public const int SDL_SCANCODE_DOWN = 81;
+    public const int SDL_SCANCODE_UP = 82;
+    public const int SDL_SCANCODE_NUMLOCKCLEAR = 83;
+    public const int SDL_SCANCODE_KP_ENTER = 88;
+
     public const ushort KMOD_SHIFT = 0x003;
     public const ushort KMOD_CTRL = 0x0C0;
     public const ushort KMOD_ALT = 0x100;
     public const ushort KMOD_GUI = 0xC00;
+    public const ushort KMOD_NUM = 0x1000;
+    public const ushort KMOD_CAPS = 0x2000;
+    public const ushort KMOD_SCROLL = 0x8000;
 
     /// <summary>Bytes B, G, R, A.</summary>
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;

@@ -67,16 +67,16 @@ internal sealed class SdlVideo : IDisposable
 
     /// <summary>Opens a hidden window for OpenGL and makes the context current on it.</summary>
     /// <exception cref="CliException">There is no OpenGL for it.</exception>
-    public SdlWindow OpenGLWindow(string title, int width, int height)
+    public SdlWindow OpenGLWindow(string title, (int Width, int Height) size)
     {
         if (_context != 0)
         {
-            nint further = Create(_version, title, width, height);
+            nint further = Create(_version, title, size.Width, size.Height);
             return further != 0 ? new SdlWindow(further, _context) : throw NoWindow();
         }
         foreach (GlVersion version in (ReadOnlySpan<GlVersion>)[GlVersion.Es3, GlVersion.Desktop, GlVersion.Es2])
         {
-            nint window = Create(version, title, width, height);
+            nint window = Create(version, title, size.Width, size.Height);
             _context = window != 0 ? Sdl.SDL_GL_CreateContext(window) : 0;
             if (_context != 0)
             {
@@ -96,9 +96,9 @@ internal sealed class SdlVideo : IDisposable
 
     /// <summary>Opens a hidden window that is drawn without OpenGL, which is not even loaded for it.</summary>
     /// <exception cref="CliException">It cannot be opened.</exception>
-    public SdlWindow OpenPlainWindow(string title, int width, int height)
+    public SdlWindow OpenPlainWindow(string title, (int Width, int Height) size)
     {
-        nint window = Create(title, width, height, 0);
+        nint window = Create(title, size.Width, size.Height, 0);
         return window != 0 ? Watched(new SdlWindow(window, 0)) : throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}");
     }
 

@@ -52,7 +52,7 @@ internal sealed class ViewSession : IDisposable
         {
             throw new CliException(ExitCodes.Usage, wrong);
         }
-        var opening = new WindowOpening(loop, _video, consoles, log);
+        var opening = new WindowOpening(loop, _video, consoles, settings.Scale, log);
         _drawing = opening.Open(settings.Renderer, out List<SdlWindow> windows);
         foreach ((RemoteConsole console, SdlWindow window) in consoles.Zip(windows))
         {

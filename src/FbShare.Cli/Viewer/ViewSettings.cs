@@ -4,7 +4,7 @@ namespace FbShare.Cli.Viewer;
 /// <param name="Smooth">Smooth a scaled picture.</param>
 /// <param name="Copy">Start with copied pictures.</param>
 /// <param name="Reconnect">Wait for a lost display to come back.</param>
-internal sealed record ViewSettings(ScaleMode Scale, bool Smooth, bool Fullscreen, bool Hud, bool Copy, bool Reconnect, HotKeys HotKeys)
+internal sealed record ViewSettings(WindowScale Scale, bool Smooth, bool Fullscreen, bool Hud, bool Copy, bool Reconnect, HotKeys HotKeys)
 {
     /// <summary>SDL's name of the only window system that is tried; null: any.</summary>
     public string? Video { get; init; }

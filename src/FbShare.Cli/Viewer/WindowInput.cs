@@ -5,17 +5,19 @@ using FbShare.Linux;
 namespace FbShare.Cli.Viewer;
 
 /// <summary>What the user types and points at in the window, on its way to the guest; hot keys stay here.</summary>
+/// <param name="menu">Takes keys and pointer while it is open.</param>
 /// <param name="settings">The hot keys, and whether the guest is to have anything at all.</param>
 /// <param name="asked">Told of a hot key's action.</param>
 /// <param name="grabChanged">Told when keyboard and pointer became the guest's alone, or no longer are.</param>
 internal sealed class WindowInput(
-    SdlWindow window, WindowSize size, WindowPointer pointer, ViewSettings settings, Log log, Action<HotKeyAction> asked, Action grabChanged)
+    SdlWindow window, WindowSize size, WindowPointer pointer, WindowMenu menu, ViewSettings settings, Log log, Action<HotKeyAction> asked, Action grabChanged)
 {
     /// <summary>How old the answer to "which kind of pointer" may be, in nanoseconds.</summary>
     private const long PointerAge = 500_000_000;
 
     private readonly GuestKeyboard _keyboard = new();
     private readonly GuestPointer _guestPointer = new();
+    private LockKeys? _locks;
     private RemoteConsole? _console;
     private int _swallowedKey;
     private bool _refusalTold;
@@ -29,6 +31,7 @@ internal sealed class WindowInput(
         }
         _console = console;
         _keyboard.Console = console;
+        _locks = new LockKeys(_keyboard);
         _guestPointer.Console = console;
         _guestPointer.Forget();
         console.InputRefused = TellOfRefusal;
@@ -57,14 +60,29 @@ internal sealed class WindowInput(
         {
             _swallowedKey = 0;
         }
+        else if (menu.IsOpen && pressed)
+        {
+            // Its release is not the guest's either, which has not seen it go down.
+            menu.OnKey(scancode);
+        }
         else
         {
+            if (pressed)
+            {
+                _locks?.Follow(scancode, modifiers);
+            }
             _keyboard.Change(scancode, pressed);
         }
     }
 
     public void OnMotion(int x, int y, int dx, int dy)
     {
+        if (menu.IsOpen)
+        {
+            (int across, int down) = ToPixels(x, y);
+            menu.OnMotion(across, down);
+            return;
+        }
         if (!pointer.IsRelative)
         {
             _guestPointer.MoveTo(ToPicture(x, y));
@@ -81,6 +99,12 @@ internal sealed class WindowInput(
 
     public void OnButton(int button, bool pressed, int x, int y)
     {
+        if (menu.IsOpen && pressed)
+        {
+            (int across, int down) = ToPixels(x, y);
+            menu.OnButton(across, down);
+            return;
+        }
         if (pointer.IsRelative && !pointer.IsGrabbed)
         {
             // Only the movements of a pointer that is held here can be told: the first click takes it.
@@ -128,7 +152,22 @@ internal sealed class WindowInput(
         }
     }
 
+    /// <summary>Opens or closes the menu, for which the guest lets go of everything.</summary>
+    public void ToggleMenu()
+    {
+        if (!menu.IsOpen)
+        {
+            LetGo();
+        }
+        menu.Toggle();
+    }
+
     public void SendCtrlAltDel() => _keyboard.SendCtrlAltDel();
+
+    /// <summary>Presses and releases Ctrl+Alt and a key in the guest.</summary>
+    public void SendWithCtrlAlt(int scancode) => _keyboard.SendWithCtrlAlt(scancode);
+
+    private (int X, int Y) ToPixels(int x, int y) => ((int)((x + 0.5) * window.PixelScale), (int)((y + 0.5) * window.PixelScale));
 
     private (int X, int Y) ToPicture(int x, int y)
     {

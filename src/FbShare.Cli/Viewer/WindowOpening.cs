@@ -6,8 +6,8 @@ using FbShare.Linux;
 
 namespace FbShare.Cli.Viewer;
 
-/// <summary>Opens a session's windows for what will draw them: OpenGL where a GPU does, else the window system itself.</summary>
-internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyList<RemoteConsole> consoles, Log log)
+/// <summary>Opens a session's windows, as large as they will show their guest, for what will draw them: OpenGL where a GPU does, else the window system itself.</summary>
+internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyList<RemoteConsole> consoles, WindowScale scale, Log log)
 {
     private const string Title = "FbShare";
 
@@ -55,7 +55,7 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         windows = [];
         foreach (RemoteConsole console in consoles)
         {
-            windows.Add(video.OpenGLWindow(Title, WidthOf(console), HeightOf(console)));
+            windows.Add(video.OpenGLWindow(Title, SizeFor(console)));
             graphics ??= new ViewerGraphics();
         }
         // Several windows must not wait for each other's turn on the display; a single one may.
@@ -72,7 +72,7 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         }
         foreach (RemoteConsole console in consoles)
         {
-            windows.Add(video.OpenPlainWindow(Title, WidthOf(console), HeightOf(console)));
+            windows.Add(video.OpenPlainWindow(Title, SizeFor(console)));
         }
         if (windows.TrueForAll(window => window.HasUsualPixels))
         {
@@ -99,9 +99,8 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         }
     }
 
-    private static int WidthOf(RemoteConsole console) => console.Width > 0 ? console.Width : GuestWindow.DefaultWidth;
-
-    private static int HeightOf(RemoteConsole console) => console.Height > 0 ? console.Height : GuestWindow.DefaultHeight;
+    private (int Width, int Height) SizeFor(RemoteConsole console) =>
+        console is { Width: > 0, Height: > 0 } ? scale.Of((console.Width, console.Height)) : (GuestWindow.DefaultWidth, GuestWindow.DefaultHeight);
 
     private static void Close(List<SdlWindow> windows)
     {

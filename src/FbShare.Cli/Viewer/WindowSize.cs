@@ -10,14 +10,18 @@ internal sealed class WindowSize : IDisposable
     private static readonly TimeSpan ResizeRest = TimeSpan.FromMilliseconds(200);
 
     private readonly SdlWindow _window;
-    private readonly ScaleMode _scale;
+    private readonly WindowScale _scale;
     private readonly LoopTimer _resized;
+    /// <summary>A guest that takes another size does so within this time.</summary>
+    private static readonly TimeSpan FollowTime = TimeSpan.FromSeconds(1);
+
     private RemoteConsole? _console;
     private (int Width, int Height)? _guest;
     private (int Width, int Height)? _followed;
     private bool _hasFollowed;
+    private long? _askedAt;
 
-    public WindowSize(EventLoop loop, SdlWindow window, ScaleMode scale)
+    public WindowSize(EventLoop loop, SdlWindow window, WindowScale scale)
     {
         _window = window;
         _scale = scale;
@@ -27,12 +31,16 @@ internal sealed class WindowSize : IDisposable
     /// <summary>Where the picture was drawn last.</summary>
     public Placement Placement { get; private set; } = new(new(0, 0, 1, 1), 1, 1);
 
+    /// <summary>Whether the guest was asked for the window's size and keeps another one: a console, for example, or a desktop that does not look.</summary>
+    public bool IsIgnored => _askedAt is { } at && _guest is { } guest && guest != _window.Size && EventLoop.Now - at > (long)FollowTime.TotalNanoseconds;
+
     public void Attach(RemoteConsole console) => _console = console;
 
     public void Detach()
     {
         _console = null;
         _guest = null;
+        _askedAt = null;
         _resized.Cancel();
     }
 
@@ -58,9 +66,10 @@ internal sealed class WindowSize : IDisposable
         {
             _resized.Cancel();
         }
-        else if (_scale == ScaleMode.Follow && _console is not null)
+        else if (_scale.Mode == ScaleMode.Follow && _console is not null)
         {
             _followed = null;
+            _askedAt = null;
             _resized.SetAfter(ResizeRest);
         }
     }
@@ -71,11 +80,12 @@ internal sealed class WindowSize : IDisposable
 
     /// <summary>The window takes the size of a guest that has a new one, unless the user gives it a size right now; of its first picture whatever
     /// the scale, unless somebody gave the window a size before.</summary>
-    private void Follow((int Width, int Height) guest)
+    private void Follow((int Width, int Height) picture)
     {
+        (int Width, int Height) guest = _scale.Of(picture);
         bool isFirst = !_hasFollowed && _window.IsAsOpened;
         _hasFollowed = true;
-        if ((isFirst || _scale == ScaleMode.Follow) && _resized.DueAt is null && !_window.IsFullscreen && !_window.IsMaximized && _window.Size != guest)
+        if ((isFirst || _scale.Mode == ScaleMode.Follow) && _resized.DueAt is null && !_window.IsFullscreen && !_window.IsMaximized && _window.Size != guest)
         {
             _followed = guest;
             _window.Resize(guest.Width, guest.Height);
@@ -87,6 +97,7 @@ internal sealed class WindowSize : IDisposable
         (int Width, int Height) size = _window.Size;
         if (_guest != size)
         {
+            _askedAt = EventLoop.Now;
             _console?.Resize(size.Width, size.Height);
         }
     }

@@ -47,7 +47,7 @@ public sealed class HotKeysTests
     [InlineData("explode=ctrl+G")]
     [InlineData("0=ctrl+G")]
     public void What_is_no_hot_key_is_refused_with_the_actions(string text) =>
-        Assert.Contains("grab, fullscreen, screenshot, hud, damage, path, ctrlaltdel, quit", new HotKeys().Set(text), StringComparison.Ordinal);
+        Assert.Contains("grab, fullscreen, screenshot, hud, damage, path, ctrlaltdel, menu, quit", new HotKeys().Set(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("grab=hyper+G", "'hyper' is not one of ctrl, alt, shift and super")]

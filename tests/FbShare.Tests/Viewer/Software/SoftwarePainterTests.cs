@@ -20,14 +20,14 @@ public sealed class SoftwarePainterTests : IDisposable
             var all = new TheoryData<string, bool, bool, string>();
             foreach (string format in DrmFormats.All.ToArray().Select(f => f.ToString()))
             {
-                foreach (string scale in (string[])["Actual", "Integer", "Fit"])
+                foreach (string scale in (string[])["Fixed", "Integer", "Fit"])
                 {
                     all.Add(format, true, true, scale);
                 }
             }
-            all.Add("XR24", true, false, "Actual");
-            all.Add("XR24", false, false, "Actual");
-            all.Add("XR24", false, true, "Actual");
+            all.Add("XR24", true, false, "Fixed");
+            all.Add("XR24", false, false, "Fixed");
+            all.Add("XR24", false, true, "Fixed");
             all.Add("RX24", false, false, "Fit");
             return all;
         }
@@ -77,7 +77,7 @@ public sealed class SoftwarePainterTests : IDisposable
                     break;
             }
             FrameLayout layout = guest.Picture.Layout;
-            Placement place = Placement.Of(Enum.Parse<ScaleMode>(scale), layout.Width, layout.Height, window);
+            Placement place = Placement.Of(new WindowScale(Enum.Parse<ScaleMode>(scale)), layout.Width, layout.Height, window);
             surface.Resize(window.Width, window.Height);
 
             painter.Draw(new Scene(guest.Picture, IsImported: false, Of(damage), place, IsSmooth: false, window, layers));
@@ -93,7 +93,7 @@ public sealed class SoftwarePainterTests : IDisposable
         using var surface = new WindowStandIn();
         using var painter = new SoftwarePainter(surface, "");
         Guest guest = Make(DrmFormat.XR24, 100, 80, padding: 0);
-        Placement place = Placement.Of(ScaleMode.Actual, 100, 80, (100, 80));
+        Placement place = Placement.Of(new WindowScale(ScaleMode.Fixed), 100, 80, (100, 80));
         surface.Resize(100, 80);
         Show(guest.Picture.Layout.Bounds);
         surface.Puts.Clear();
@@ -118,7 +118,7 @@ public sealed class SoftwarePainterTests : IDisposable
         using var surface = new WindowStandIn();
         using var painter = new SoftwarePainter(surface, "");
         Guest guest = Make(Enum.Parse<DrmFormat>(format), 33, 21, padding: 2);
-        Placement place = Placement.Of(ScaleMode.Actual, 33, 21, (40, 30));
+        Placement place = Placement.Of(new WindowScale(ScaleMode.Fixed), 33, 21, (40, 30));
         surface.Resize(40, 30);
         Assert.Null(painter.Left);
         painter.Draw(new Scene(guest.Picture, IsImported: false, Of(guest.Picture.Layout.Bounds), place, IsSmooth: false, (40, 30), []));
@@ -142,7 +142,7 @@ public sealed class SoftwarePainterTests : IDisposable
         using var painter = new SoftwarePainter(surface, "");
         surface.Resize(40, 30);
         Guest before = Make(DrmFormat.XR24, 40, 30, padding: 0), after = Make(DrmFormat.XR24, 40, 30, padding: 0);
-        Placement place = Placement.Of(ScaleMode.Actual, 40, 30, (40, 30));
+        Placement place = Placement.Of(new WindowScale(ScaleMode.Fixed), 40, 30, (40, 30));
         painter.Draw(new Scene(before.Picture, IsImported: false, Of(before.Picture.Layout.Bounds), place, IsSmooth: false, (40, 30), []));
         painter.Present(reads: true, out _);
 
