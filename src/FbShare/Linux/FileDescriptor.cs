@@ -205,6 +205,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     private uint Kind => Mode & LibC.S_IFMT;
 
     /// <summary>What is at a path, without opening it; null where nothing is.</summary>
+    /// <param name="path">Where to look.</param>
     /// <param name="followsLink">Whether a symbolic link there stands for what it leads to.</param>
     public static FileStatus? At(string path, bool followsLink = true)
     {
