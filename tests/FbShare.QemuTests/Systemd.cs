@@ -127,7 +127,7 @@ internal sealed class Systemd : IDisposable
 
     private string SaidFile => Path.Combine(RunFolder, "said");
 
-    private string CGroup => "/sys/fs/cgroup/" + _folder.Name;
+    private string CGroup => "/sys/fs/cgroup/" + Path.GetFileName(_folder.Path);
 
     private bool TryControl(string verb, string unit, out string said)
     {
@@ -139,7 +139,7 @@ internal sealed class Systemd : IDisposable
     private void RemoveGroup()
     {
         string? mount = File.ReadLines("/proc/mounts").Select(l => l.Split(' ')).FirstOrDefault(l => l[2] == "cgroup2")?[1];
-        string group = Path.Combine(mount ?? "/none", _folder.Name);
+        string group = Path.Combine(mount ?? "/none", Path.GetFileName(_folder.Path));
         if (Directory.Exists(group))
         {
             foreach (string folder in Directory.EnumerateDirectories(group, "*", SearchOption.AllDirectories).OrderByDescending(f => f.Length).Append(group))
