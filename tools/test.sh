@@ -20,8 +20,8 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
 
 Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
-over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes or leaves no
-results has failed. Exit code 0 when none failed.
+over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes, leaves no
+results or leaves files in the folder for temporary files has failed. Exit code 0 when none failed.
 
 The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
 11.1), FBSHARE_QEMU_10 (a QEMU 10.0), FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
@@ -47,7 +47,7 @@ done
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
-# Huge pages for one guest of 512 MB, and some for tests; given back at the end.
+# Reserves huge pages for one guest of 512 MB and some tests, and gives them back at the end.
 reserve_hugepages() {
   local pages=/proc/sys/vm/nr_hugepages wanted=288 before
   before=$(cat $pages 2>/dev/null || echo 0)
@@ -60,15 +60,28 @@ reserve_hugepages() {
     say "this machine has $(cat $pages 2>/dev/null || echo no) huge pages of 2 MB and not $wanted, so tests with huge pages are skipped; to run them: echo $wanted | sudo tee $pages"
 }
 
-# What tools/fbshare-tools is to report in the end: trx files, and --passed or --failed with the name of anything else.
+# The arguments of tools/fbshare-tools for the report at the end: trx files, and --passed or --failed with the name of any other check.
 outcome=()
+
+# Runs tests with an empty folder for temporary files. What they leave there counts as a failure.
+#   $1 what to call them, then the command
+leaving_nothing() {
+  local temporary left
+  temporary=$(mktemp -d)
+  TMPDIR=$temporary "${@:2}" || true
+  # vstest itself leaves empty folders with names of six letters.
+  left=$(find "$temporary" -mindepth 1 -maxdepth 1 ! \( -type d -empty -name '??????' \))
+  [ -n "$left" ] || { rm -rf "$temporary"; return; }
+  say "$1 left files behind: ${left//$'\n'/ }"
+  outcome+=(--failed "$1: files were left in the folder for temporary files")
+}
 
 # Runs tests of a project on this machine.
 #   $1 the project, $2 what to call them, $3 which (vstest's filter)
 run_project() {
   say "running $1 ($2)"
-  timeout 1200 dotnet test "tests/$1" --no-build -c Debug --nologo --filter "$3" --results-directory "$results" \
-    --logger "trx;LogFileName=$2.trx" --logger 'console;verbosity=minimal' || true
+  leaving_nothing "$2" timeout 1200 dotnet test "tests/$1" --no-build -c Debug --nologo --filter "$3" --results-directory "$results" \
+    --logger "trx;LogFileName=$2.trx" --logger 'console;verbosity=minimal'
   outcome+=("$results/$2.trx")
 }
 
@@ -100,7 +113,7 @@ run_testbed() {
 
 run_nested() {
   start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
-  # With a render node there, Mesa's surfaceless platform was seen to crash: only where nothing else draws.
+  # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
   finish nested opengl
 }
@@ -122,26 +135,26 @@ finish() {
   for part in "$@"; do outcome+=("$results/testbed/testbed-$part.trx"); done
 }
 
-# Whether the device costs what it should, counted as one test.
+# Checks that the device costs what it should; counts as one test.
 run_bench_check() {
   say 'running tools/bench-check'
   if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
 }
 
-# Whether the packages can be made and used, counted as one test.
+# Checks that the packages can be made and used; counts as one test.
 run_package_check() {
   say 'running tools/check-packages'
   if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
 }
 
-# Whether the Debian package can be made, installed and removed, counted as one test.
+# Checks that the Debian package can be made, installed and removed; counts as one test.
 run_deb_check() {
   local deb
   say 'running tools/check-deb'
   if deb=$(tools/package --program "${FBSHARE_PROGRAM%/*}") && tools/check-deb --package "$deb"; then outcome+=(--passed tools/check-deb); else outcome+=(--failed tools/check-deb); fi
 }
 
-# Whether hostile input does harm, a few seconds at each door with the same inputs each time; counted as one test.
+# Sends hostile input for a few seconds to each door, the same each time; counts as one test.
 run_fuzz() {
   say 'running tools/fuzz'
   if tools/fuzz --seconds 5 --seed 1; then outcome+=(--passed tools/fuzz); else outcome+=(--failed tools/fuzz); fi

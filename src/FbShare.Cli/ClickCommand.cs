@@ -56,7 +56,8 @@ internal sealed class ClickCommand : ScreenCommand
         MouseButton button = InputArguments.ButtonOf(arguments.GetValue(_button)!);
         int times = arguments.GetValue(_double) ? 2 : 1;
         InputPace pace = InputArguments.PaceOf(arguments.GetValue(_delay));
-        var options = new WaitOptions { Timeout = arguments.GetValue(_timeout) ?? WaitOptions.DefaultTimeout };
+        // Nobody named a place for pictures of a failure; a script has a folder of its own for them.
+        var options = new WaitOptions { Timeout = arguments.GetValue(_timeout) ?? WaitOptions.DefaultTimeout, WritesFailureFiles = false };
         Needle? needle = arguments.GetValue(_needle) is { } file ? Needle.Load(file) : null;
         return async (screen, stop) =>
         {

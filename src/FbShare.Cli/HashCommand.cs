@@ -84,11 +84,10 @@ internal sealed class HashCommand : CliCommand
     }
 
     /// <summary>Prints a line for every frame, while the guest waits for it to be read.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "The timer is disposed on the thread that it lives on.")]
     private sealed class Printer(Screen screen, TimeSpan? patience, long count, Func<Picture, FrameStamp, string> line) : IScreenObserver
     {
         private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private LoopTimer? _timer;
+        private Timer? _patience;
         private FrameStamp? _last;
         private long _printed;
 
@@ -98,24 +97,17 @@ internal sealed class HashCommand : CliCommand
         public async Task<bool> RunAsync(CancellationToken stop)
         {
             await using CancellationTokenRegistration registration = stop.Register(() => _done.TrySetCanceled(stop));
-            await screen.Display.OnLoopAsync(() =>
-            {
-                _timer = new LoopTimer(screen.Display.Loop, () => _done.TrySetException(new CliException(ExitCodes.Timeout, $"output {screen.Output} showed no frame for {patience?.TotalSeconds:0.###} s (--timeout waits longer)")));
-                AwaitNext();
-                screen.Add(this);
-                return true;
-            });
+            await using var timer = new Timer(_ => GiveUp());
+            _patience = timer;
+            AwaitNext();
+            await screen.AddObserverAsync(this);
             try
             {
                 return await _done.Task;
             }
             finally
             {
-                await screen.Display.TryOnLoopAsync(() =>
-                {
-                    screen.Remove(this);
-                    _timer!.Dispose();
-                });
+                await screen.RemoveObserverAsync(this);
             }
         }
 
@@ -149,8 +141,11 @@ internal sealed class HashCommand : CliCommand
         {
             if (patience is { } time)
             {
-                _timer!.SetAfter(time);
+                _patience!.Change(time, Timeout.InfiniteTimeSpan);
             }
         }
+
+        private void GiveUp() =>
+            _done.TrySetException(new CliException(ExitCodes.Timeout, $"output {screen.Output} showed no frame for {patience?.TotalSeconds:0.###} s (--timeout waits longer)"));
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FbShare.Capture;
+using FbShare.Cli.Hosting;
 using FbShare.Confinement;
 using FbShare.Display.Naming;
 using FbShare.Linux;

@@ -11,7 +11,7 @@ internal sealed class PrivateFolder : IDisposable
     {
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
         // It may be that of the user who started this process, which has become another one since.
-        bool isOwn = runtime is { Length: > 0 } && FileStatus.At(runtime) is { IsFolder: true } status && status.UserId == LibC.geteuid();
+        bool isOwn = runtime is { Length: > 0 } && FileStatus.At(runtime) is { IsFolder: true } status && status.UserId == ProcessCalls.geteuid();
         string parent = isOwn ? runtime! : "/tmp";
         Path = System.IO.Path.Combine(parent, $"fbshare-{Environment.ProcessId}-{System.IO.Path.GetRandomFileName()[..8]}");
         try

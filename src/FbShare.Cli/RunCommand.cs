@@ -119,7 +119,7 @@ internal sealed class RunCommand : CliCommand
         using var host = new DeviceHost(options, log);
         if (udmabuf is not null)
         {
-            host.Hub.Exporter.Prepare(udmabuf);
+            host.Exporter.Prepare(udmabuf);
         }
         if (host.DisplayName is { } taken)
         {

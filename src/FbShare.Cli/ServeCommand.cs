@@ -181,7 +181,7 @@ internal sealed class ServeCommand : CliCommand
             Forward = !arguments.GetValue(_noForward),
             Keeper = keeper,
             Handed = handed,
-            ProcessId = client is null ? Environment.ProcessId : LibC.getppid(),
+            ProcessId = client is null ? Environment.ProcessId : ProcessCalls.getppid(),
             UdmaBuf = _privileges.TakeUdmaBuf(arguments),
         };
         using var host = new DeviceHost(options, log);

@@ -4,7 +4,7 @@ namespace FbShare.Graphics;
 
 /// <summary>EGL 1.5 by its own names (libEGL.so.1, from GLVND or a driver). Only <see cref="EglDisplay"/> opens it, after
 /// <see cref="Load"/> has made sure that the library is there.</summary>
-internal static unsafe partial class Egl
+internal static partial class Egl
 {
     public const int EGL_FALSE = 0;
     public const int EGL_NONE = 0x3038;
@@ -83,8 +83,9 @@ internal static unsafe partial class Egl
         };
     }
 
+    // SAFETY: null, or a text of the library's that ends with a zero.
     /// <summary>A string of the library's, copied; empty if there is none.</summary>
-    public static string QueryString(nint display, int name) => Marshal.PtrToStringUTF8((nint)eglQueryString(display, name)) ?? "";
+    public static unsafe string QueryString(nint display, int name) => Marshal.PtrToStringUTF8((nint)eglQueryString(display, name)) ?? "";
 
     [LibraryImport(Library)]
     public static partial int eglGetError();
@@ -93,10 +94,10 @@ internal static unsafe partial class Egl
     public static partial nint eglGetProcAddress(string name);
 
     [LibraryImport(Library)]
-    public static partial byte* eglQueryString(nint display, int name);
+    public static unsafe partial byte* eglQueryString(nint display, int name);
 
     [LibraryImport(Library)]
-    public static partial nint eglGetPlatformDisplay(uint platform, nint nativeDisplay, nint* attributes);
+    public static unsafe partial nint eglGetPlatformDisplay(uint platform, nint nativeDisplay, nint* attributes);
 
     [LibraryImport(Library)]
     public static partial nint eglGetCurrentDisplay();
@@ -111,10 +112,10 @@ internal static unsafe partial class Egl
     public static partial int eglBindAPI(uint api);
 
     [LibraryImport(Library)]
-    public static partial int eglChooseConfig(nint display, int* attributes, nint* configs, int capacity, out int count);
+    public static unsafe partial int eglChooseConfig(nint display, int* attributes, nint* configs, int capacity, out int count);
 
     [LibraryImport(Library)]
-    public static partial nint eglCreateContext(nint display, nint config, nint share, int* attributes);
+    public static unsafe partial nint eglCreateContext(nint display, nint config, nint share, int* attributes);
 
     [LibraryImport(Library)]
     public static partial int eglDestroyContext(nint display, nint context);
@@ -123,13 +124,13 @@ internal static unsafe partial class Egl
     public static partial int eglMakeCurrent(nint display, nint draw, nint read, nint context);
 
     [LibraryImport(Library)]
-    public static partial nint eglCreateImage(nint display, nint context, uint target, nint buffer, nint* attributes);
+    public static unsafe partial nint eglCreateImage(nint display, nint context, uint target, nint buffer, nint* attributes);
 
     [LibraryImport(Library)]
     public static partial int eglDestroyImage(nint display, nint image);
 
     [LibraryImport(Library)]
-    public static partial nint eglCreateSync(nint display, uint type, nint* attributes);
+    public static unsafe partial nint eglCreateSync(nint display, uint type, nint* attributes);
 
     [LibraryImport(Library)]
     public static partial int eglDestroySync(nint display, nint sync);

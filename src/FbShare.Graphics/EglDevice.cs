@@ -6,17 +6,19 @@ namespace FbShare.Graphics;
 /// <param name="Handle">EGLDeviceEXT, valid as long as the process.</param>
 /// <param name="IsSoftware">Mesa's software rasteriser, which needs no DRM node.</param>
 /// <param name="Node">The DRM node; null where there is none.</param>
-public sealed unsafe record EglDevice(nint Handle, bool IsSoftware, string? Node)
+public sealed record EglDevice(nint Handle, bool IsSoftware, string? Node)
 {
     /// <summary>All devices, hardware first; none where EGL cannot list them.</summary>
     /// <exception cref="GraphicsException">There is no EGL.</exception>
-    public static IReadOnlyList<EglDevice> List()
+    public static unsafe IReadOnlyList<EglDevice> List()
     {
         Egl.Load();
         if (!EglDisplay.ClientHas("EGL_EXT_device_enumeration") && !EglDisplay.ClientHas("EGL_EXT_device_base"))
         {
             return [];
         }
+        // SAFETY: the functions are there, for the extensions are, and have these types (EGL_EXT_device_enumeration, EGL_EXT_device_query); at most
+        // as many handles are written as there is room for, and texts end with zeroes.
         var query = (delegate* unmanaged<int, nint*, int*, int>)Egl.eglGetProcAddress("eglQueryDevicesEXT");
         var describe = (delegate* unmanaged<nint, int, byte*>)Egl.eglGetProcAddress("eglQueryDeviceStringEXT");
         nint* handles = stackalloc nint[32];

@@ -5,9 +5,19 @@ namespace FbShare.Graphics;
 /// <summary>One output's imported pictures, so that a guest that flips between N buffers has them imported N times in all.</summary>
 /// <remarks>An import keeps the guest's pages pinned: whoever knows that a frame does not come again says so (<see cref="Forget"/>).
 /// Belongs to one context, which is current at every call.</remarks>
-public sealed class ImportCache(DmaBufImporter importer) : IDisposable
+public sealed class ImportCache : IDisposable
 {
+    private readonly Func<DmaBufFrame, PictureTexture> _import;
     private readonly List<(DmaBufFrame Frame, PictureTexture Picture)> _entries = [];
+
+    /// <summary>An empty one.</summary>
+    /// <param name="importer">Makes the textures.</param>
+    public ImportCache(DmaBufImporter importer)
+        : this(importer.Import)
+    {
+    }
+
+    internal ImportCache(Func<DmaBufFrame, PictureTexture> import) => _import = import;
 
     /// <summary>Imports so far.</summary>
     public long Imports { get; private set; }
@@ -21,7 +31,7 @@ public sealed class ImportCache(DmaBufImporter importer) : IDisposable
         int index = _entries.FindIndex(e => ReferenceEquals(e.Frame, frame));
         if (index < 0)
         {
-            PictureTexture picture = importer.Import(frame);
+            PictureTexture picture = _import(frame);
             Imports++;
             if (_entries.Count == DmaBufFrame.MostInRotation)
             {

@@ -23,6 +23,7 @@ internal static class Textures
     public static unsafe uint Create(GL gl, InternalFormat stored, PixelFormat format, int width, int height)
     {
         uint texture = Create(gl, TextureTarget.Texture2D);
+        // SAFETY: without pixels, OpenGL only makes room.
         gl.TexImage2D(TextureTarget.Texture2D, 0, stored, (uint)width, (uint)height, 0, format, PixelType.UnsignedByte, null);
         return texture;
     }

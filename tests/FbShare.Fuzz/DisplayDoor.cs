@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FbShare.Linux;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -28,7 +29,7 @@ internal sealed class DisplayDoor : SessionDoor
 
     private static readonly string[] Paths = ["/org/qemu/Display1/Console_0", "/org/qemu/Display1/Console_1", "/org/qemu/Display1/VM", "/org/qemu/Display1", "/", "/org/qemu/Display1/Console_77"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("fbshare-fuzz-").FullName;
+    private readonly TemporaryFolder _folder = new("fuzz");
 
     public DisplayDoor() => Device.ServeDisplay(Socket);
 
@@ -39,12 +40,12 @@ internal sealed class DisplayDoor : SessionDoor
     /// <summary>A client that has just left may still be on its way out.</summary>
     protected override int Spare => 8;
 
-    private string Socket => Path.Combine(_folder, "display");
+    private string Socket => _folder["display"];
 
     public override void Dispose()
     {
         base.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     protected override UnixSocket Connect() => UnixSocket.Connect(Socket);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests;
 
@@ -7,20 +8,20 @@ internal sealed class BootImage : IDisposable
 {
     public const string Maker = "/usr/bin/grub-mkrescue";
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-boot-");
+    private readonly TemporaryFolder _folder = new("boot");
 
     /// <param name="menu">GRUB's configuration.</param>
     /// <param name="files">What it names in /boot.</param>
     private BootImage(string menu, params string[] files)
     {
-        File = Path.Combine(_folder.FullName, "boot.iso");
-        DirectoryInfo boot = _folder.CreateSubdirectory("tree/boot/grub").Parent!;
+        File = _folder["boot.iso"];
+        DirectoryInfo boot = Directory.CreateDirectory(_folder["tree/boot/grub"]).Parent!;
         foreach (string file in files)
         {
             System.IO.File.Copy(file, Path.Combine(boot.FullName, Path.GetFileName(file)));
         }
         System.IO.File.WriteAllText(Path.Combine(boot.FullName, "grub", "grub.cfg"), menu);
-        using Process maker = Process.Start(new ProcessStartInfo(Maker, ["-o", File, Path.Combine(_folder.FullName, "tree")]) { RedirectStandardError = true })!;
+        using Process maker = Process.Start(new ProcessStartInfo(Maker, ["-o", File, _folder["tree"]]) { RedirectStandardError = true })!;
         string said = maker.StandardError.ReadToEnd();
         maker.WaitForExit();
         Assert.True(maker.ExitCode == 0, said);
@@ -56,5 +57,5 @@ internal sealed class BootImage : IDisposable
         """,
         TestMachine.MemoryTest!);
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 }

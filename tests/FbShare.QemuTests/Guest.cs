@@ -11,6 +11,7 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Qemu;
+using FbShare.Tests;
 using FbShare.VirtioGpu;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +22,7 @@ internal sealed class Guest : IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-qemu-");
+    private readonly TemporaryFolder _folder = new("qemu");
     private readonly StringWriter _log = new();
     private readonly TimeSpan _patience;
     private readonly DeviceHost _host;
@@ -33,8 +34,8 @@ internal sealed class Guest : IDisposable
     public Guest(GuestOptions options)
     {
         _patience = options.Patience;
-        string gpu = Path.Combine(_folder.FullName, "gpu");
-        Display = Path.Combine(_folder.FullName, "display");
+        string gpu = _folder["gpu"];
+        Display = _folder["display"];
         (int width, int height) = options.Size is { } size && options.Gpu != GpuKind.TwoD ? size : (1280, 800);
         bool isPci = options.Gpu == GpuKind.Pci;
         _host = new DeviceHost(
@@ -48,10 +49,10 @@ internal sealed class Guest : IDisposable
                 DisplayPatience = options.DisplayPatience,
             },
             new Log(_log, LogLevel.Debug));
-        _input = options.Input ? new MonitorListener(_host, UnixListener.Listen(Path.Combine(_folder.FullName, "input")), new Log(_log, LogLevel.Debug)) : null;
+        _input = options.Input ? new MonitorListener(_host, UnixListener.Listen(_folder["input"]), new Log(_log, LogLevel.Debug)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
-        _machine = new GuestMachine(options, Device(options, gpu, _folder.FullName), _folder.FullName, _log);
+        _machine = new GuestMachine(options, Device(options, gpu, _folder.Path), _folder.Path, _log);
         _machine.Boot();
     }
 
@@ -181,7 +182,7 @@ internal sealed class Guest : IDisposable
         _thread.Join();
         _input?.Dispose();
         _host.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     /// <summary>QEMU's arguments for the device at a socket.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FbShare.Cli;
 using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using FbShare.Tests;
@@ -33,7 +34,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             kept.Machine.Ask($"card still --frame {frame}", "card: shown");
             viewer.AssertShows(TestCard.Still(1280, 800, frame), 1280, 800);
             kept.Machine.EndCard();
-            _ = LibC.kill(kept.Device!.Value, LibC.SIGKILL);
+            _ = ProcessCalls.kill(kept.Device!.Value, ProcessCalls.SIGKILL);
         }
         kept.Machine.Ask("card still --frame 9", "card: shown");
         viewer.AssertShows(TestCard.Still(1280, 800, 9), 1280, 800);
@@ -52,15 +53,15 @@ public class KeptGuestTests(ITestOutputHelper output)
         /// <summary>SIGUSR2: the next device, please.</summary>
         private const int UpgradeSignal = 12;
 
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-kept-");
+        private readonly TemporaryFolder _folder = new("kept");
         private readonly StringWriter _log = new();
         private readonly FbShareProcess _keeper;
 
         public KeptMachine(bool pci)
         {
             Kind = pci ? "pci" : "blob";
-            string gpu = Path.Combine(_folder.FullName, "gpu");
-            Display = Path.Combine(_folder.FullName, "display");
+            string gpu = _folder["gpu"];
+            Display = _folder["display"];
             _keeper = new FbShareProcess(new ProcessStartInfo(
                 TestedProgram.Path, ["serve", "--keep", pci ? "--vfio-user" : "--socket-path", gpu, "--display", $"unix:{Display}", .. pci ? (string[])["--boot-rom", TestMachine.VideoBios] : []])
             {
@@ -68,7 +69,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             });
             _keeper.WaitUntil(() => System.IO.File.Exists(Display), () => "it does not listen");
             var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
-            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.FullName), _folder.FullName, _log);
+            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.Path), _folder.Path, _log);
             Machine.Boot();
         }
 
@@ -82,9 +83,9 @@ public class KeptGuestTests(ITestOutputHelper output)
         public int? Device =>
             System.IO.File.ReadAllText($"/proc/{_keeper.ProcessId}/task/{_keeper.ProcessId}/children").Split(' ') is [{ Length: > 0 } first, ..] ? int.Parse(first, CultureInfo.InvariantCulture) : null;
 
-        public string File => Path.Combine(_folder.FullName, "screen.png");
+        public string File => _folder["screen.png"];
 
-        public void Upgrade() => _ = LibC.kill(_keeper.ProcessId, UpgradeSignal);
+        public void Upgrade() => _ = ProcessCalls.kill(_keeper.ProcessId, UpgradeSignal);
 
         public string Said => _keeper.Said;
 
@@ -97,7 +98,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             Machine.Dispose();
             _keeper.Dispose();
             _log.Dispose();
-            _folder.Delete(recursive: true);
+            _folder.Dispose();
         }
     }
 }

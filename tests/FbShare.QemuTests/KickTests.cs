@@ -55,7 +55,7 @@ public sealed class KickTests(ITestOutputHelper output)
     {
         private const ulong Descriptors = 0x10_0000, Available = 0x10_1000, Used = 0x10_2000, Request = 0x10_3000, Response = 0x10_4000;
 
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-kicks-");
+        private readonly TemporaryFolder _folder = new("kicks");
         private readonly FbShareProcess _device;
         private readonly FbShareProcess _qemu;
         private readonly QTest _processor;
@@ -67,7 +67,7 @@ public sealed class KickTests(ITestOutputHelper output)
 
         public KickedMachine(string kind)
         {
-            string gpu = Path.Combine(_folder.FullName, "gpu"), qtest = Path.Combine(_folder.FullName, "qtest");
+            string gpu = _folder["gpu"], qtest = _folder["qtest"];
             bool isPci = kind != "blob";
             _device = new FbShareProcess(new ProcessStartInfo(
                 TestedProgram.Path, ["serve", isPci ? "--vfio-user" : "--socket-path", gpu, "--display", "none", .. kind == "pci-bare" ? (string[])["--no-boot-screen"] : []])
@@ -78,7 +78,7 @@ public sealed class KickTests(ITestOutputHelper output)
                 TestMachine.Qemu,
                 [
                     "-accel", "qtest", "-qtest", $"unix:{qtest},server=on,wait=off", "-qtest-log", "none", "-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M,share=on",
-                    "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", .. Guest.Device(options, gpu, _folder.FullName),
+                    "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", .. Guest.Device(options, gpu, _folder.Path),
                 ])
             { RedirectStandardError = true });
             _qemu.WaitUntil(() => File.Exists(qtest), () => "QEMU does not listen");
@@ -134,7 +134,7 @@ public sealed class KickTests(ITestOutputHelper output)
             _memory.Dispose();
             _file.Dispose();
             _device.Dispose();
-            _folder.Delete(recursive: true);
+            _folder.Dispose();
         }
 
         private void WaitForAnswer()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using FbShare.Capture;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Tests;
 
@@ -65,7 +66,7 @@ internal static class KillSoak
                 }
                 else
                 {
-                    _ = LibC.kill(device, LibC.SIGKILL);
+                    _ = ProcessCalls.kill(device, ProcessCalls.SIGKILL);
                 }
                 kept.WaitUntil(() => kept.Device is { } now && now != device, "there is no other device");
                 // The first frame is what was shown before; the ones after it the guest has drawn since.

@@ -1,17 +1,18 @@
 using System.Diagnostics;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests;
 
 /// <summary>A message bus of a test's own (dbus-daemon).</summary>
 internal sealed class MessageBus : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-bus-");
+    private readonly TemporaryFolder _folder = new("bus");
     private readonly Process _daemon;
 
     public MessageBus()
     {
-        string socket = Path.Combine(_folder.FullName, "bus");
-        string configuration = Path.Combine(_folder.FullName, "bus.conf");
+        string socket = _folder["bus"];
+        string configuration = _folder["bus.conf"];
         File.WriteAllText(configuration, $"""
             <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
              "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -37,7 +38,7 @@ internal sealed class MessageBus : IDisposable
         _daemon.Kill();
         _daemon.WaitForExit();
         _daemon.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     private IEnumerable<string> Names()

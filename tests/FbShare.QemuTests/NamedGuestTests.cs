@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using FbShare.Testing.Screens;
+using FbShare.Tests;
 using Machine = FbShare.Testing.Machines.GuestMachine;
 
 namespace FbShare.QemuTests;
@@ -8,14 +9,14 @@ namespace FbShare.QemuTests;
 /// <summary>A real guest that is found by the name that QEMU gives it.</summary>
 public sealed class NamedGuestTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("fbshare-named-").FullName;
+    private readonly TemporaryFolder _folder = new("named");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [QemuFact]
     public async Task A_guest_is_listed_viewed_and_waited_for_by_its_name_and_has_its_terminal_to_itself()
     {
-        string log = Path.Combine(_folder, "log"), picture = Path.Combine(_folder, "screen.png");
+        string log = _folder["log"], picture = _folder["screen.png"];
         using Process run = Start(
         [
             "run", "--log", log, "--size", "1024x768", "--dump-to", picture, "--dump-when", "still:2s", "--", TestMachine.Qemu, .. TestMachine.Accelerator,
@@ -28,7 +29,7 @@ public sealed class NamedGuestTests : IDisposable
             Assert.Contains("ready", await ReadUntilReadyAsync(run), StringComparison.Ordinal);
             Assert.Equal(0, await RunAsync("wait", "a-test", "--still", "2s", "--timeout", "2m"));
             // Without a name: the only one.
-            Assert.Equal(0, await RunAsync("dump", "-o", Path.Combine(_folder, "again.png")));
+            Assert.Equal(0, await RunAsync("dump", "-o", _folder["again.png"]));
             using JsonDocument list = JsonDocument.Parse(await OutputAsync("list", "--json"));
             JsonElement only = Assert.Single(list.RootElement.EnumerateArray());
             Assert.Equal(("a-test", "a test", run.Id), (only.GetProperty("name").GetString(), only.GetProperty("guest").GetString(), only.GetProperty("pid").GetInt32()));
@@ -52,7 +53,7 @@ public sealed class NamedGuestTests : IDisposable
         Assert.Equal("", await said);
         Assert.DoesNotContain("fbshare", await run.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
         Assert.Contains($"fbshare: {picture}: 1024x768", File.ReadAllText(log), StringComparison.Ordinal);
-        Assert.False(Directory.Exists(Path.Combine(_folder, "fbshare")));
+        Assert.False(Directory.Exists(_folder["fbshare"]));
     }
 
     private static async Task<string> ReadUntilReadyAsync(Process run)
@@ -86,7 +87,7 @@ public sealed class NamedGuestTests : IDisposable
     private Process Start(string[] words)
     {
         var start = new ProcessStartInfo(TestedProgram.Path, words) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["XDG_RUNTIME_DIR"] = _folder;
+        start.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
         return Process.Start(start)!;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FbShare.Cli.Qemu;
 using FbShare.Linux;
+using FbShare.Tests;
 using Xunit.Abstractions;
 
 namespace FbShare.QemuTests;
@@ -64,7 +65,7 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
 {
     private const string Unit = "fbshare@m.service";
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-service-");
+    private readonly TemporaryFolder _folder = new("service");
     private readonly StringWriter _log = new();
     private readonly Systemd _systemd;
     private readonly bool _isOfUser;
@@ -79,7 +80,7 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
         Display = Path.Combine(_systemd.RunFolder, "fbshare", isOfUser ? "m" : "m/display");
         var options = new GuestOptions { Gpu = GpuKind.Pci };
         options = patience is { } more ? options with { Patience = more } : options;
-        Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.FullName), _folder.FullName, _log);
+        Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.Path), _folder.Path, _log);
         Machine.Boot();
     }
 
@@ -89,7 +90,7 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
 
     public string Display { get; }
 
-    public string File => Path.Combine(_folder.FullName, "screen.png");
+    public string File => _folder["screen.png"];
 
     public int? Device => _systemd.Device;
 
@@ -128,6 +129,6 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
         Machine.Dispose();
         _systemd.Dispose();
         _log.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 }

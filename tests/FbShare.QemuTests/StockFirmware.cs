@@ -3,13 +3,14 @@ using FbShare.Capture;
 using FbShare.Cli.Qemu;
 using FbShare.Display.Client;
 using FbShare.Qemu;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests;
 
 /// <summary>A QEMU with no guest, that shows its firmware's text screen.</summary>
 internal sealed class StockFirmware : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-firmware-");
+    private readonly TemporaryFolder _folder = new("firmware");
     private readonly Process _qemu;
 
     /// <param name="device">As -device takes it.</param>
@@ -17,7 +18,7 @@ internal sealed class StockFirmware : IDisposable
     /// <param name="more">Further arguments.</param>
     public StockFirmware(string program, string device, MessageBus? bus = null, params string[] more)
     {
-        string monitor = Path.Combine(_folder.FullName, "qmp"), viewers = Path.Combine(_folder.FullName, "display");
+        string monitor = _folder["qmp"], viewers = _folder["display"];
         Display = bus is null ? new(DisplayAddressKind.Qmp, viewers) : new(DisplayAddressKind.Bus, bus.Address);
         _qemu = Process.Start(new ProcessStartInfo(program,
         [
@@ -40,7 +41,7 @@ internal sealed class StockFirmware : IDisposable
     public DisplayAddress Display { get; }
 
     /// <summary>What it shows, by QEMU's own account.</summary>
-    public Picture Screen => Monitor.TakeScreen(Path.Combine(_folder.FullName, "screen.ppm"));
+    public Picture Screen => Monitor.TakeScreen(_folder["screen.ppm"]);
 
     /// <summary>Waits until the firmware has written something on its text screen.</summary>
     public void WaitForText() =>
@@ -52,7 +53,7 @@ internal sealed class StockFirmware : IDisposable
         _qemu.WaitForExit();
         Monitor.Dispose();
         _qemu.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     private static QmpClient? TryConnect(string monitor)

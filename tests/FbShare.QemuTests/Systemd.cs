@@ -17,21 +17,21 @@ internal sealed class Systemd : IDisposable
 
     private static readonly string? Program = Array.Find(["/usr/lib/systemd/systemd", "/lib/systemd/systemd"], File.Exists);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-systemd-");
+    private readonly TemporaryFolder _folder = new("systemd");
     private readonly FbShareProcess _process;
     private readonly bool _isOfUser;
 
     public Systemd(bool isOfUser)
     {
         _isOfUser = isOfUser;
-        string units = Directory.CreateDirectory(Path.Combine(_folder.FullName, "units")).FullName;
+        string units = Directory.CreateDirectory(_folder["units"]).FullName;
         Directory.CreateDirectory(RunFolder);
         foreach (string target in Targets)
         {
             File.WriteAllText(Path.Combine(units, target), $"[Unit]\nDescription={target} of a test\n");
         }
         // Others than root look into it.
-        File.SetUnixFileMode(_folder.FullName, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_101_101);
         Directory.CreateDirectory(Path.Combine(RunFolder, "program"));
         ReplaceProgram();
         foreach (string unit in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "systemd", isOfUser ? "user" : "system")))
@@ -63,7 +63,7 @@ internal sealed class Systemd : IDisposable
     }
 
     /// <summary>Its /run, as this process sees it.</summary>
-    public string RunFolder => Path.Combine(_folder.FullName, "run");
+    public string RunFolder => _folder["run"];
 
     /// <summary>What it and its services said.</summary>
     public string Said => $"{_process.Said}\n{(File.Exists(SaidFile) ? File.ReadAllText(SaidFile) : "")}";
@@ -108,7 +108,7 @@ internal sealed class Systemd : IDisposable
             RedirectStandardOutput = true,
         };
         start.Environment["XDG_RUNTIME_DIR"] = "/run";
-        start.Environment["SYSTEMD_UNIT_PATH"] = Path.Combine(_folder.FullName, "units");
+        start.Environment["SYSTEMD_UNIT_PATH"] = _folder["units"];
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         said = process.StandardOutput.ReadToEnd();
@@ -122,12 +122,12 @@ internal sealed class Systemd : IDisposable
         // With the first process of its namespace all others end.
         _process.Dispose();
         RemoveGroup();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     private string SaidFile => Path.Combine(RunFolder, "said");
 
-    private string CGroup => "/sys/fs/cgroup/" + _folder.Name;
+    private string CGroup => "/sys/fs/cgroup/" + Path.GetFileName(_folder.Path);
 
     private bool TryControl(string verb, string unit, out string said)
     {
@@ -139,7 +139,7 @@ internal sealed class Systemd : IDisposable
     private void RemoveGroup()
     {
         string? mount = File.ReadLines("/proc/mounts").Select(l => l.Split(' ')).FirstOrDefault(l => l[2] == "cgroup2")?[1];
-        string group = Path.Combine(mount ?? "/none", _folder.Name);
+        string group = Path.Combine(mount ?? "/none", Path.GetFileName(_folder.Path));
         if (Directory.Exists(group))
         {
             foreach (string folder in Directory.EnumerateDirectories(group, "*", SearchOption.AllDirectories).OrderByDescending(f => f.Length).Append(group))

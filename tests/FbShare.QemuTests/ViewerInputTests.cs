@@ -95,6 +95,8 @@ public class ViewerInputTests
         guest.EndCard();
         // As a window manager does with a minimised window.
         server.Do("windowunmap", "--sync", viewer.Window);
+        // The X server has done it then, and the viewer may not have been told yet.
+        viewer.WaitUntil(() => viewer.Said.Contains("the window cannot be seen", StringComparison.Ordinal), () => "it does not notice");
         guest.Ask($"card flip 3 bar --frames {Flips}", "card: flipped");
         server.Do("windowmap", "--sync", viewer.Window);
         viewer.AssertShows(TestCard.Bar(1280, 800, Flips), 1280, 800);
@@ -103,7 +105,7 @@ public class ViewerInputTests
         server.Do("key", "ctrl+alt+q");
         Assert.Equal(0, viewer.WaitForExit());
         (int drawn, int updates) = viewer.Count();
-        Assert.InRange(updates, Flips, int.MaxValue);
-        Assert.InRange(drawn, 1, Flips / 4);
+        // However long the rest took on a busy machine: most of the flips were updates without a frame.
+        Assert.True(updates - drawn >= Flips * 3 / 4, $"{drawn} frames were drawn of {updates} updates; it said:\n{viewer.Said}");
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests;
 
@@ -9,7 +10,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
 {
     private const string Socket = "wayland-0";
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-wayland-");
+    private readonly TemporaryFolder _folder = new("wayland");
     private readonly Process _process;
     private readonly ConcurrentQueue<string?> _said = new();
     private readonly string _window;
@@ -22,7 +23,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
         // A pointer inside would be drawn into the picture.
         server.Do("mousemove", "1919", "1199");
         ProcessStartInfo info = server.StartInfo(command[0], command[1..]);
-        info.Environment["XDG_RUNTIME_DIR"] = _folder.FullName;
+        info.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
         info.Environment["WLR_BACKENDS"] = "x11";
         info.Environment["WLR_RENDERER"] = "pixman";
         _process = Process.Start(info)!;
@@ -32,7 +33,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
         _process.BeginErrorReadLine();
         string? window = null;
         XServer.WaitUntil(
-            () => _process.HasExited || (File.Exists(Path.Combine(_folder.FullName, Socket)) && (window = server.FindTopWindow()) is not null),
+            () => _process.HasExited || (File.Exists(_folder[Socket]) && (window = server.FindTopWindow()) is not null),
             () => $"{command[0]} does not come up; it said:\n{string.Join('\n', _said)}");
         _window = window ?? throw new InvalidOperationException($"{command[0]} ended; it said:\n{string.Join('\n', _said)}");
     }
@@ -62,7 +63,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
     {
         ProcessStartInfo info = Server.StartInfo(program, arguments);
         info.Environment.Remove("DISPLAY");
-        info.Environment["XDG_RUNTIME_DIR"] = _folder.FullName;
+        info.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
         info.Environment["WAYLAND_DISPLAY"] = Socket;
         if (_program == "cage")
         {
@@ -79,6 +80,6 @@ internal sealed class WaylandServer : IDesk, IDisposable
         _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 }

@@ -3,11 +3,13 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FbShare.Cli;
 using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Rig.Bench;
 using FbShare.Testing.Needles;
 
 namespace FbShare.Tests;
@@ -42,6 +44,19 @@ public sealed partial class PublicSurfaceTests
             }
         }
         Assert.True(missing.Count == 0, string.Join("\n", missing.Distinct()));
+    }
+
+    public static TheoryData<Assembly> Shipped() => [typeof(DisplayHub).Assembly, typeof(GraphicsDevice).Assembly, typeof(Needle).Assembly, typeof(Benchmarks).Assembly, typeof(FbShareCommand).Assembly];
+
+    /// <summary>The program is built from what any other program could use.</summary>
+    [Theory]
+    [MemberData(nameof(Shipped))]
+    public void Internals_are_open_to_tests_alone(Assembly assembly)
+    {
+        string[] friends = [.. assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(a => a.AssemblyName)];
+
+        Assert.Contains("FbShare.Tests", friends);
+        Assert.Equal([], friends.Except(["FbShare.Tests", "FbShare.QemuTests", "FbShare.Benchmarks", "FbShare.Fuzz"]));
     }
 
     public static TheoryData<string> Libraries() => ["FbShare.Core", "FbShare.Graphics", "FbShare.Testing"];

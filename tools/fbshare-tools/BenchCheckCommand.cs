@@ -7,8 +7,8 @@ namespace FbShare.Tools;
 internal sealed class BenchCheckCommand : Command
 {
     private readonly Option<FileInfo> _fbshare = new("--fbshare") { Description = "The program (default: artifacts/fbshare/fbshare, published from the present sources).", HelpName = "FILE" };
-    private readonly Option<int> _tries = new("--tries") { Description = "In how many runs a figure must be missed.", HelpName = "N", DefaultValueFactory = _ => 3 };
-    private readonly Option<bool> _table = new("--table") { Description = "Print the values of one run and check nothing." };
+    private readonly Option<int> _tries = new("--tries") { Description = "A figure counts as missed if it is missed in this many runs.", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private readonly Option<bool> _table = new("--table") { Description = "Only print the values of one run; check nothing." };
 
     public BenchCheckCommand()
         : base("bench-check", """
@@ -19,7 +19,7 @@ internal sealed class BenchCheckCommand : Command
             counted by strace in two runs of different length, so that the program's start cancels out.
             Others may use the machine too, so a figure is missed only if it is missed in each of several runs.
 
-            Exit code 0 if every figure was reached, 1 if not (it says which), 2 if they could not be measured.
+            Exit code 0 if every figure was met, 1 if not (it says which), 2 if they could not be measured.
             """)
     {
         Add(_fbshare);

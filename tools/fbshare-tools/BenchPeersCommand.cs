@@ -6,9 +6,9 @@ namespace FbShare.Tools;
 /// <summary><c>bench-peers</c>: FbShare against QEMU's own ways to show a guest.</summary>
 internal sealed class BenchPeersCommand : Command
 {
-    private readonly Argument<string[]> _cases = new("CASE") { Description = "What to measure (default: all but builtin-blob whose programs are here).", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _cases = new("CASE") { Description = "What to measure (default: all cases whose programs are on this machine, except builtin-blob).", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<int> _rounds = new("--rounds") { Description = "How often each case runs.", HelpName = "N", DefaultValueFactory = _ => 3 };
-    private readonly Option<int> _seconds = new("--seconds") { Description = "How long each flips.", HelpName = "S", DefaultValueFactory = _ => 8 };
+    private readonly Option<int> _seconds = new("--seconds") { Description = "How many seconds the guest flips in each run.", HelpName = "S", DefaultValueFactory = _ => 8 };
     private readonly Option<int?> _rate = new("--rate") { Description = "How often the guest flips per second (default: as often as it can, and FbShare does not pace it).", HelpName = "HZ" };
     private readonly Option<string> _card = new("--card") { Description = "What the guest's card program does; `flip 2 full` draws every pixel. `desktop`, `desktop weston` or `desktop labwc`: somebody types in a terminal of a guest with a desktop, --rate keys a second (15).", HelpName = "WHAT", DefaultValueFactory = _ => "flip 2 bar" };
     private readonly Option<string?> _pictures = new("--pictures") { Description = "The folder for pictures of what the X server or the compositor shows at the end, CASE.png.", HelpName = "FOLDER" };
@@ -17,17 +17,17 @@ internal sealed class BenchPeersCommand : Command
         : base("bench-peers", $"""
             Measures FbShare against QEMU's own ways to show a guest, with a real guest.
 
-            Boots the test guest in QEMU 11.1 and lets it flip 1920x1080 pictures, in turn for every case and as often as
-            --rounds says, and prints medians as a Markdown table; below it, how late the frames in FbShare's window were. CPU is
-            what /proc says of every thread: of QEMU without the guest's own processor (the thread that runs guest code), of the
-            device process, of whoever looks, and of the X server.
+            Boots the test guest in QEMU 11.1 and lets it flip 1920x1080 pictures, for one case after the other and all of them --rounds
+            times. Prints medians as a Markdown table; below it, how late the frames in FbShare's window were. CPU times are those that
+            /proc has for each thread: of QEMU without the thread that runs guest code, of the device's process, of the viewer, and of
+            the X server.
 
             {ListOfCases()}
             With --card desktop a key that is typed counts as a flip.
-            FBSHARE, QEMU, FBSHARE_GUEST and FBSHARE_DESKTOP may name another program, QEMU and folders of guests. Machines are shared: compare the
-            rows of one table, not tables of different runs.
+            FBSHARE, QEMU, FBSHARE_GUEST and FBSHARE_DESKTOP may name another program, another QEMU and other folders of guests. Other people may use
+            the machine, too: compare the rows of one table, not tables of different runs.
 
-            In the testbed, where zero copy is:
+            In the testbed, where zero copy works:
               tools/testbed run --timeout 1800 -- sh -c 'echo 16384 >/sys/module/udmabuf/parameters/list_limit
                 QEMU=qemu-system-x86_64 FBSHARE=/repo/artifacts/fbshare/fbshare tools/bench-peers --rounds 1 builtin-blob watch'
             """)
@@ -93,7 +93,7 @@ internal sealed class BenchPeersCommand : Command
         }
         foreach (string name in names)
         {
-            PeerCase peer = PeerCase.All.FirstOrDefault(p => p.Name == name) ?? throw new ToolException($"unknown case '{name}': see --help");
+            PeerCase peer = PeerCase.All.FirstOrDefault(p => p.Name == name) ?? throw new ToolException($"unknown case '{name}': see tools/bench-peers --help");
             yield return peer.FindMissingProgram() is { } missing ? throw new ToolException($"{name} needs {missing}, which this machine does not have") : peer;
         }
     }

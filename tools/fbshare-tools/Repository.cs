@@ -25,6 +25,6 @@ internal static class Repository
                 return folder.FullName;
             }
         }
-        throw new ToolException($"{AppContext.BaseDirectory} is not in FbShare's repository: run it there by tools/fbshare-tools/run");
+        throw new ToolException($"{AppContext.BaseDirectory} is not in FbShare's repository: run it from there, by tools/fbshare-tools/run");
     }
 }

@@ -6,14 +6,14 @@ namespace FbShare.Tools;
 /// <summary><c>test-report</c>: the end of tools/test.sh.</summary>
 internal sealed class TestReportCommand : Command
 {
-    private readonly Argument<string[]> _files = new("FILE") { Description = "A trx file that a run of tests left, or should have left.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _files = new("FILE") { Description = "A trx file that a run of tests has written, or should have written.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string[]> _passed = new("--passed") { Description = "Something else that was checked, counted as one test.", HelpName = "WHAT" };
     private readonly Option<string[]> _failed = new("--failed") { Description = "The same, where it failed.", HelpName = "WHAT" };
 
     public TestReportCommand()
-        : base("test-report", "Prints what became of runs of tests: how many passed, why others failed or were skipped, and as the last line "
-            + "`N passed, N failed, N skipped` over all. A run that left no results, had no tests or was aborted counts as one that failed. "
-            + "Ends with 1 when anything failed.")
+        : base("test-report", "Prints the results of runs of tests: how many passed, why others failed or were skipped, and as the last line "
+            + "`N passed, N failed, N skipped` over all. A run that has no results or no tests, or was aborted, counts as one failure. "
+            + "Exit code 1 when anything failed.")
     {
         Add(_files);
         Add(_passed);

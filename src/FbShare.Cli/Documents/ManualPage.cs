@@ -64,7 +64,7 @@ internal static class ManualPage
         }
     }
 
-    /// <summary>Short lines, and a new one for each sentence, as roff likes it.</summary>
+    /// <summary>Short lines, and a new one for each sentence, as is usual in roff.</summary>
     private static string Paragraph(string text)
     {
         var lines = new StringBuilder();

@@ -6,6 +6,7 @@ using FbShare.Display.Naming;
 using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.VirtioGpu;
+using Microsoft.Win32.SafeHandles;
 
 namespace FbShare.Cli.Hosting;
 
@@ -114,7 +115,7 @@ internal sealed class DeviceArguments
         try
         {
             // A device and its keeper write the same file: each line to its end.
-            return new StreamWriter(FileDescriptor.OpenToAppend(path).AsStream()) { AutoFlush = true };
+            return new StreamWriter(new FileStream(new SafeFileHandle(FileDescriptor.OpenToAppend(path).Release(), ownsHandle: true), FileAccess.Write, bufferSize: 0)) { AutoFlush = true };
         }
         catch (LinuxException e)
         {

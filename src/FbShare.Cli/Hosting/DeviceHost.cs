@@ -1,6 +1,5 @@
 using FbShare.Capture;
 using FbShare.Display;
-using FbShare.Display.DBus;
 using FbShare.Display.Naming;
 using FbShare.Display.Server;
 using FbShare.Keeping;
@@ -33,11 +32,12 @@ internal sealed class DeviceHost : IDisposable
         _keeper = options.Keeper;
         _handed = options.Handed;
         _memory = new GuestMemoryMap { Keeper = _keeper };
-        Hub = new DisplayHub(options.Gpu.Outputs, new DmaBufExporter(options.Path, log));
+        Exporter = new DmaBufExporter(options.Path, log);
+        Hub = new DisplayHub(options.Gpu.Outputs, Exporter);
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log) { Keeper = _keeper };
         Hub.Source = _device;
         // Before the device's own socket: whoever waits for that one starts QEMU, which connects to both.
-        UnixListener? monitor = options.MonitorPath is { } path ? Listen(DescriptorKind.MonitorListener, path, "QEMU's monitor") : null;
+        UnixListener? monitor = options.MonitorPath is { } path ? Listen(KeptListener.Monitor, path, "QEMU's monitor") : null;
         try
         {
             _server = MakeServer(options);
@@ -62,6 +62,9 @@ internal sealed class DeviceHost : IDisposable
     public EventLoop Loop { get; } = new();
 
     public DisplayHub Hub { get; }
+
+    /// <summary>Belongs to the hub.</summary>
+    public DmaBufExporter Exporter { get; }
 
     /// <summary>The server for viewers; null without --display.</summary>
     public DisplayServer? Display { get; private set; }
@@ -88,8 +91,7 @@ internal sealed class DeviceHost : IDisposable
         _server.Dispose();
         Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
-        // Otherwise the helper did, with the socket.
-        if (NamedSocket is not null && PathHelper.Current is null)
+        if (NamedSocket is not null)
         {
             DisplayFolder.Tidy(NamedSocket);
         }
@@ -107,9 +109,9 @@ internal sealed class DeviceHost : IDisposable
         if (options.VfioUserPath is { } vfioUser)
         {
             return new VfioUserServer(
-                Loop, Listen(DescriptorKind.Listener, vfioUser, "--vfio-user"), _memory, log => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, log), _log);
+                Loop, Listen(KeptListener.FrontEnd, vfioUser, "--vfio-user"), _memory, log => new VirtioGpuFunction(Loop, _memory, _device, options.BootRom, log), _log);
         }
-        UnixListener? listener = options.SocketPath is { } path ? Listen(DescriptorKind.Listener, path, "--socket-path") : null;
+        UnixListener? listener = options.SocketPath is { } path ? Listen(KeptListener.FrontEnd, path, "--socket-path") : null;
         return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log);
     }
 
@@ -153,49 +155,48 @@ internal sealed class DeviceHost : IDisposable
     }
 
     /// <summary>Listens, or goes on listening where a device that died did, or where the service manager does.</summary>
-    private UnixListener Listen(DescriptorKind kind, string path, string option)
+    private UnixListener Listen(KeptListener which, string path, string option)
     {
         // The manager hands its own to every process of the service.
         if (_handed?.TakeListener(path) is { } handed)
         {
-            return UnixListener.Adopt(handed, path, removesPath: false);
+            return handed;
         }
-        if (_keeper?.Take(kind) is { } left)
+        if (_keeper?.Take(which) is { } left)
         {
-            return UnixListener.Adopt(left, path);
+            return left;
         }
         UnixListener listener = Sockets.Listen(path, option);
-        _keeper?.Keep(kind, 0, listener.Descriptor);
+        _keeper?.Keep(which, listener);
         return listener;
     }
 
     /// <summary>Listens where viewers look; null for nowhere.</summary>
     private UnixListener? ListenForViewers(DisplayPlace place)
     {
-        const DescriptorKind kind = DescriptorKind.DisplayListener;
         if (place.Path is { } path)
         {
-            return Listen(kind, path, "--display");
+            return Listen(KeptListener.Display, path, "--display");
         }
         if (place.Name is not { } name)
         {
             return null;
         }
-        if (_keeper?.Take(kind) is { } left)
+        if (_keeper?.Take(KeptListener.Display) is { } left)
         {
-            NamedSocket = UnixListener.PathOf(left);
-            return UnixListener.Adopt(left, NamedSocket);
+            NamedSocket = left.Path;
+            return left;
         }
         try
         {
-            BusConnection.RequireLibrary();
+            DisplayServer.EnsurePossible();
             UnixListener listener = Sockets.Listen(name, place.IsWish, out DisplayName taken);
-            NamedSocket = UnixListener.PathOf(listener.Descriptor);
-            _keeper?.Keep(kind, 0, listener.Descriptor);
+            NamedSocket = listener.Path;
+            _keeper?.Keep(KeptListener.Display, listener);
             DisplayName = taken;
             return listener;
         }
-        catch (Exception e) when (place.IsWish && e is CliException or BusException)
+        catch (Exception e) when (place.IsWish && e is CliException or IOException)
         {
             // Nobody asked for one, and the guest does not need it.
             _log.Warn($"there is no display for viewers: {e.Message}");

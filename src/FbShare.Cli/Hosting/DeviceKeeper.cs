@@ -43,17 +43,14 @@ internal sealed class DeviceKeeper : IDisposable
         _program = Environment.ProcessPath!;
         _arguments = arguments;
         _log = log;
-        _table.Kept = kind =>
+        _table.ListenerKept = () =>
         {
-            if (kind == DescriptorKind.Listener)
+            if (!_listens)
             {
-                if (!_listens)
-                {
-                    Listening?.Invoke();
-                }
-                _listens = true;
-                _listening.Set();
+                Listening?.Invoke();
             }
+            _listens = true;
+            _listening.Set();
         };
     }
 
@@ -100,7 +97,7 @@ internal sealed class DeviceKeeper : IDisposable
         }
         else
         {
-            _ = LibC.kill(_device.Id, LibC.SIGTERM);
+            _ = ProcessCalls.kill(_device.Id, ProcessCalls.SIGTERM);
         }
     });
 
@@ -119,7 +116,7 @@ internal sealed class DeviceKeeper : IDisposable
         }
         // It may die at any instruction, so there is no better way to end it.
         _upgrading = true;
-        _ = LibC.kill(_device.Id, LibC.SIGKILL);
+        _ = ProcessCalls.kill(_device.Id, ProcessCalls.SIGKILL);
     });
 
     /// <summary>Upgrades whenever that is asked for by its signal.</summary>
@@ -213,7 +210,7 @@ internal sealed class DeviceKeeper : IDisposable
 
     /// <summary>Whether the device wanted to end: an exit code of this program that is no defect, or a signal that asks for the end.</summary>
     private static bool IsEnd(int exitCode) =>
-        exitCode is (>= ExitCodes.Success and < ExitCodes.Internal) or ExitCodes.Interrupted or 128 + LibC.SIGTERM;
+        exitCode is (>= ExitCodes.Success and < ExitCodes.Internal) or ExitCodes.Interrupted or 128 + ProcessCalls.SIGTERM;
 
     private bool TooManyDeaths()
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using FbShare.Capture;
 using FbShare.Confinement;
 using FbShare.Linux;
 
@@ -17,7 +15,7 @@ internal static class DeviceSandbox
         {
             if (options.UdmaBuf is not null)
             {
-                host.Hub.Exporter.Prepare(options.UdmaBuf);
+                host.Exporter.Prepare(options.UdmaBuf);
             }
             log.Verbose("sandbox: off, as asked for");
             return;
@@ -67,7 +65,7 @@ internal static class DeviceSandbox
     /// <summary>What is loaded, opened or asked when it is first used is used now.</summary>
     private static void Prepare(DeviceOptions options, DeviceHost host)
     {
-        host.Hub.Exporter.Prepare(options.UdmaBuf);
+        host.Exporter.Prepare(options.UdmaBuf);
         options.Dump?.To.Rehearse();
         // A terminal's properties, and the source of random numbers.
         _ = Console.Out;

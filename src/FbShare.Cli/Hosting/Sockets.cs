@@ -38,7 +38,7 @@ internal static class Sockets
     {
         try
         {
-            return DisplayFolder.OfThisUser()[0].Listen(name, isWish, out taken);
+            return DisplayFolder.Listen(name, isWish, out taken);
         }
         catch (LinuxException e) when (e.Errno == Errno.EADDRINUSE)
         {

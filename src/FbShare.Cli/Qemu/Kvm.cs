@@ -12,13 +12,12 @@ internal sealed record Kvm(bool Usable, string Reason, string? Cure = null)
     public const string Device = "/dev/kvm";
 
     /// <summary>Asks the kernel. That it answers does not mean that guests run: <see cref="KvmTrial"/> tries that.</summary>
-    /// <remarks>Unsafe only for the type of ioctl(2)'s argument: this request has none.</remarks>
-    public static unsafe Kvm Probe()
+    public static Kvm Probe()
     {
         try
         {
             using FileDescriptor fd = FileDescriptor.Open(Device, writable: true);
-            int version = KvmCalls.ioctl(fd, KvmCalls.KVM_GET_API_VERSION, null);
+            int version = KvmCalls.ioctl(fd, KvmCalls.KVM_GET_API_VERSION);
             return version == KvmCalls.KVM_API_VERSION
                 ? new Kvm(true, $"{Device} answers")
                 : new Kvm(false, $"{Device} speaks version {version} instead of {KvmCalls.KVM_API_VERSION}");

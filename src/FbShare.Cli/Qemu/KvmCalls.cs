@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Cli.Qemu;
 
 /// <summary>ioctl(2) with the requests of /dev/kvm, of its virtual machines and of their processors (linux/kvm.h, asm/kvm.h of x86).</summary>
-internal static unsafe partial class KvmCalls
+internal static partial class KvmCalls
 {
     public const int KVM_API_VERSION = 12;
     public const nuint KVM_GET_API_VERSION = 0xAE00;
@@ -25,7 +25,11 @@ internal static unsafe partial class KvmCalls
     public const uint KVM_EXIT_IO = 2;
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int ioctl(FileDescriptor fd, nuint request, void* argument);
+    public static unsafe partial int ioctl(FileDescriptor fd, nuint request, void* argument);
+
+    /// <summary>For requests whose argument is a number, or that have none.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(FileDescriptor fd, nuint request, nint argument = 0);
 
     [StructLayout(LayoutKind.Sequential)]
     public struct kvm_userspace_memory_region

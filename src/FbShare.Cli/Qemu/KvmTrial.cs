@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FbShare.Linux;
 
@@ -62,34 +63,34 @@ internal static class KvmTrial
         }
     }
 
-    private static unsafe string? Run(FileDescriptor kvm)
+    private static string? Run(FileDescriptor kvm)
     {
-        using var machine = new FileDescriptor(Ask(kvm, KvmCalls.KVM_CREATE_VM, null, "KVM_CREATE_VM"));
+        using var machine = new FileDescriptor(Ask(kvm, KvmCalls.KVM_CREATE_VM, 0, "KVM_CREATE_VM"));
         // Older Intel processors need room of KVM's own, where nothing else is.
-        Ask(machine, KvmCalls.KVM_SET_TSS_ADDR, (void*)0xfffbd000, "KVM_SET_TSS_ADDR");
-        Ask(machine, KvmCalls.KVM_CREATE_IRQCHIP, null, "KVM_CREATE_IRQCHIP");
+        Ask(machine, KvmCalls.KVM_SET_TSS_ADDR, unchecked((nint)0xfffbd000), "KVM_SET_TSS_ADDR");
+        Ask(machine, KvmCalls.KVM_CREATE_IRQCHIP, 0, "KVM_CREATE_IRQCHIP");
 
         using FileDescriptor file = MemFd.Create("fbshare-kvm-trial", MemorySize);
         using MemoryMapping memory = MemoryMapping.Map(file, 0, MemorySize, writable: true);
         Fill(memory);
         var region = new KvmCalls.kvm_userspace_memory_region { memory_size = MemorySize, userspace_addr = (ulong)memory.DangerousGetHandle() };
-        Ask(machine, KvmCalls.KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+        Ask(machine, KvmCalls.KVM_SET_USER_MEMORY_REGION, ref region, "KVM_SET_USER_MEMORY_REGION");
 
-        using var processor = new FileDescriptor(Ask(machine, KvmCalls.KVM_CREATE_VCPU, null, "KVM_CREATE_VCPU"));
+        using var processor = new FileDescriptor(Ask(machine, KvmCalls.KVM_CREATE_VCPU, 0, "KVM_CREATE_VCPU"));
         var features = new KvmCalls.kvm_cpuid2 { nent = KvmCalls.kvm_cpuid2.Room };
-        Ask(kvm, KvmCalls.KVM_GET_SUPPORTED_CPUID, &features, "KVM_GET_SUPPORTED_CPUID");
-        Ask(processor, KvmCalls.KVM_SET_CPUID2, &features, "KVM_SET_CPUID2");
+        Ask(kvm, KvmCalls.KVM_GET_SUPPORTED_CPUID, ref features, "KVM_GET_SUPPORTED_CPUID");
+        Ask(processor, KvmCalls.KVM_SET_CPUID2, ref features, "KVM_SET_CPUID2");
         SetRegisters(processor);
 
-        using MemoryMapping shared = MemoryMapping.Map(processor, 0, Ask(kvm, KvmCalls.KVM_GET_VCPU_MMAP_SIZE, null, "KVM_GET_VCPU_MMAP_SIZE"), writable: true);
-        while (KvmCalls.ioctl(processor, KvmCalls.KVM_RUN, null) < 0)
+        using MemoryMapping shared = MemoryMapping.Map(processor, 0, Ask(kvm, KvmCalls.KVM_GET_VCPU_MMAP_SIZE, 0, "KVM_GET_VCPU_MMAP_SIZE"), writable: true);
+        while (KvmCalls.ioctl(processor, KvmCalls.KVM_RUN) < 0)
         {
             if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
             {
                 throw new LinuxException("ioctl(KVM_RUN)");
             }
         }
-        KvmCalls.kvm_run run = MemoryMarshal.Read<KvmCalls.kvm_run>(shared.Slice(0, sizeof(KvmCalls.kvm_run)));
+        KvmCalls.kvm_run run = MemoryMarshal.Read<KvmCalls.kvm_run>(shared.Slice(0, Unsafe.SizeOf<KvmCalls.kvm_run>()));
         return run.exit_reason == KvmCalls.KVM_EXIT_IO && run.io_port == Port ? null : $"its guest ended with KVM's exit reason {run.exit_reason}";
     }
 
@@ -112,10 +113,10 @@ internal static class KvmTrial
         void Put(ulong at, ulong value) => MemoryMarshal.Write(memory.Slice((long)at, sizeof(ulong)), in value);
     }
 
-    private static unsafe void SetRegisters(FileDescriptor processor)
+    private static void SetRegisters(FileDescriptor processor)
     {
-        KvmCalls.kvm_sregs system;
-        Ask(processor, KvmCalls.KVM_GET_SREGS, &system, "KVM_GET_SREGS");
+        KvmCalls.kvm_sregs system = default;
+        Ask(processor, KvmCalls.KVM_GET_SREGS, ref system, "KVM_GET_SREGS");
         var data = new KvmCalls.kvm_segment { limit = uint.MaxValue, selector = 16, type = 3, present = 1, s = 1, db = 1, g = 1 };
         system.cs = data with { selector = 8, type = 11, db = 0, l = 1 };
         system.ds = system.es = system.fs = system.gs = system.ss = data;
@@ -126,15 +127,22 @@ internal static class KvmTrial
         system.cr4 = 1 << 5;                        // PAE
         system.cr0 = 0x80000031;                    // PG, NE, ET, PE
         system.efer = (1 << 10) | (1 << 8);         // LMA, LME
-        Ask(processor, KvmCalls.KVM_SET_SREGS, &system, "KVM_SET_SREGS");
+        Ask(processor, KvmCalls.KVM_SET_SREGS, ref system, "KVM_SET_SREGS");
 
         var registers = new KvmCalls.kvm_regs { rip = Code, rsp = StackEnd, rflags = 2 };
-        Ask(processor, KvmCalls.KVM_SET_REGS, &registers, "KVM_SET_REGS");
+        Ask(processor, KvmCalls.KVM_SET_REGS, ref registers, "KVM_SET_REGS");
     }
 
-    private static unsafe int Ask(FileDescriptor fd, nuint request, void* argument, string name)
+    private static int Ask(FileDescriptor fd, nuint request, nint argument, string name) => LinuxException.Check(KvmCalls.ioctl(fd, request, argument), $"ioctl({name})");
+
+    /// <param name="argument">What the request takes, and what it gives back.</param>
+    private static unsafe void Ask<T>(FileDescriptor fd, nuint request, ref T argument, string name)
+        where T : unmanaged
     {
-        int result = KvmCalls.ioctl(fd, request, argument);
-        return result < 0 ? throw new LinuxException($"ioctl({name})") : result;
+        fixed (T* at = &argument)
+        {
+            // SAFETY: the kernel reads and writes as many bytes as the request has, which is this type's size; they are pinned.
+            LinuxException.Check(KvmCalls.ioctl(fd, request, at), $"ioctl({name})");
+        }
     }
 }

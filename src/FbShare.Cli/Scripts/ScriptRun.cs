@@ -77,7 +77,7 @@ internal sealed class ScriptRun(Screen screen, RecentFrames recent, string folde
             Directory.CreateDirectory(folder);
             if (late is not null)
             {
-                files.AddRange(FailureFiles.Write(name, late.Report));
+                files.AddRange(late.Report.Save(name));
             }
             else
             {
@@ -85,7 +85,7 @@ internal sealed class ScriptRun(Screen screen, RecentFrames recent, string folde
                 (await screen.CaptureAsync(timeout: TimeSpan.FromSeconds(1)).ConfigureAwait(false)).Save(picture);
                 files.Add(picture);
             }
-            string recording = name + FrameWriter.BestEnding;
+            string recording = name + RecentFrames.BestEnding;
             if (await recent.SaveAsync(recording).ConfigureAwait(false))
             {
                 files.Add(recording);

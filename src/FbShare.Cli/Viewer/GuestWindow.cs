@@ -28,6 +28,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
     private RemoteConsole? _console;
     private string _guestName = "";
     private long _updates;
+    private bool _isSeen;
 
     public GuestWindow(EventLoop loop, SdlWindow window, IDrawing drawing, ViewSettings settings, Log log)
     {
@@ -166,6 +167,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
             case Sdl.SDL_WINDOWEVENT_SHOWN or Sdl.SDL_WINDOWEVENT_EXPOSED or Sdl.SDL_WINDOWEVENT_RESTORED:
                 _painter.Invalidate();
                 _presenter.Redraw();
+                TellWhetherSeen();
                 break;
             case Sdl.SDL_WINDOWEVENT_SIZE_CHANGED:
                 _presenter.Redraw();
@@ -173,6 +175,7 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
                 break;
             case Sdl.SDL_WINDOWEVENT_HIDDEN or Sdl.SDL_WINDOWEVENT_MINIMIZED:
                 _presenter.Acknowledge();
+                TellWhetherSeen();
                 break;
             case Sdl.SDL_WINDOWEVENT_FOCUS_LOST:
                 Input.LetGo();
@@ -197,6 +200,15 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         _menu.Dispose();
         Pointer.Dispose();
         Window.Dispose();
+    }
+
+    private void TellWhetherSeen()
+    {
+        if (_isSeen != Window.IsVisible)
+        {
+            _isSeen = Window.IsVisible;
+            _log.Verbose(_isSeen ? "the window can be seen: it is drawn" : "the window cannot be seen: it is not drawn");
+        }
     }
 
     private void Do(HotKeyAction action)

@@ -4,7 +4,7 @@ namespace FbShare.Cli.Viewer;
 
 /// <summary>SDL 2 by its own names (SDL.h of 2.26; libSDL2-2.0.so.0). Only <see cref="SdlVideo"/>, <see cref="SdlWindow"/> and
 /// <see cref="SdlCursor"/> call it.</summary>
-internal static unsafe partial class Sdl
+internal static partial class Sdl
 {
     public const string Library = "libSDL2-2.0.so.0";
 
@@ -101,7 +101,7 @@ internal static unsafe partial class Sdl
     public static partial int SDL_setenv(string name, string value, int overwrite);
 
     [LibraryImport(Library)]
-    public static partial int SDL_PollEvent(Event* e);
+    public static partial int SDL_PollEvent(out Event e);
 
     [LibraryImport(Library)]
     public static partial void SDL_PumpEvents();
@@ -128,13 +128,13 @@ internal static unsafe partial class Sdl
     public static partial uint SDL_GetWindowPixelFormat(nint window);
 
     [LibraryImport(Library)]
-    public static partial int SDL_GetWindowWMInfo(nint window, WindowManagerInfo* info);
+    public static partial int SDL_GetWindowWMInfo(nint window, ref WindowManagerInfo info);
 
     [LibraryImport(Library)]
     public static partial int SDL_GetWindowDisplayIndex(nint window);
 
     [LibraryImport(Library)]
-    public static partial int SDL_GetCurrentDisplayMode(int display, DisplayMode* mode);
+    public static partial int SDL_GetCurrentDisplayMode(int display, out DisplayMode mode);
 
     [LibraryImport(Library)]
     public static partial void SDL_ShowWindow(nint window);
@@ -146,7 +146,7 @@ internal static unsafe partial class Sdl
     public static partial void SDL_SetWindowIcon(nint window, nint surface);
 
     [LibraryImport(Library)]
-    public static partial void SDL_GetWindowSize(nint window, int* width, int* height);
+    public static partial void SDL_GetWindowSize(nint window, out int width, out int height);
 
     [LibraryImport(Library)]
     public static partial void SDL_SetWindowSize(nint window, int width, int height);
@@ -167,7 +167,7 @@ internal static unsafe partial class Sdl
     public static partial int SDL_ShowCursor(int toggle);
 
     [LibraryImport(Library)]
-    public static partial nint SDL_CreateRGBSurfaceWithFormatFrom(void* pixels, int width, int height, int depth, int pitch, uint format);
+    public static unsafe partial nint SDL_CreateRGBSurfaceWithFormatFrom(void* pixels, int width, int height, int depth, int pitch, uint format);
 
     [LibraryImport(Library)]
     public static partial void SDL_FreeSurface(nint surface);
@@ -203,7 +203,7 @@ internal static unsafe partial class Sdl
     public static partial void SDL_GL_SwapWindow(nint window);
 
     [LibraryImport(Library)]
-    public static partial void SDL_GL_GetDrawableSize(nint window, int* width, int* height);
+    public static partial void SDL_GL_GetDrawableSize(nint window, out int width, out int height);
 
     /// <summary>What SDL last complained of.</summary>
     public static string GetError() => Marshal.PtrToStringUTF8(SDL_GetError()) ?? "";

@@ -3,20 +3,21 @@ using FbShare.Pictures;
 namespace FbShare.Cli.Viewer;
 
 /// <summary>A guest's pointer picture as the host's own pointer, which moves without the guest's delay.</summary>
-internal sealed unsafe class SdlCursor : IDisposable
+internal sealed class SdlCursor : IDisposable
 {
     private readonly nint _cursor;
 
     private SdlCursor(nint cursor) => _cursor = cursor;
 
     /// <summary>Makes a pointer; null where the window system takes none of this kind.</summary>
-    public static SdlCursor? TryCreate(CursorImage image)
+    public static unsafe SdlCursor? TryCreate(CursorImage image)
     {
         // For X11 SDL takes the colours as they are, and X wants them multiplied by alpha, as guests give them. Elsewhere SDL multiplies
         // them itself (from 2.0.18 on).
         byte[]? divided = Sdl.GetCurrentVideoDriver() == "x11" ? null : Divide(image.Pixels.Span);
         fixed (byte* pixels = divided ?? image.Pixels.Span)
         {
+            // SAFETY: the pixels are pinned while the surface, which does not copy them, is there; the cursor copies them.
             nint surface = Sdl.SDL_CreateRGBSurfaceWithFormatFrom(pixels, image.Width, image.Height, 32, image.Width * 4, Sdl.SDL_PIXELFORMAT_ARGB8888);
             nint cursor = Sdl.SDL_CreateColorCursor(surface, Math.Clamp(image.HotX, 0, image.Width - 1), Math.Clamp(image.HotY, 0, image.Height - 1));
             Sdl.SDL_FreeSurface(surface);

@@ -6,7 +6,7 @@ namespace FbShare.Cli.Viewer;
 
 /// <summary>The window system through SDL: windows, which share one OpenGL context where they have any, and their events.</summary>
 /// <remarks>Used on one thread. The loop watches the window system's own connection, so that an idle viewer sleeps.</remarks>
-internal sealed unsafe class SdlVideo : IDisposable
+internal sealed class SdlVideo : IDisposable
 {
     /// <summary>SDL reports focus changes of X11 200 ms late, and only when somebody looks at its events again.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(250);
@@ -110,13 +110,7 @@ internal sealed unsafe class SdlVideo : IDisposable
     }
 
     /// <summary>The next event, if there is one.</summary>
-    public static bool TryPoll(out Sdl.Event e)
-    {
-        fixed (Sdl.Event* at = &e)
-        {
-            return Sdl.SDL_PollEvent(at) != 0;
-        }
-    }
+    public static bool TryPoll(out Sdl.Event e) => Sdl.SDL_PollEvent(out e) != 0;
 
     public void Dispose()
     {

@@ -1,7 +1,7 @@
 namespace FbShare.Cli.Viewer;
 
 /// <summary>One window, in pixels: SDL's own units differ from them where the display is scaled.</summary>
-internal sealed unsafe class SdlWindow : IDisposable
+internal sealed class SdlWindow : IDisposable
 {
     private const int UsualRefresh = 60;
 
@@ -34,8 +34,7 @@ internal sealed unsafe class SdlWindow : IDisposable
     {
         get
         {
-            int width, height;
-            Sdl.SDL_GL_GetDrawableSize(_window, &width, &height);
+            Sdl.SDL_GL_GetDrawableSize(_window, out int width, out int height);
             return (Math.Max(width, 1), Math.Max(height, 1));
         }
     }
@@ -51,9 +50,8 @@ internal sealed unsafe class SdlWindow : IDisposable
     {
         get
         {
-            Sdl.DisplayMode mode;
             int display = Sdl.SDL_GetWindowDisplayIndex(_window);
-            return display >= 0 && Sdl.SDL_GetCurrentDisplayMode(display, &mode) == 0 && mode.refresh_rate > 0 ? mode.refresh_rate : UsualRefresh;
+            return display >= 0 && Sdl.SDL_GetCurrentDisplayMode(display, out Sdl.DisplayMode mode) == 0 && mode.refresh_rate > 0 ? mode.refresh_rate : UsualRefresh;
         }
     }
 
@@ -78,10 +76,11 @@ internal sealed unsafe class SdlWindow : IDisposable
     }
 
     /// <param name="pixels">Bytes B, G, R, A, not multiplied, packed rows.</param>
-    public void SetIcon(ReadOnlySpan<byte> pixels, int width, int height)
+    public unsafe void SetIcon(ReadOnlySpan<byte> pixels, int width, int height)
     {
         fixed (byte* at = pixels)
         {
+            // SAFETY: the pixels are pinned while the surface, which does not copy them, is there; the window copies them.
             nint surface = Sdl.SDL_CreateRGBSurfaceWithFormatFrom(at, width, height, 32, width * 4, Sdl.SDL_PIXELFORMAT_ARGB8888);
             Sdl.SDL_SetWindowIcon(_window, surface);
             Sdl.SDL_FreeSurface(surface);
@@ -112,8 +111,7 @@ internal sealed unsafe class SdlWindow : IDisposable
     {
         get
         {
-            int width, height;
-            Sdl.SDL_GetWindowSize(_window, &width, &height);
+            Sdl.SDL_GetWindowSize(_window, out int width, out int height);
             return (width, height);
         }
     }
@@ -131,6 +129,6 @@ internal sealed unsafe class SdlWindow : IDisposable
     {
         // The struct that 2.0.6 has, the first with Wayland's part.
         var info = new Sdl.WindowManagerInfo { major = 2, minor = 0, patch = 6 };
-        return Sdl.SDL_GetWindowWMInfo(_window, &info) == 0 ? default : info;
+        return Sdl.SDL_GetWindowWMInfo(_window, ref info) == 0 ? default : info;
     }
 }

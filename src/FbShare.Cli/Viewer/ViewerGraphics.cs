@@ -5,7 +5,7 @@ using Silk.NET.OpenGL;
 namespace FbShare.Cli.Viewer;
 
 /// <summary>OpenGL of the windows' context: the renderer, and the importer where the driver's imports can be trusted.</summary>
-internal sealed unsafe class ViewerGraphics : IDrawing
+internal sealed class ViewerGraphics : IDrawing
 {
     private readonly EglDisplay _display;
     private readonly DmaBufImporter? _importer;

@@ -97,6 +97,17 @@ internal sealed class BenchRig : IDisposable
         return true;
     });
 
+    /// <summary>Serves the display protocol at a socket in a folder of its own, which goes with the rig.</summary>
+    /// <returns>The socket's path.</returns>
+    public string ServeDisplay()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-bench-");
+        string path = Path.Combine(folder.FullName, "display");
+        ServeDisplay(path);
+        _owned.Add(new OwnFolder(folder));
+        return path;
+    }
+
     /// <summary>Makes two buffers of a size and shows the first.</summary>
     public void SetUp(int width, int height)
     {
@@ -129,7 +140,8 @@ internal sealed class BenchRig : IDisposable
             {
                 int size = width * height * DrmFormats.BytesPerPixel;
                 var band = new DmaBufBand(MemFd.Create("bench", size), 0, height, size / height, 0, size);
-                return _hub.GetScanout(0)!.Export = new DmaBufExport(new DmaBufFrame(DrmFormat.XR24, width, height, [band]));
+                _hub.GetScanout(0)!.Share(new DmaBufFrame(DrmFormat.XR24, width, height, [band]));
+                return true;
             });
         }
     }
@@ -235,6 +247,11 @@ internal sealed class BenchRig : IDisposable
         {
             throw new InvalidOperationException($"the device answered 0x{type:x}");
         }
+    }
+
+    private sealed record OwnFolder(DirectoryInfo Folder) : IDisposable
+    {
+        public void Dispose() => Folder.Delete(recursive: true);
     }
 
     /// <summary>Keeps no descriptor: none is asked for here.</summary>

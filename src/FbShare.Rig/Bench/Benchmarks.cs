@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using FbShare.Confinement;
 using FbShare.Display;
 using FbShare.Linux;
 using FbShare.Memory;
@@ -11,7 +10,7 @@ using FbShare.Rig.Driver;
 namespace FbShare.Rig.Bench;
 
 /// <summary>The measurements of <c>fbshare bench</c>. Each alternates between two things in one run, and takes medians.</summary>
-internal static class Benchmarks
+public static class Benchmarks
 {
     private const int Rounds = 9;
 
@@ -146,7 +145,7 @@ internal static class Benchmarks
     /// <summary>What the sandbox's filter of system calls adds to a flip: the last measurement of a process, for there is no way back.</summary>
     public static IEnumerable<Figure> Sandbox()
     {
-        if (RuntimeFeature.IsDynamicCodeCompiled || !SeccompFilter.IsAvailable)
+        if (RuntimeFeature.IsDynamicCodeCompiled || !Confinement.Sandbox.Foretell().FiltersCalls)
         {
             yield break;
         }
@@ -162,8 +161,7 @@ internal static class Benchmarks
         });
         Flip();
         double free = Flip();
-        Privileges.MakeFinal();
-        SeccompFilter.Apply(SystemCallPolicy.OfDevice(Environment.ProcessId));
+        Confinement.Sandbox.EnterAsDevice();
         yield return new Figure("flip.1080p.sandbox", Flip() / free, "x");
     }
 
@@ -228,15 +226,13 @@ internal static class Benchmarks
     /// <summary>Shows pictures on the rig and lets a viewer look on.</summary>
     private static BenchViewer Watch(BenchRig rig, bool sharesPages)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"fbshare-bench-{Environment.ProcessId}");
         // The damage is small, so that the message is measured and not the copy.
         rig.SetUp(64, 64);
         if (sharesPages)
         {
             rig.SharePages(64, 64);
         }
-        rig.ServeDisplay(path);
-        return new BenchViewer(path, takeDmaBuf: sharesPages);
+        return new BenchViewer(rig.ServeDisplay(), takeDmaBuf: sharesPages);
     }
 
     /// <summary>Copying whole frames out of guest memory, compared with a plain copy of as many bytes.</summary>

@@ -5,7 +5,7 @@ namespace FbShare.Rig.Bench;
 /// <param name="Unit">The unit of the value.</param>
 /// <param name="Goal">What the value should be, as text; empty if it has no goal.</param>
 /// <param name="Met">Whether the goal was met; null if there is none.</param>
-internal sealed record Figure(string Name, double Value, string Unit, string Goal = "", bool? Met = null)
+public sealed record Figure(string Name, double Value, string Unit, string Goal = "", bool? Met = null)
 {
     public static Figure AtMost(string name, double value, string unit, double most) => new(name, value, unit, $"<= {most:0.###}", value <= most);
 

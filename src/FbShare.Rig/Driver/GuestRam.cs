@@ -49,10 +49,6 @@ internal sealed class GuestRam : IDisposable
     public ref T At<T>(ulong guestAddress)
         where T : unmanaged => ref MemoryMarshal.AsRef<T>(At(guestAddress, Unsafe.SizeOf<T>()));
 
-    /// <summary>Frees the pages of a range, as a balloon, virtio-mem or postcopy does; they read as zero until they are written again.</summary>
-    public static void PunchHole(FileDescriptor file, long offset, long length) =>
-        LinuxException.Check(LibC.fallocate(file, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
-
     public void Dispose()
     {
         _mapping.Dispose();

@@ -37,6 +37,9 @@ public sealed class RecentFrames : IScreenObserver, IAsyncDisposable
         _timer = new LoopTimer(screen.Display.Loop, Take);
     }
 
+    /// <summary>The ending of the smallest kind of video that can be made on this host: <c>.mkv</c> where there is ffmpeg, else <c>.y4m</c>.</summary>
+    public static string BestEnding => FrameWriter.BestEnding;
+
     /// <summary>How many bytes the changes take at the moment, besides one whole picture.</summary>
     public long Bytes
     {
@@ -49,10 +52,12 @@ public sealed class RecentFrames : IScreenObserver, IAsyncDisposable
         }
     }
 
-    /// <summary>Begins to keep what a screen shows.</summary>
+    /// <summary>Starts to keep what a screen shows.</summary>
+    /// <param name="screen">Stays the caller's.</param>
     /// <param name="length">How far back, at most.</param>
     /// <param name="mostBytes">How much memory the changes may take; where that is too little, the time is shorter.</param>
-    internal static Task<RecentFrames> StartAsync(Screen screen, TimeSpan length, long mostBytes = 64L << 20) => screen.Display.OnLoopAsync(() =>
+    /// <exception cref="Display.Client.DisplayException">The display is gone.</exception>
+    public static Task<RecentFrames> StartAsync(Screen screen, TimeSpan length, long mostBytes = 64L << 20) => screen.Display.OnLoopAsync(() =>
     {
         var recent = new RecentFrames(screen, length, mostBytes);
         screen.Add(recent);

@@ -60,7 +60,7 @@ public sealed class ScreenRecorder : IScreenObserver, IAsyncDisposable
         Interlocked.Read(ref _frames), Interlocked.Read(ref _dropped), Interlocked.Read(ref _otherSizes),
         TimeSpan.FromTicks(Interlocked.Read(ref _lastTime) / TimeSpan.NanosecondsPerTick), Volatile.Read(ref _width), Volatile.Read(ref _height));
 
-    /// <summary>Begins to record.</summary>
+    /// <summary>Starts to record.</summary>
     /// <param name="file">.y4m, a pattern such as frames/%06d.png, or any kind that ffmpeg makes.</param>
     /// <exception cref="RecordingException">The file cannot be made.</exception>
     internal static async Task<ScreenRecorder> StartAsync(Screen screen, string file, RecordingOptions options)

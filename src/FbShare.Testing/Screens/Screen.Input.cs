@@ -32,8 +32,12 @@ public sealed partial class Screen
         return InputAsync(input => input.TypeAsync([stroke], pace ?? InputPace.Default));
     }
 
-    /// <summary>Presses keys that are planned already.</summary>
-    internal Task PressAsync(IReadOnlyList<KeyStroke> strokes, InputPace pace) => InputAsync(input => input.TypeAsync(strokes, pace));
+    /// <summary>Presses keys that are planned already (<see cref="KeyboardLayout.Plan"/>, <see cref="KeyChord.Parse"/>), one after the other.</summary>
+    /// <param name="strokes">The keys.</param>
+    /// <param name="pace">How long keys stay down, and how long to wait between them.</param>
+    /// <exception cref="TypingException">The display takes no keys.</exception>
+    /// <exception cref="Display.Client.DisplayException">The display is gone.</exception>
+    public Task PressAsync(IReadOnlyList<KeyStroke> strokes, InputPace pace) => InputAsync(input => input.TypeAsync(strokes, pace));
 
     /// <summary>Moves the guest's pointer to a pixel of this output's picture.</summary>
     /// <exception cref="TypingException">There is no such pixel, the guest has no tablet, or the display takes no input.</exception>

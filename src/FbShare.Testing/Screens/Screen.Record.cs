@@ -6,7 +6,7 @@ namespace FbShare.Testing.Screens;
 /// <content>Recordings.</content>
 public sealed partial class Screen
 {
-    /// <summary>Begins to record to a file, until the recorder is stopped or disposed.</summary>
+    /// <summary>Starts to record to a file, until the recorder is stopped or disposed.</summary>
     /// <param name="file">.y4m, a pattern such as frames/%06d.png, or any kind that ffmpeg makes (.mkv, .webm, .mp4).</param>
     /// <param name="options">How; null: the defaults of <see cref="RecordingOptions"/>.</param>
     /// <exception cref="RecordingException">The file cannot be made, or there is no ffmpeg for it.</exception>

@@ -58,6 +58,19 @@ public sealed partial class Screen : IDisposable
         Console.Watch(new View(this), zeroCopy);
     }
 
+    /// <summary>Has an observer told of the present picture, if there is one, and of all that follow.</summary>
+    /// <param name="observer">Called on the display's thread, from before this task ends.</param>
+    /// <exception cref="DisplayException">The display is gone.</exception>
+    public Task AddObserverAsync(IScreenObserver observer) => _display.OnLoopAsync(() =>
+    {
+        Add(observer);
+        return true;
+    });
+
+    /// <summary>Has an observer told no more. Where the display is gone, it is told no more anyway.</summary>
+    /// <param name="observer">Is not called any more once this task has ended.</param>
+    public Task RemoveObserverAsync(IScreenObserver observer) => _display.TryOnLoopAsync(() => Remove(observer));
+
     /// <summary>Tells an observer of the present picture, if there is one, and of all that follow. On the display's thread.</summary>
     internal void Add(IScreenObserver observer)
     {

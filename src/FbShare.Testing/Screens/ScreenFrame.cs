@@ -4,11 +4,11 @@ using FbShare.Pictures;
 namespace FbShare.Testing.Screens;
 
 /// <summary>A frame as it comes, for the length of the call that tells of it.</summary>
-internal readonly ref struct ScreenFrame
+public readonly ref struct ScreenFrame
 {
     private readonly LivePicture _live;
 
-    public ScreenFrame(LivePicture live, Rect damage, FrameStamp stamp, bool isCatchUp, bool looksDifferent)
+    internal ScreenFrame(LivePicture live, Rect damage, FrameStamp stamp, bool isCatchUp, bool looksDifferent)
     {
         _live = live;
         Damage = damage;
@@ -23,6 +23,7 @@ internal readonly ref struct ScreenFrame
     /// <summary>What may have changed.</summary>
     public Rect Damage { get; }
 
+    /// <summary>Which frame it is.</summary>
     public FrameStamp Stamp { get; }
 
     /// <summary>Whether this is the picture that was there already when the observer came, and not a frame that the guest has just made.</summary>
@@ -32,7 +33,7 @@ internal readonly ref struct ScreenFrame
     public bool LooksDifferent { get; }
 
     /// <summary>Whether one of these parts looks different from the frame before. Never at a catch-up.</summary>
-    public bool ChangedIn(List<Rect> parts) => !IsCatchUp && LooksDifferent && _live.ChangedIn(parts);
+    internal bool ChangedIn(List<Rect> parts) => !IsCatchUp && LooksDifferent && _live.ChangedIn(parts);
 }
 
 /// <summary>Which frame of an output.</summary>
@@ -42,15 +43,17 @@ internal readonly ref struct ScreenFrame
 /// between two that were seen are the ones missed.</param>
 public readonly record struct FrameStamp(long Sequence, long At, long? Flush);
 
-/// <summary>Somebody who is told what a screen does. Called on the display's thread; must not block.</summary>
-internal interface IScreenObserver
+/// <summary>Somebody who is told what a screen does (<see cref="Screen.AddObserverAsync"/>). Called on the display's thread; must not block.</summary>
+public interface IScreenObserver
 {
     /// <summary>A frame came. The guest may be waiting until this returns.</summary>
+    /// <param name="frame">Valid until this returns.</param>
     void Frame(in ScreenFrame frame);
 
     /// <summary>The output shows nothing.</summary>
     void Off();
 
     /// <summary>The display is gone, or its pictures cannot be read. Nothing follows.</summary>
+    /// <param name="why">What happened.</param>
     void Lost(Exception why);
 }

@@ -13,7 +13,7 @@ public abstract class ScreenTarget
     /// <summary>It in words, after "wait for": "the text 'login:'".</summary>
     public abstract override string ToString();
 
-    /// <summary>Begins to look for it.</summary>
+    /// <summary>Starts to look for it.</summary>
     /// <param name="region">Where.</param>
     /// <param name="wait">What to tell if it comes at another time than with a frame.</param>
     internal abstract TargetWatch Begin(ScreenRegion region, ScreenWait wait);

@@ -46,6 +46,13 @@ public sealed record ScreenReport(ScreenCapture? Actual, ScreenState State, stri
     /// <summary>The target that the screen was closest to.</summary>
     public TargetReport Closest => Targets.MaxBy(t => t.Similarity ?? -1)!;
 
+    /// <summary>Writes NAME.actual.png, NAME.expected.png and NAME.diff.png, as far as there are such pictures. Files of an earlier failure
+    /// that there are no pictures for now are deleted: they would be taken for this one's.</summary>
+    /// <param name="name">A path; a picture's ending is left out.</param>
+    /// <returns>The files that were written.</returns>
+    /// <exception cref="CaptureException">They cannot be written.</exception>
+    public IReadOnlyList<string> Save(string name) => FailureFiles.Write(name, this);
+
     internal string Describe(TimeSpan timeout)
     {
         string waited = $"within {timeout.TotalSeconds:0.###} s";

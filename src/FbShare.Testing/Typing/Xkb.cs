@@ -90,12 +90,12 @@ internal static partial class Xkb
     public static unsafe partial int xkb_compose_state_get_utf8(XkbComposeState state, byte* buffer, nuint size);
 
     /// <summary>struct xkb_rule_names; null means the library's default.</summary>
-    public unsafe struct RuleNames
+    public struct RuleNames
     {
-        public byte* rules;
-        public byte* model;
-        public byte* layout;
-        public byte* variant;
-        public byte* options;
+        public unsafe byte* rules;
+        public unsafe byte* model;
+        public unsafe byte* layout;
+        public unsafe byte* variant;
+        public unsafe byte* options;
     }
 }

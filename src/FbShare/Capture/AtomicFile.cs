@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.Capture;
 
 /// <summary>Writes a file completely or not at all: into a temporary file in the same folder, flushed to the disk, then renamed.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     /// <summary>How long a chain of links may be, as in the kernel.</summary>
     private const int MostLinks = 40;

@@ -27,11 +27,11 @@ public sealed record PictureOutput(string File, PictureFormat Format)
     }
 
     /// <summary>The files that are written.</summary>
-    internal IReadOnlyList<string> Files => Format == PictureFormat.Raw ? [File, RawFile.DescriptionOf(File)] : [File];
+    public IReadOnlyList<string> Files => Format == PictureFormat.Raw ? [File, RawFile.DescriptionOf(File)] : [File];
 
     /// <summary>Makes such a file of a picture of one pixel, and throws it away: all code that this needs is loaded then.</summary>
     /// <exception cref="CaptureException"><inheritdoc cref="EnsurePossible"/></exception>
-    internal void Rehearse()
+    public void Rehearse()
     {
         var picture = new Picture(DrmFormat.XR24, 1, 1, new byte[4]);
         if (Scale is not null)

@@ -3,7 +3,7 @@ using FbShare.Linux;
 namespace FbShare.Confinement;
 
 /// <summary>A second lock on files, by the kernel's own view of paths (landlock(7)).</summary>
-internal static unsafe class Landlock
+internal static class Landlock
 {
     /// <summary>How many file rights a version knows, from the first version on (LANDLOCK_ACCESS_FS_*).</summary>
     private static readonly int[] FileRights = [13, 14, 15, 15, 16];
@@ -19,7 +19,7 @@ internal static unsafe class Landlock
 
     /// <summary>Denies this thread, and all that it starts, every path, TCP, and signals to other processes.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public static void DenyAll(int version)
+    public static unsafe void DenyAll(int version)
     {
         var rights = new LibC.LandlockRulesetAttr
         {

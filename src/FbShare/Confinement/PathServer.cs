@@ -9,10 +9,10 @@ namespace FbShare.Confinement;
 /// <param name="files">The files that may be written, and removed.</param>
 /// <param name="removed">Told of a socket that was removed.</param>
 /// <param name="write">Writes a file completely or not at all; throws an <see cref="IOException"/> with a sentence.</param>
-internal sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> sockets, IReadOnlyCollection<string> files, PathServer.FileWriter write, Action<string>? removed = null)
+public sealed class PathServer(UnixSocket socket, IReadOnlyCollection<string> sockets, IReadOnlyCollection<string> files, PathServer.FileWriter write, Action<string>? removed = null)
 {
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>.</summary>
-    internal delegate void FileWriter(string path, ReadOnlySpan<byte> content);
+    public delegate void FileWriter(string path, ReadOnlySpan<byte> content);
 
     /// <summary>Answers until the device is gone.</summary>
     public void Run()

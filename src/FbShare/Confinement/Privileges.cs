@@ -7,19 +7,19 @@ namespace FbShare.Confinement;
 /// <summary>Users, capabilities and the right to gain any (capabilities(7), prctl(2)).</summary>
 /// <remarks>Capabilities are a thread's, and the runtime has started threads before any code of this program runs. So a process that has some gives
 /// them up and starts its own program again in its place (execve(2)), which ends the other threads and leaves the process what it is otherwise.</remarks>
-internal static unsafe class Privileges
+public static class Privileges
 {
     /// <summary>What root may do with files of others: a device of root makes its sockets in folders of users.</summary>
     private const uint Files = 1u << LibC.CAP_DAC_OVERRIDE;
 
     /// <summary>Whether the calling thread has any capabilities.</summary>
-    public static bool HasCapabilities => Held() != 0;
+    internal static bool HasCapabilities => Held() != 0;
 
     /// <summary>Whether the calling thread has others than <see cref="Reduce"/> leaves.</summary>
     public static bool HasNeedlessCapabilities => (Held() & ~(ulong)Files) != 0;
 
     /// <summary>Whether this process and all that it starts are barred from gaining privileges.</summary>
-    public static bool AreFinal => LibC.prctl(LibC.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    internal static bool AreFinal => LibC.prctl(LibC.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 
     /// <summary>Bars the calling thread, and all that it starts, from gaining privileges. A seccomp filter for all threads takes this to all threads.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
@@ -51,16 +51,17 @@ internal static unsafe class Privileges
 
     /// <summary>Gives up all capabilities of the calling thread and of those that it starts.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public static void DropAll()
+    internal static void DropAll()
     {
         DropBoundingSet(except: 0);
         Set(0);
     }
 
     /// <summary>Starts this program again in this process's place, with its descriptors that are not O_CLOEXEC. Returns only by failing.</summary>
+    /// <param name="program">The path of its file.</param>
     /// <param name="arguments">Without the program's name.</param>
     /// <exception cref="LinuxException">execve(2) failed.</exception>
-    public static void StartAgain(string program, IReadOnlyList<string> arguments)
+    public static unsafe void StartAgain(string program, IReadOnlyList<string> arguments)
     {
         string[] words = [program, .. arguments];
         byte[][] texts = [.. words.Select(Terminated)];
@@ -93,7 +94,7 @@ internal static unsafe class Privileges
         }
     }
 
-    private static (uint User, uint Group) Find(string user)
+    private static unsafe (uint User, uint Group) Find(string user)
     {
         LibC.Passwd* entry = LibC.getpwnam(user);
         // SAFETY: the C library's entry holds until the next call of its kind.
@@ -101,7 +102,7 @@ internal static unsafe class Privileges
     }
 
     /// <summary>All capabilities of the calling thread, as bits.</summary>
-    private static ulong Held()
+    private static unsafe ulong Held()
     {
         LibC.CapData* sets = stackalloc LibC.CapData[2];
         var header = new LibC.CapHeader { version = LibC.LINUX_CAPABILITY_VERSION_3 };
@@ -110,7 +111,7 @@ internal static unsafe class Privileges
         return sets[0].permitted | sets[0].inheritable | ((ulong)(sets[1].permitted | sets[1].inheritable) << 32);
     }
 
-    private static void Set(uint capabilities)
+    private static unsafe void Set(uint capabilities)
     {
         LibC.CapData* sets = stackalloc LibC.CapData[2];
         (sets[0], sets[1]) = (new LibC.CapData { effective = capabilities, permitted = capabilities }, default);

@@ -4,10 +4,12 @@ using FbShare.Linux;
 namespace FbShare.Confinement;
 
 /// <summary>Everything that confines a process once it runs, and what of it is in force.</summary>
-internal sealed class Sandbox
+public sealed class Sandbox
 {
     /// <summary>A build with a compiler in it needs files and memory for code at any time.</summary>
     private const string CompilesLater = "this build compiles its code while it runs (the published program does not)";
+
+    private const string FilterName = "system call filter";
 
     private const string Reduced = "no capabilities but for files";
 
@@ -19,6 +21,9 @@ internal sealed class Sandbox
 
     /// <summary>All measures, with why one is not in force.</summary>
     public IReadOnlyList<SandboxMeasure> Measures => _measures;
+
+    /// <summary>Whether system calls are filtered.</summary>
+    public bool FiltersCalls => _measures.Exists(m => m.Obstacle is null && m.Name.StartsWith(FilterName, StringComparison.Ordinal));
 
     /// <summary>Whether every measure is in force.</summary>
     public bool IsWhole => _measures.TrueForAll(m => m.Obstacle is null);
@@ -41,12 +46,14 @@ internal sealed class Sandbox
         sandbox.Add("no new privileges", null);
         sandbox.Add("no capabilities", null);
         sandbox.Add("limits", null);
-        sandbox.Add("system call filter", FilterObstacle());
+        sandbox.Add(FilterName, FilterObstacle());
         sandbox.Add("Landlock", LandlockObstacle(Landlock.Version));
         return sandbox;
     }
 
-    /// <summary>Confines a device for good: what it needs is open by now, and paths go through <see cref="PathHelper"/>.</summary>
+    /// <summary>Confines this process as a device's, for good: what it needs must be open by now (<see cref="Display.DmaBufExporter.Prepare"/>), and paths go through
+    /// <see cref="PathHelper"/>.</summary>
+    /// <returns>What is in force. What cannot be had is left out and no exception.</returns>
     public static Sandbox EnterAsDevice()
     {
         var sandbox = new Sandbox();
@@ -59,7 +66,8 @@ internal sealed class Sandbox
         return sandbox;
     }
 
-    /// <summary>Confines a device's helper for good: files, but nothing else than a device.</summary>
+    /// <summary>Confines this process as a device's helper (<see cref="PathServer"/>), for good: files, but nothing else than a device.</summary>
+    /// <inheritdoc cref="EnterAsDevice"/>
     public static Sandbox EnterAsHelper()
     {
         var sandbox = new Sandbox();
@@ -69,8 +77,9 @@ internal sealed class Sandbox
         return sandbox;
     }
 
-    /// <summary>Confines a keeper, and every program that it starts from now on, for good.</summary>
+    /// <summary>Confines this process as a keeper's, and every program that it starts from now on, for good.</summary>
     /// <param name="keepsCapabilities">Whether it keeps those that it has: they are each thread's own, and cannot be taken from all.</param>
+    /// <inheritdoc cref="EnterAsDevice"/>
     public static Sandbox EnterAsKeeper(bool keepsCapabilities)
     {
         var sandbox = new Sandbox();
@@ -86,10 +95,10 @@ internal sealed class Sandbox
     private void Restrict()
     {
         Try("no new privileges", null, Privileges.MakeFinal);
-        Try("limits", null, Inheritance.LowerLimits);
+        Try("limits", null, ProcessLimits.Lower);
     }
 
-    private void Filter(SystemCallPolicy policy) => Try($"system call filter ({policy.Summary})", FilterObstacle(), () => SeccompFilter.Apply(policy));
+    private void Filter(SystemCallPolicy policy) => Try($"{FilterName} ({policy.Summary})", FilterObstacle(), () => SeccompFilter.Apply(policy));
 
     private void Add(string name, string? obstacle) => _measures.Add(new SandboxMeasure(name, obstacle));
 
@@ -119,4 +128,4 @@ internal sealed class Sandbox
 /// <summary>One of the things that confine a process.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Obstacle">Why it is not in force; null if it is.</param>
-internal sealed record SandboxMeasure(string Name, string? Obstacle);
+public sealed record SandboxMeasure(string Name, string? Obstacle);

@@ -4,10 +4,10 @@ using FbShare.Linux;
 namespace FbShare.Confinement;
 
 /// <summary>Puts a policy into force for all threads of this process, and of all that it starts (seccomp(2)). There is no way back.</summary>
-internal static unsafe class SeccompFilter
+internal static class SeccompFilter
 {
     /// <summary>Whether the kernel has seccomp filters.</summary>
-    public static bool IsAvailable
+    public static unsafe bool IsAvailable
     {
         get
         {
@@ -29,7 +29,7 @@ internal static unsafe class SeccompFilter
         }
     }
 
-    private static bool TryApply(LibC.SockFilter[] program, uint flags, out int errno)
+    private static unsafe bool TryApply(LibC.SockFilter[] program, uint flags, out int errno)
     {
         fixed (LibC.SockFilter* instructions = program)
         {

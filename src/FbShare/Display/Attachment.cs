@@ -117,7 +117,7 @@ internal sealed class Attachment(DisplayOutput output, IDisplayConsumer consumer
             _told.Crop(damage);
             // A frame that looks like the last one is told of by a pixel, so that frames can be counted.
             damage = _told.IsEmpty ? new Rect(damage.X, damage.Y, 1, 1) : _told.Bounds;
-            parts = _told.Rects.Count > 1 ? _told : null;
+            parts = _told.Rects.Length > 1 ? _told : null;
         }
         var frame = new Frame(this, scanout, buffer, layout, isNew, damage, flush) { Parts = parts };
         Present(frame, copy);

@@ -38,7 +38,7 @@ public sealed class DmaBufExporter : IDisposable
 
     /// <summary>Opens everything that dma-bufs will need, for a process that will not be able to open files any more.</summary>
     /// <param name="device">/dev/udmabuf, if somebody opened it already; owned from here on.</param>
-    internal void Prepare(FileDescriptor? device)
+    public void Prepare(FileDescriptor? device)
     {
         try
         {

@@ -65,6 +65,14 @@ public sealed class Scanout : IDisposable
             ? new Scanout(layout, default, 0, ScanoutKind.Boot) { Guest = pages, Host = copy }
             : throw new ArgumentOutOfRangeException(nameof(layout));
 
+    /// <summary>Gives viewers dma-bufs that somebody else has made over the picture's pages, instead of udmabufs made here.</summary>
+    /// <param name="frame">As large as <see cref="Layout"/>; over pages that are never replaced. Owned from here on.</param>
+    public void Share(DmaBufFrame frame)
+    {
+        DropExport();
+        Export = new DmaBufExport(frame);
+    }
+
     /// <summary>Closes the picture's dma-bufs; its pages or buffer stay the resource's.</summary>
     public void Dispose() => DropExport();
 

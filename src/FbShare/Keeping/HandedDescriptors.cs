@@ -5,7 +5,7 @@ namespace FbShare.Keeping;
 
 /// <summary>The descriptors that a service manager started this process with (sd_listen_fds_with_names(3)): sockets that it listens at for the service, and
 /// what an earlier process of the service left with it.</summary>
-internal sealed class HandedDescriptors : IDisposable
+public sealed class HandedDescriptors : IDisposable
 {
     /// <summary>SD_LISTEN_FDS_START.</summary>
     private const int First = 3;
@@ -37,11 +37,14 @@ internal sealed class HandedDescriptors : IDisposable
     /// <summary>Where the sockets listen that nobody has taken.</summary>
     public IReadOnlyList<string> Unused => [.. _all.Where(one => one.Descriptor.GetStatus().IsSocket).Select(one => UnixListener.PathOf(one.Descriptor))];
 
+    /// <summary>How many nobody has taken.</summary>
     public int Count => _all.Count;
 
-    /// <summary>Takes the socket that listens at a path; null if there is none.</summary>
-    /// <returns>The caller's.</returns>
-    public FileDescriptor? TakeListener(string path)
+    /// <summary>Takes the socket that the manager listens at for this service. Its path stays the manager's.</summary>
+    /// <param name="path">Where it listens.</param>
+    /// <returns>The caller's; null if there is none.</returns>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
+    public UnixListener? TakeListener(string path)
     {
         int at = _all.FindIndex(one => one.Descriptor.GetStatus().IsSocket && UnixListener.PathOf(one.Descriptor) == path);
         if (at < 0)
@@ -50,18 +53,19 @@ internal sealed class HandedDescriptors : IDisposable
         }
         FileDescriptor found = _all[at].Descriptor;
         _all.RemoveAt(at);
-        return found;
+        return UnixListener.Adopt(found, removesPath: false);
     }
 
     /// <summary>Takes all whose names begin so.</summary>
     /// <returns>The caller's, with their names.</returns>
-    public List<(string Name, FileDescriptor Descriptor)> TakeNamed(string prefix)
+    internal List<(string Name, FileDescriptor Descriptor)> TakeNamed(string prefix)
     {
         List<(string Name, FileDescriptor Descriptor)> found = _all.FindAll(one => one.Name.StartsWith(prefix, StringComparison.Ordinal));
         _all.RemoveAll(one => one.Name.StartsWith(prefix, StringComparison.Ordinal));
         return found;
     }
 
+    /// <summary>Closes what nobody has taken.</summary>
     public void Dispose()
     {
         _all.ForEach(one => one.Descriptor.Dispose());

@@ -4,16 +4,31 @@ namespace FbShare.Keeping;
 
 /// <summary>Where a device leaves descriptors that must outlive it: its keeper, or systemd.</summary>
 /// <remarks>What was given is kept even if the device dies right after the call.</remarks>
-internal interface IDescriptorStore
+public interface IDescriptorStore
 {
     /// <summary>Keeps another descriptor of the same open file; one with this key that was kept before is closed.</summary>
+    /// <param name="key">What it is; any number.</param>
     /// <param name="descriptor">Stays the caller's.</param>
     /// <exception cref="LinuxException">The store is gone.</exception>
     void Put(ulong key, FileDescriptor descriptor);
 
     /// <summary>Closes what is kept under this key, if anything is.</summary>
+    /// <param name="key">What it is.</param>
     /// <exception cref="LinuxException">The store is gone.</exception>
     void Remove(ulong key);
+}
+
+/// <summary>A listening socket that the next device goes on with.</summary>
+public enum KeptListener
+{
+    /// <summary>Where front-ends connect.</summary>
+    FrontEnd = DescriptorKind.Listener,
+
+    /// <summary>Where viewers connect.</summary>
+    Display = DescriptorKind.DisplayListener,
+
+    /// <summary>Where QEMU's monitor connects.</summary>
+    Monitor = DescriptorKind.MonitorListener,
 }
 
 /// <summary>What a kept descriptor is.</summary>

@@ -4,7 +4,7 @@ namespace FbShare.Keeping;
 
 /// <summary>A device's own view of what is kept for it: descriptors, and the state that the next device goes on with.</summary>
 /// <remarks>Not thread-safe; belongs to the device's loop.</remarks>
-internal sealed class Keeper : IDisposable
+public sealed class Keeper : IDisposable
 {
     private readonly IDescriptorStore _store;
     private readonly Dictionary<ulong, FileDescriptor> _left = [];
@@ -28,6 +28,7 @@ internal sealed class Keeper : IDisposable
     internal KeptState State { get; }
 
     /// <summary>Goes on with what an earlier device has left, or starts afresh if nothing was left.</summary>
+    /// <param name="store">Where this device leaves its own; stays the caller's.</param>
     /// <param name="left">The kept descriptors by their keys; owned from here on.</param>
     /// <exception cref="LinuxException">The store is gone, or there is no memory or no descriptor free.</exception>
     public static Keeper Open(IDescriptorStore store, IReadOnlyDictionary<ulong, FileDescriptor> left)
@@ -62,9 +63,21 @@ internal sealed class Keeper : IDisposable
     /// <param name="bytes">At most 4096.</param>
     public void SaveProgram(ReadOnlySpan<byte> bytes) => State.At(KeptState.Cell.Program).Write(bytes);
 
+    /// <summary>Keeps a listening socket. Call this before anybody is told of it.</summary>
+    /// <param name="which">Which one.</param>
+    /// <param name="listener">Stays the caller's.</param>
+    /// <exception cref="LinuxException">The store is gone.</exception>
+    public void Keep(KeptListener which, UnixListener listener) => Keep((DescriptorKind)which, 0, listener.Descriptor);
+
+    /// <summary>Takes a listening socket that an earlier device has left, with the connections that wait there; it stays kept.</summary>
+    /// <param name="which">Which one.</param>
+    /// <returns>The caller's; null if none was left, or if it was taken already.</returns>
+    /// <exception cref="LinuxException">It is no socket, or no descriptor is free.</exception>
+    public UnixListener? Take(KeptListener which) => Take((DescriptorKind)which) is { } left ? UnixListener.Adopt(left) : null;
+
     /// <summary>Keeps a descriptor. Call this before acting upon what it is for.</summary>
     /// <param name="descriptor">Stays the caller's.</param>
-    public void Keep(DescriptorKind kind, ulong number, FileDescriptor descriptor)
+    internal void Keep(DescriptorKind kind, ulong number, FileDescriptor descriptor)
     {
         State.Step();
         ulong key = KeptKey.Of(kind, number);
@@ -73,11 +86,11 @@ internal sealed class Keeper : IDisposable
     }
 
     /// <summary>Keeps a descriptor no longer.</summary>
-    public void Drop(DescriptorKind kind, ulong number = 0) => Drop(KeptKey.Of(kind, number));
+    internal void Drop(DescriptorKind kind, ulong number = 0) => Drop(KeptKey.Of(kind, number));
 
     /// <summary>Takes what an earlier device has left; it stays kept.</summary>
     /// <returns>The caller's; null if nothing was left, or if it was taken already.</returns>
-    public FileDescriptor? Take(DescriptorKind kind, ulong number = 0) => _left.Remove(KeptKey.Of(kind, number), out FileDescriptor? fd) ? fd : null;
+    internal FileDescriptor? Take(DescriptorKind kind, ulong number = 0) => _left.Remove(KeptKey.Of(kind, number), out FileDescriptor? fd) ? fd : null;
 
     /// <summary>A front-end came: it is kept from now on.</summary>
     /// <param name="connection">Stays the caller's.</param>
@@ -113,6 +126,7 @@ internal sealed class Keeper : IDisposable
         }
     }
 
+    /// <summary>Closes what was left and not taken, and unmaps the state. All stays kept.</summary>
     public void Dispose()
     {
         foreach (FileDescriptor fd in _left.Values)

@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Keeping;
 
 /// <summary>The device's end of the socket to its keeper.</summary>
-internal sealed class KeeperClient : IDescriptorStore, IDisposable
+public sealed class KeeperClient : IDescriptorStore, IDisposable
 {
     /// <summary>In the environment of a device that has a keeper: the number of its socket.</summary>
     public const string Variable = "FBSHARE_KEEPER";
@@ -17,7 +17,8 @@ internal sealed class KeeperClient : IDescriptorStore, IDisposable
     /// <summary>The socket: it hangs up when the keeper is gone.</summary>
     public FileDescriptor Descriptor => _socket.Descriptor;
 
-    /// <summary>The socket that this process was started with; null if it has no keeper.</summary>
+    /// <summary>The socket that this process was started with (<see cref="Variable"/>); null if it has no keeper.</summary>
+    /// <returns>The caller's.</returns>
     public static UnixSocket? FindSocket()
     {
         string? number = Environment.GetEnvironmentVariable(Variable);
@@ -75,5 +76,6 @@ internal sealed class KeeperClient : IDescriptorStore, IDisposable
     /// <inheritdoc/>
     public void Remove(ulong key) => KeeperMessage.Send(_socket, KeeperRequest.Remove, key);
 
+    /// <summary>Ends the conversation; what is kept stays so.</summary>
     public void Dispose() => _socket.Dispose();
 }

@@ -3,14 +3,18 @@ using FbShare.Linux;
 namespace FbShare.Keeping;
 
 /// <summary>A keeper's conversation with the device that lives now.</summary>
-internal sealed class KeptDeviceLink : IDisposable
+public sealed class KeptDeviceLink : IDisposable
 {
     private readonly DescriptorTable _table;
     private readonly KeeperStream _stream;
     private readonly EventLoop.Watch _watch;
     private bool _ended;
 
+    /// <summary>Starts to listen to a device.</summary>
+    /// <param name="loop">Where its messages are handled.</param>
     /// <param name="socket">To the device; owned from here on.</param>
+    /// <param name="table">What it asks to be kept goes in there; stays the caller's.</param>
+    /// <exception cref="LinuxException">The socket cannot be waited for.</exception>
     public KeptDeviceLink(EventLoop loop, UnixSocket socket, DescriptorTable table)
     {
         _table = table;
@@ -53,6 +57,7 @@ internal sealed class KeptDeviceLink : IDisposable
         }
     }
 
+    /// <summary>Ends the conversation; what is in the table stays there.</summary>
     public void Dispose()
     {
         End();

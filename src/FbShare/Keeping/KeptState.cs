@@ -145,8 +145,7 @@ internal sealed class KeptState : IDisposable
     internal void Step() => BeforeStep?.Invoke();
 
     /// <summary>Gives memory back; it reads as zero then.</summary>
-    internal void Free(long offset, long length) =>
-        LinuxException.Check(LibC.fallocate(Memory, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
+    internal void Free(long offset, long length) => Memory.PunchHole(offset, length);
 
     /// <summary>Forgets a front-end and everything of it.</summary>
     public void Clear()

@@ -6,7 +6,7 @@ namespace FbShare.Keeping;
 /// <summary>Descriptors that are left with the service manager: systemd's descriptor store (FileDescriptorStoreMax= of systemd.service(5)).</summary>
 /// <remarks>The manager keeps each open file once, under one name, and a machine's memory can be two regions of one file. So what it
 /// gets is a socket of its own for each key, in whose queue the descriptor is.</remarks>
-internal sealed class ManagerStore : IDescriptorStore
+public sealed class ManagerStore : IDescriptorStore
 {
     private const string Prefix = "fbshare";
     private const char Separator = '.';
@@ -33,6 +33,7 @@ internal sealed class ManagerStore : IDescriptorStore
 
     /// <summary>Takes what the service's process before this one has left.</summary>
     /// <param name="manager">The caller's; must outlive this.</param>
+    /// <param name="handed">What the manager has started this process with; its own part is taken out of it.</param>
     /// <param name="failed">Told once, in a sentence, if the manager can be told nothing more.</param>
     /// <param name="left">The descriptors by their keys; the caller's.</param>
     public static ManagerStore Open(ServiceManager manager, HandedDescriptors handed, Action<string> failed, out IReadOnlyDictionary<ulong, FileDescriptor> left)

@@ -5,7 +5,7 @@ using FbShare.Linux;
 namespace FbShare.Keeping;
 
 /// <summary>The service manager that started this process, systemd as a rule: what it is told (sd_notify(3)).</summary>
-internal sealed class ServiceManager : IDisposable
+public sealed class ServiceManager : IDisposable
 {
     private const string SocketVariable = "NOTIFY_SOCKET";
     private const string WatchdogVariable = "WATCHDOG_USEC";
@@ -44,24 +44,26 @@ internal sealed class ServiceManager : IDisposable
         return new ServiceManager(UnixSocket.ConnectDatagrams(path), watchdog);
     }
 
-    /// <summary>The service does its work now.</summary>
+    /// <summary>Says that the service does its work now.</summary>
+    /// <param name="status">What it does, in words for whoever asks the manager.</param>
     public void TellReady(string status) => TryTell($"READY=1\nSTATUS={status}");
 
-    /// <summary>The service is alive.</summary>
+    /// <summary>Says that the service is alive; at least as often as <see cref="Watchdog"/> asks for.</summary>
     public void TellAlive() => TryTell("WATCHDOG=1");
 
     /// <summary>Leaves a descriptor with the manager, which hands it to the next process of this service.</summary>
     /// <param name="name">What it is called then; it must differ from all others.</param>
     /// <param name="descriptor">Stays the caller's. Its open file must not be with the manager already: that would keep the first name only.</param>
     /// <exception cref="LinuxException">The manager is gone.</exception>
-    public void Leave(string name, FileDescriptor descriptor) =>
+    internal void Leave(string name, FileDescriptor descriptor) =>
         // Whether it is of use still is not the manager's to say: a connection that was closed meanwhile is something to be told of.
         Tell($"FDSTORE=1\nFDPOLL=0\nFDNAME={name}", descriptor);
 
     /// <summary>The manager may close what was left with it.</summary>
     /// <exception cref="LinuxException">The manager is gone.</exception>
-    public void Remove(string name) => Tell($"FDSTOREREMOVE=1\nFDNAME={name}");
+    internal void Remove(string name) => Tell($"FDSTOREREMOVE=1\nFDNAME={name}");
 
+    /// <summary>Closes the connection to the manager.</summary>
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Reads a variable that is not for what this process starts.</summary>

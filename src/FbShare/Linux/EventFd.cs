@@ -1,7 +1,7 @@
 namespace FbShare.Linux;
 
 /// <summary>A counter that can be waited for (eventfd(2)). Nothing here blocks, whatever another holder does to the descriptor.</summary>
-internal sealed class EventFd : IDisposable
+public sealed class EventFd : IDisposable
 {
     private const int EFD_NONBLOCK = LibC.O_NONBLOCK;
     private const int EFD_CLOEXEC = LibC.O_CLOEXEC;
@@ -67,5 +67,6 @@ internal sealed class EventFd : IDisposable
         return LibC.read(Descriptor, &count, sizeof(ulong)) == sizeof(ulong) ? count : 0;
     }
 
+    /// <summary>Closes it.</summary>
     public void Dispose() => Descriptor.Dispose();
 }

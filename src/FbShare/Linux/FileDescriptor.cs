@@ -30,7 +30,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>Opens a file whose end is written to, whoever else writes there; it is made if it is not there, for this user alone.</summary>
     /// <exception cref="LinuxException">open(2) failed.</exception>
-    internal static FileDescriptor OpenToAppend(string path) =>
+    public static FileDescriptor OpenToAppend(string path) =>
         new(LinuxException.Check(LibC.open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_CLOEXEC, 0b110_000_000), $"open({path})"));
 
     /// <summary>A second descriptor for what somebody else owns under this number.</summary>
@@ -81,7 +81,7 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     public bool IsHugeTlb() => GetFileSystem() == LibC.HUGETLBFS_MAGIC;
 
-    /// <summary>What kind of memory the file is. Reading a file that is none may block or have side effects.</summary>
+    /// <summary>What kind of memory the file is. Reading a file that is not memory may block or have side effects.</summary>
     /// <exception cref="LinuxException">fstatfs(2) failed.</exception>
     internal MemoryKind GetMemoryKind() => GetFileSystem() switch
     {
@@ -147,12 +147,17 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Lets a process that is started from now on have it, under the same number; or not.</summary>
-    internal void SetInheritable(bool isInheritable = true) =>
-        LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, isInheritable ? 0 : LibC.FD_CLOEXEC), "fcntl(F_SETFD)");
+    /// <summary>Says whether a process that is started from now on has it, too, under the same number (FD_CLOEXEC). No descriptor made here is inherited.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void SetInheritable(bool inheritable = true) => LinuxException.Check(LibC.fcntl(this, LibC.F_SETFD, inheritable ? 0 : LibC.FD_CLOEXEC), "fcntl(F_SETFD)");
 
-    /// <summary>A stream that owns the file from here on.</summary>
-    internal FileStream AsStream() => new(new SafeFileHandle(Release(), ownsHandle: true), FileAccess.Write, bufferSize: 0);
+    /// <summary>Gives the pages of a part of a memory file back to the system (fallocate(2), FALLOC_FL_PUNCH_HOLE); they read as zero until they are
+    /// written again. Mappings stay as they are.</summary>
+    /// <param name="offset">In bytes; a page that is freed in part is filled with zeroes there.</param>
+    /// <param name="length">In bytes.</param>
+    /// <exception cref="LinuxException">It is not such a file, or is sealed against writing.</exception>
+    public void PunchHole(long offset, long length) =>
+        LinuxException.Check(LibC.fallocate(this, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length), "fallocate(PUNCH_HOLE)");
 
     /// <summary>Gives the number away: the caller now owns it and this object is closed.</summary>
     public int Release()
@@ -177,7 +182,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     public bool IsRegular => Kind == LibC.S_IFREG;
 
     /// <summary>Whether it is a folder.</summary>
-    internal bool IsFolder => Kind == LibC.S_IFDIR;
+    public bool IsFolder => Kind == LibC.S_IFDIR;
 
     /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => Kind == LibC.S_IFSOCK;
@@ -200,8 +205,9 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, l
     private uint Kind => Mode & LibC.S_IFMT;
 
     /// <summary>What is at a path, without opening it; null where nothing is.</summary>
+    /// <param name="path">Where to look.</param>
     /// <param name="followsLink">Whether a symbolic link there stands for what it leads to.</param>
-    internal static FileStatus? At(string path, bool followsLink = true)
+    public static FileStatus? At(string path, bool followsLink = true)
     {
         using var fd = new FileDescriptor(LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC | (followsLink ? 0 : LibC.O_NOFOLLOW), 0));
         return fd.IsInvalid ? null : fd.GetStatus();

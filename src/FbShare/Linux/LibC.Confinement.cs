@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>What a process can give up: prctl(2), capset(2), setrlimit(2), seccomp(2), landlock(7).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     public const int PR_SET_NAME = 15;
     public const int PR_CAPBSET_READ = 23;
@@ -50,19 +50,19 @@ internal static unsafe partial class LibC
     public static partial int prctl(int option, nint first, nint second, nint third, nint fourth);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int capget(CapHeader* header, CapData* data);
+    public static unsafe partial int capget(CapHeader* header, CapData* data);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int capset(CapHeader* header, CapData* data);
+    public static unsafe partial int capset(CapHeader* header, CapData* data);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int getrlimit(int resource, RLimit* limit);
+    public static unsafe partial int getrlimit(int resource, RLimit* limit);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int setrlimit(int resource, RLimit* limit);
+    public static unsafe partial int setrlimit(int resource, RLimit* limit);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int execv(byte* path, byte** arguments);
+    public static unsafe partial int execv(byte* path, byte** arguments);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int setgid(uint group);
@@ -75,7 +75,7 @@ internal static unsafe partial class LibC
 
     /// <summary>The entry stays the C library's, until the next call.</summary>
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial Passwd* getpwnam(string name);
+    public static unsafe partial Passwd* getpwnam(string name);
 
     /// <summary>struct __user_cap_header_struct (linux/capability.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -106,13 +106,13 @@ internal static unsafe partial class LibC
     [StructLayout(LayoutKind.Sequential)]
     public struct Passwd
     {
-        public byte* pw_name;
-        public byte* pw_passwd;
+        public unsafe byte* pw_name;
+        public unsafe byte* pw_passwd;
         public uint pw_uid;
         public uint pw_gid;
-        public byte* pw_gecos;
-        public byte* pw_dir;
-        public byte* pw_shell;
+        public unsafe byte* pw_gecos;
+        public unsafe byte* pw_dir;
+        public unsafe byte* pw_shell;
     }
 
     /// <summary>struct sock_filter (linux/filter.h): one instruction of classic BPF.</summary>
@@ -130,7 +130,7 @@ internal static unsafe partial class LibC
     public struct SockFprog
     {
         public ushort len;
-        public SockFilter* filter;
+        public unsafe SockFilter* filter;
     }
 
     /// <summary>struct landlock_ruleset_attr (linux/landlock.h), as of ABI 6.</summary>

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace FbShare.Linux;
 
-/// <summary>epoll(7), eventfd(2), timerfd_create(2), clock_gettime(2), signalfd(2).</summary>
-internal static unsafe partial class LibC
+/// <summary>epoll(7), eventfd(2), timerfd_create(2).</summary>
+internal static partial class LibC
 {
     public const uint EPOLLIN = 1;
     public const uint EPOLLOUT = 4;
@@ -17,17 +17,16 @@ internal static unsafe partial class LibC
     public const int EPOLL_CTL_MOD = 3;
 
     public const int CLOCK_MONOTONIC = 1;
-    public const int CLOCK_THREAD_CPUTIME_ID = 3;
     public const int TFD_TIMER_ABSTIME = 1;
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int epoll_create1(int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor fd, EpollEvent* registration);
+    public static unsafe partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor fd, EpollEvent* registration);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int epoll_wait(int epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
+    public static unsafe partial int epoll_wait(int epoll, EpollEvent* events, int capacity, int timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int eventfd(uint initial, int flags);
@@ -36,11 +35,7 @@ internal static unsafe partial class LibC
     public static partial int timerfd_create(int clock, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int timerfd_settime(FileDescriptor fd, int flags, ITimerSpec* value, ITimerSpec* old);
-
-    /// <summary><paramref name="time"/> is a struct timespec: seconds, then nanoseconds.</summary>
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial int clock_gettime(int clock, long* time);
+    public static unsafe partial int timerfd_settime(FileDescriptor fd, int flags, ITimerSpec* value, ITimerSpec* old);
 
     /// <summary>struct epoll_event (sys/epoll.h), packed on x86-64: 12 bytes.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 1)]

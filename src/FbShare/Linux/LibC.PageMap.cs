@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>Page tables: /proc/PID/pagemap (linux/fs.h), madvise(2).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     /// <summary>Since Linux 6.7.</summary>
     public const nuint PAGEMAP_SCAN = 0xC0606610;
@@ -12,10 +12,10 @@ internal static unsafe partial class LibC
     public const int MADV_POPULATE_READ = 22;
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int madvise(void* address, nuint length, int advice);
+    public static unsafe partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint pread(FileDescriptor fd, void* buffer, nuint count, long offset);
+    public static unsafe partial nint pread(FileDescriptor fd, void* buffer, nuint count, long offset);
 
     /// <summary>struct pm_scan_arg, 96 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>socket(2) and friends for AF_UNIX (sys/socket.h, sys/un.h).</summary>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     public const int AF_UNIX = 1;
     public const int AF_NETLINK = 16;
@@ -25,31 +25,31 @@ internal static unsafe partial class LibC
     public static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int socketpair(int domain, int type, int protocol, int* pair);
+    public static unsafe partial int socketpair(int domain, int type, int protocol, int* pair);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int bind(FileDescriptor fd, SockAddrUn* address, uint length);
+    public static unsafe partial int bind(FileDescriptor fd, SockAddrUn* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int connect(FileDescriptor fd, SockAddrUn* address, uint length);
+    public static unsafe partial int connect(FileDescriptor fd, SockAddrUn* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int listen(FileDescriptor fd, int backlog);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int accept4(FileDescriptor fd, void* address, uint* length, int flags);
+    public static unsafe partial int accept4(FileDescriptor fd, void* address, uint* length, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int getsockname(FileDescriptor fd, SockAddrUn* address, uint* length);
+    public static unsafe partial int getsockname(FileDescriptor fd, SockAddrUn* address, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int getsockopt(FileDescriptor fd, int level, int option, void* value, uint* length);
+    public static unsafe partial int getsockopt(FileDescriptor fd, int level, int option, void* value, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint sendmsg(FileDescriptor fd, MsgHdr* message, int flags);
+    public static unsafe partial nint sendmsg(FileDescriptor fd, MsgHdr* message, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint recvmsg(FileDescriptor fd, MsgHdr* message, int flags);
+    public static unsafe partial nint recvmsg(FileDescriptor fd, MsgHdr* message, int flags);
 
     /// <summary>struct sockaddr_un, 110 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -58,14 +58,14 @@ internal static unsafe partial class LibC
         public const int PathLength = 108;
 
         public ushort sun_family;
-        public fixed byte sun_path[PathLength];
+        public unsafe fixed byte sun_path[PathLength];
     }
 
     /// <summary>struct iovec, 16 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct IoVec
     {
-        public void* iov_base;
+        public unsafe void* iov_base;
         public nuint iov_len;
     }
 
@@ -73,11 +73,11 @@ internal static unsafe partial class LibC
     [StructLayout(LayoutKind.Sequential)]
     public struct MsgHdr
     {
-        public void* msg_name;
+        public unsafe void* msg_name;
         public uint msg_namelen;
-        public IoVec* msg_iov;
+        public unsafe IoVec* msg_iov;
         public nuint msg_iovlen;
-        public void* msg_control;
+        public unsafe void* msg_control;
         public nuint msg_controllen;
         public int msg_flags;
     }

@@ -5,7 +5,7 @@ namespace FbShare.Linux;
 /// <summary>The C library's calls, by their own names; one file per group of functions.</summary>
 /// <remarks>Raw: the pointers are the caller's, who keeps what they point to in place during the call. Callers turn a failure into a <see cref="LinuxException"/> that names the call.
 /// 64-bit Linux only (off_t, size_t and ssize_t are 8 bytes).</remarks>
-internal static unsafe partial class LibC
+internal static partial class LibC
 {
     private const string Library = "libc";
 
@@ -62,19 +62,19 @@ internal static unsafe partial class LibC
     public static partial int fcntl(FileDescriptor fd, int command, nint argument);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int ioctl(FileDescriptor fd, nuint request, void* argument);
+    public static unsafe partial int ioctl(FileDescriptor fd, nuint request, void* argument);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint read(FileDescriptor fd, void* buffer, nuint count);
+    public static unsafe partial nint read(FileDescriptor fd, void* buffer, nuint count);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint write(FileDescriptor fd, void* buffer, nuint count);
+    public static unsafe partial nint write(FileDescriptor fd, void* buffer, nuint count);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int pipe2(int* pair, int flags);
+    public static unsafe partial int pipe2(int* pair, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint splice(FileDescriptor from, long* fromOffset, FileDescriptor to, long* toOffset, nuint count, uint flags);
+    public static unsafe partial nint splice(FileDescriptor from, long* fromOffset, FileDescriptor to, long* toOffset, nuint count, uint flags);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial long lseek(FileDescriptor fd, long offset, int whence);
@@ -86,10 +86,10 @@ internal static unsafe partial class LibC
     public static partial int fallocate(FileDescriptor fd, int mode, long offset, long length);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int fstat(FileDescriptor fd, Stat* stat);
+    public static unsafe partial int fstat(FileDescriptor fd, Stat* stat);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int fstatfs(FileDescriptor fd, StatFs* status);
+    public static unsafe partial int fstatfs(FileDescriptor fd, StatFs* status);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int rmdir(string path);
@@ -121,8 +121,8 @@ internal static unsafe partial class LibC
         public long st_size;
         public long st_blksize;
         public long st_blocks;
-        public fixed long times[6];
-        public fixed long reserved[3];
+        public unsafe fixed long times[6];
+        public unsafe fixed long reserved[3];
     }
 
     /// <summary>struct statfs of x86-64 (asm/statfs.h), 120 bytes.</summary>
@@ -130,6 +130,6 @@ internal static unsafe partial class LibC
     public struct StatFs
     {
         public long f_type;
-        public fixed long rest[14];
+        public unsafe fixed long rest[14];
     }
 }

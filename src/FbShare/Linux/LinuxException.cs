@@ -28,12 +28,15 @@ public sealed class LinuxException : IOException
     /// <summary>The error number (asm-generic/errno.h).</summary>
     public Errno Errno { get; }
 
-    /// <summary>Returns <paramref name="result"/> unless it is negative, which is a failure.</summary>
-    internal static int Check(int result, string call) => result < 0 ? throw new LinuxException(call) : result;
+    /// <summary>Returns the result of a system call, unless it is negative, which is a failure: then the calling thread's last errno says why.</summary>
+    /// <param name="result">What the call returned.</param>
+    /// <param name="call">As for <see cref="LinuxException(string)"/>.</param>
+    /// <exception cref="LinuxException">It failed.</exception>
+    public static int Check(int result, string call) => result < 0 ? throw new LinuxException(call) : result;
 
     /// <inheritdoc cref="Check(int, string)"/>
-    internal static nint Check(nint result, string call) => result < 0 ? throw new LinuxException(call) : result;
+    public static nint Check(nint result, string call) => result < 0 ? throw new LinuxException(call) : result;
 
     /// <inheritdoc cref="Check(int, string)"/>
-    internal static long Check(long result, string call) => result < 0 ? throw new LinuxException(call) : result;
+    public static long Check(long result, string call) => result < 0 ? throw new LinuxException(call) : result;
 }

@@ -21,6 +21,7 @@ public sealed class MemoryMapping : SafeHandle
     public override bool IsInvalid => handle == -1;
 
     /// <summary>The first byte. Only for code that checks every use against <see cref="Length"/>.</summary>
+    // SAFETY: nothing is read.
     internal unsafe byte* Pointer => (byte*)handle;
 
     /// <summary>Maps <paramref name="length"/> bytes of <paramref name="fd"/> from <paramref name="offset"/> (MAP_SHARED). It is left out of core files: guests' memory and pictures are nobody's to read there.</summary>

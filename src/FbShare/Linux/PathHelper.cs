@@ -6,7 +6,7 @@ namespace FbShare.Linux;
 /// <summary>Does for this process what needs a path, once it may not use any: it asks another process, which may. A filter of system calls cannot
 /// tell one path from another.</summary>
 /// <remarks>One for the whole process, as the filter is. Whoever needs a path while a device runs looks here first.</remarks>
-internal sealed class PathHelper
+public sealed class PathHelper
 {
     private static PathHelper? _current;
 
@@ -17,14 +17,14 @@ internal sealed class PathHelper
     internal PathHelper(UnixSocket socket) => _socket = socket;
 
     /// <summary>Where to ask; null where this process may use paths itself.</summary>
-    public static PathHelper? Current => Volatile.Read(ref _current);
+    internal static PathHelper? Current => Volatile.Read(ref _current);
 
     /// <summary>From now on, the process at the other end of <paramref name="socket"/> is asked.</summary>
     /// <param name="socket">Owned from here on; open as long as this process lives.</param>
     public static void Use(UnixSocket socket) => Volatile.Write(ref _current, new PathHelper(socket));
 
     /// <summary>Removes a file or a socket that this process made, if it is there; by the helper where this process may not.</summary>
-    public static void RemoveHereOrThere(string path)
+    internal static void RemoveHereOrThere(string path)
     {
         if (Current is { } helper)
         {
@@ -37,7 +37,7 @@ internal sealed class PathHelper
     }
 
     /// <inheritdoc cref="RemoveHereOrThere"/>
-    public void Remove(string path)
+    internal void Remove(string path)
     {
         try
         {
@@ -52,7 +52,7 @@ internal sealed class PathHelper
     /// <summary>Writes a file anew, completely or not at all.</summary>
     /// <returns>Null, or why it failed.</returns>
     /// <exception cref="LinuxException">The helper is gone, or there is no memory.</exception>
-    public string? WriteFile(string path, ReadOnlySpan<byte> content)
+    internal string? WriteFile(string path, ReadOnlySpan<byte> content)
     {
         using FileDescriptor memory = MemFd.Create("fbshare-file", content.Length);
         if (content.Length > 0)
@@ -66,7 +66,7 @@ internal sealed class PathHelper
 
     /// <summary>The same memory file, opened for reading only.</summary>
     /// <exception cref="LinuxException">It cannot be opened, or the helper is gone.</exception>
-    public FileDescriptor ReopenReadOnly(FileDescriptor file)
+    internal FileDescriptor ReopenReadOnly(FileDescriptor file)
     {
         string failure = Ask(PathCall.ReopenReadOnly, "", file, out FileDescriptor? opened);
         return opened ?? throw new LinuxException($"open through the helper: {failure}", (int)Errno.EACCES);
@@ -74,11 +74,11 @@ internal sealed class PathHelper
 
     /// <summary>What a descriptor is, as /proc shows it.</summary>
     /// <exception cref="LinuxException">The helper is gone.</exception>
-    public string Describe(FileDescriptor file) => Ask(PathCall.Describe, "", file, out _);
+    internal string Describe(FileDescriptor file) => Ask(PathCall.Describe, "", file, out _);
 
     /// <summary>A process's name; empty where it is not known.</summary>
     /// <exception cref="LinuxException">The helper is gone.</exception>
-    public string NameProcess(int process) => Ask(PathCall.NameProcess, process.ToString(System.Globalization.CultureInfo.InvariantCulture), null, out _);
+    internal string NameProcess(int process) => Ask(PathCall.NameProcess, process.ToString(System.Globalization.CultureInfo.InvariantCulture), null, out _);
 
     private string Ask(PathCall request, string text, FileDescriptor? file, out FileDescriptor? answered)
     {

@@ -16,8 +16,9 @@ public static class ProcessDescriptors
     }
 
     /// <summary>A descriptor of a process, which becomes readable when that ends (pidfd_open(2)).</summary>
+    /// <returns>The owner of the new descriptor.</returns>
     /// <exception cref="LinuxException">ESRCH: no such process.</exception>
-    internal static FileDescriptor Open(int pid) =>
+    public static FileDescriptor Open(int pid) =>
         new((int)LinuxException.Check(LibC.syscall(LibC.SYS_pidfd_open, pid, 0, 0), $"pidfd_open({pid})"));
 
     /// <summary>The memfds of a process, with one descriptor of each. From Linux 5.14 on, two descriptors of one file count once.</summary>
@@ -58,12 +59,18 @@ public static class ProcessDescriptors
 
     /// <summary>Whether a socket is a netlink socket (netlink(7)), such as udev's.</summary>
     /// <exception cref="LinuxException">It is not a socket.</exception>
-    public static unsafe bool IsNetlink(FileDescriptor socket)
+    public static bool IsNetlink(FileDescriptor socket) => DomainOf(socket) == LibC.AF_NETLINK;
+
+    /// <summary>Whether a socket leads to a process of this machine (unix(7)).</summary>
+    /// <exception cref="LinuxException">It is not a socket.</exception>
+    public static bool IsLocal(FileDescriptor socket) => DomainOf(socket) == LibC.AF_UNIX;
+
+    private static unsafe int DomainOf(FileDescriptor socket)
     {
         int domain;
         uint length = sizeof(int);
         // SAFETY: the kernel writes the four bytes of the local at most, as length says.
         LinuxException.Check(LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_DOMAIN, &domain, &length), "getsockopt(SO_DOMAIN)");
-        return domain == LibC.AF_NETLINK;
+        return domain;
     }
 }

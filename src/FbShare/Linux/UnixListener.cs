@@ -5,7 +5,6 @@ namespace FbShare.Linux;
 /// <summary>A listening AF_UNIX socket at a path, mode 0600; the path is removed on dispose.</summary>
 public sealed class UnixListener : IDisposable
 {
-    private readonly string _path;
     private readonly bool _removesPath;
 
     /// <summary>A second descriptor of the socket, only to have one. Closed for a moment when no other descriptor is free, so that a connection can be accepted and closed. One that stayed
@@ -15,13 +14,16 @@ public sealed class UnixListener : IDisposable
     private UnixListener(FileDescriptor fd, string path, bool removesPath = true)
     {
         Descriptor = fd;
-        _path = path;
+        Path = path;
         _removesPath = removesPath;
         _spare = fd.Duplicate();
     }
 
     /// <summary>The socket, non-blocking, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
+
+    /// <summary>Where it listens; removed on dispose.</summary>
+    public string Path { get; }
 
     /// <summary>Listens at <paramref name="path"/>. A socket that a dead process left there is replaced.</summary>
     /// <exception cref="PathTooLongException">The path is too long for a socket.</exception>
@@ -52,17 +54,25 @@ public sealed class UnixListener : IDisposable
         }
     }
 
-    /// <summary>Takes over the socket of a process that listened at <paramref name="path"/>, with the connections that wait there.</summary>
-    /// <param name="fd">A listening socket; owned from here on.</param>
-    /// <param name="removesPath">Whether the path is this process's to remove, and not somebody's who goes on listening there.</param>
-    internal static UnixListener Adopt(FileDescriptor fd, string path, bool removesPath = true)
+    /// <summary>Takes over the socket of a process that listened there, with the connections that wait.</summary>
+    /// <param name="fd">A listening socket; owned from here on, also when this fails.</param>
+    /// <param name="removesPath">Whether its path is this process's to remove, and not somebody's who goes on listening there.</param>
+    /// <exception cref="LinuxException">It is no socket, or no descriptor is free.</exception>
+    public static UnixListener Adopt(FileDescriptor fd, bool removesPath = true)
     {
-        fd.SetNonBlocking();
-        return new UnixListener(fd, path, removesPath);
+        try
+        {
+            fd.SetNonBlocking();
+            return new UnixListener(fd, PathOf(fd), removesPath);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Where a listening socket is, as it was made.</summary>
-    /// <exception cref="LinuxException">It is no socket.</exception>
     internal static unsafe string PathOf(FileDescriptor fd)
     {
         LibC.SockAddrUn address = default;
@@ -108,7 +118,7 @@ public sealed class UnixListener : IDisposable
         Descriptor.Dispose();
         if (_removesPath)
         {
-            PathHelper.RemoveHereOrThere(_path);
+            PathHelper.RemoveHereOrThere(Path);
         }
     }
 

@@ -392,10 +392,10 @@ public sealed class Backing : IDisposable
         return low;
     }
 
-    private unsafe struct Segment
+    private struct Segment
     {
         public MemoryRegion Region;
-        public byte* Pointer;
+        public unsafe byte* Pointer;
         public long RegionOffset;
         public long Start;
         public long Length;

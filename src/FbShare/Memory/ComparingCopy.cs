@@ -85,6 +85,7 @@ internal static class ComparingCopy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe bool CopyBlock(byte* from, byte* to)
     {
+        // SAFETY: the caller's pointers have a whole block.
         Vector128<byte> a = Vector128.Load(from);
         Vector128<byte> b = Vector128.Load(from + Vector);
         Vector128<byte> c = Vector128.Load(from + (2 * Vector));

@@ -44,7 +44,7 @@ public sealed class FrameBuffer : IDisposable
     public long Length { get; }
 
     /// <summary>The memfd itself, owned by this object; for a keeper, never for consumers.</summary>
-    internal FileDescriptor Memory => _fd;
+    public FileDescriptor Memory => _fd;
 
     /// <summary>A read-only descriptor of the same bytes, owned by this object. To give it to another process, send or duplicate it.</summary>
     public FileDescriptor ReadOnly => _readOnly ??= _fd.ReopenReadOnly();

@@ -16,7 +16,7 @@ public sealed class GuestMemoryMap : IDisposable
     private ulong _mapped;
 
     /// <summary>Keeps the regions for the device that goes on if this one dies; null for none.</summary>
-    internal Keeper? Keeper { get; init; }
+    public Keeper? Keeper { get; init; }
 
     /// <summary>The regions, in no particular order. No two overlap.</summary>
     public IReadOnlyList<MemoryRegion> Regions => _regions;

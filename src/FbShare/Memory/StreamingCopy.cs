@@ -40,9 +40,11 @@ internal static class StreamingCopy
     public static bool PaysFor(long bytes) => bytes >= CacheBytes && Sse2.IsSupported;
 
     /// <summary>Whether lanes may be copied to this address.</summary>
+    // SAFETY: nothing is read.
     public static unsafe bool IsAligned(byte* to) => ToAligned(to) == 0;
 
     /// <summary>Bytes up to the next aligned address.</summary>
+    // SAFETY: nothing is read.
     public static unsafe int ToAligned(byte* to) => (int)(-(nint)to & (Line - 1));
 
     /// <summary>Copies a group of lanes. Call <see cref="Finish"/> after the last copy.</summary>
@@ -92,6 +94,7 @@ internal static class StreamingCopy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe void CopyStep(byte* from, byte* to)
     {
+        // SAFETY: the caller's pointers have a whole step.
         CopyLine(from, to);
         CopyLine(from + Line, to + Line);
         CopyLine(from + (2 * Line), to + (2 * Line));
@@ -101,6 +104,7 @@ internal static class StreamingCopy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe void CopyLine(byte* from, byte* to)
     {
+        // SAFETY: the caller's pointers have a whole line, and the destination is aligned.
         Vector128<byte> first = Vector128.Load(from);
         Vector128<byte> second = Vector128.Load(from + Vector);
         Vector128<byte> third = Vector128.Load(from + (2 * Vector));
@@ -115,6 +119,7 @@ internal static class StreamingCopy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe void Fetch(byte* from)
     {
+        // SAFETY: a prefetch reads nothing that the program sees, and does not fault.
         Sse.Prefetch0(from);
         Sse.Prefetch0(from + Line);
         Sse.Prefetch0(from + (2 * Line));

@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+
 namespace FbShare.Pictures;
 
-/// <summary>A part of a picture in any shape: a few rectangles, none over another.</summary>
-internal sealed class Region
+/// <summary>A part of a picture in any shape: a few rectangles in pixels, none over another.</summary>
+/// <remarks>Grows to <see cref="Most"/> rectangles and allocates nothing after that. Not thread-safe.</remarks>
+public sealed class Region
 {
     /// <summary>More rectangles than this become the one around them: each costs whoever looks at it something.</summary>
     public const int Most = 16;
@@ -10,10 +13,11 @@ internal sealed class Region
     private List<Rect> _work = [];
     private List<Rect> _spare = [];
 
+    /// <summary>Whether nothing is in it.</summary>
     public bool IsEmpty => _rects.Count == 0;
 
     /// <summary>What it consists of; good until it is changed.</summary>
-    public List<Rect> Rects => _rects;
+    public ReadOnlySpan<Rect> Rects => CollectionsMarshal.AsSpan(_rects);
 
     /// <summary>The smallest rectangle around it.</summary>
     public Rect Bounds
@@ -29,6 +33,7 @@ internal sealed class Region
         }
     }
 
+    /// <summary>Makes it empty.</summary>
     public void Clear() => _rects.Clear();
 
     /// <summary>Adds what is not in it yet.</summary>
@@ -91,6 +96,9 @@ internal sealed class Region
     }
 
     /// <summary>Adds to a list what is left of a rectangle without a part of it.</summary>
+    /// <param name="whole">The rectangle.</param>
+    /// <param name="part">What is taken away; may lie partly or wholly outside.</param>
+    /// <param name="rest">Gets up to four rectangles, none over another.</param>
     public static void Subtract(Rect whole, Rect part, List<Rect> rest)
     {
         part = part.Intersect(whole);

@@ -132,7 +132,7 @@ internal sealed class Vring : IDisposable
     }
 
     /// <summary>Takes over the eventfds that a device that died has left.</summary>
-    /// <exception cref="LinuxException">One of them is none.</exception>
+    /// <exception cref="LinuxException">One of them is not an eventfd.</exception>
     public void TakeDescriptors(Keeper keeper)
     {
         ulong index = (ulong)Index;

@@ -166,9 +166,9 @@ internal sealed class DescriptorChain
         return true;
     }
 
-    private unsafe struct Segment
+    private struct Segment
     {
-        public byte* Pointer;
+        public unsafe byte* Pointer;
         public long Length;
     }
 }

@@ -65,7 +65,7 @@ public abstract class FrontEndServer : IDisposable
 
     /// <summary>Goes on with the front-end that a device that died has left.</summary>
     /// <returns>Whether it left one, that can be served.</returns>
-    internal bool TryResume()
+    public bool TryResume()
     {
         if (_keeper is not { HasSession: true } || _keeper.Take(DescriptorKind.Connection) is not { } descriptor)
         {

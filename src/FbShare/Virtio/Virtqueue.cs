@@ -296,6 +296,7 @@ internal sealed class Virtqueue
         }
     }
 
+    // SAFETY: EnsureRings came before, so the table has Size descriptors.
     private unsafe bool TryRead(ushort head) => _chain.TryRead(_descriptors, Size, head, _indirect, out string? why) || Break(why);
 
     private bool Break(string why)
@@ -315,6 +316,7 @@ internal sealed class Virtqueue
 
     private unsafe bool MapRings()
     {
+        // SAFETY: each is checked to lie in one region, as long as the queue's size makes it, or null; good for this generation of the map.
         _descriptors = (Descriptor*)_memory.TranslateUser(_descriptorAddress, (ulong)Size * 16);
         _avail = (ushort*)_memory.TranslateUser(_availAddress, 6 + ((ulong)Size * 2));
         _used = (ushort*)_memory.TranslateUser(_usedAddress, 6 + ((ulong)Size * 8));

@@ -21,7 +21,7 @@ public sealed partial class VirtioGpuDevice
     private bool _resuming;
 
     /// <summary>Keeps what the guest has made for the device that goes on if this one dies; null for none.</summary>
-    internal Keeper? Keeper { get; init; }
+    public Keeper? Keeper { get; init; }
 
     /// <summary>Where changes are written down. While what was kept is read, nothing is.</summary>
     private Keeper? Kept => _resuming ? null : Keeper;

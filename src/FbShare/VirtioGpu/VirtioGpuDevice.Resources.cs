@@ -219,7 +219,7 @@ public sealed partial class VirtioGpuDevice
     }
 
     /// <summary>Bytes copied by TRANSFER_TO_HOST_2D so far.</summary>
-    internal long BytesTransferred { get; private set; }
+    public long BytesTransferred { get; private set; }
 
     /// <summary>Whether a repeated request has found that it was done before.</summary>
     private bool WasDone(bool seems) => _repeated && seems;

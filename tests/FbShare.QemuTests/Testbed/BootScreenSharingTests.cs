@@ -15,31 +15,31 @@ public sealed class BootScreenSharingTests : IDisposable
     private const uint FrameBuffer = 0, Registers = 2;
     private const ulong XRes = 0x502, YRes = 0x504, Enable = 0x508, VirtWidth = 0x50c, YOffset = 0x512;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-boot-");
+    private readonly TemporaryFolder _folder = new("boot");
     private readonly FbShareProcess _device;
 
     public BootScreenSharingTests()
     {
-        _device = new FbShareProcess(new ProcessStartInfo(TestedProgram.Path, ["serve", "--verbose", "--vfio-user", Path.Combine(_folder.FullName, "gpu"), "--display", $"unix:{Display}"])
+        _device = new FbShareProcess(new ProcessStartInfo(TestedProgram.Path, ["serve", "--verbose", "--vfio-user", _folder["gpu"], "--display", $"unix:{Display}"])
         {
             RedirectStandardError = true,
         });
         _device.WaitUntil(() => _device.Said.Contains("waiting for QEMU", StringComparison.Ordinal), () => "it does not listen");
     }
 
-    private string Display => Path.Combine(_folder.FullName, "screen");
+    private string Display => _folder["screen"];
 
     public void Dispose()
     {
         _device.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     [TestbedFact]
     public void What_firmware_draws_is_shared_and_followed_in_every_mode()
     {
         using var loop = new EventLoop();
-        using var machine = new VfioUserDriver(UnixSocket.Connect(Path.Combine(_folder.FullName, "gpu")));
+        using var machine = new VfioUserDriver(UnixSocket.Connect(_folder["gpu"]));
         machine.AgreeOnVersion();
         using FileDescriptor file = machine.Send(VfioUserDriver.Command.GetRegionInfo, VfioUserDriver.Bytes(32u, 0u, FrameBuffer, 0u, 0UL, 0UL)).Descriptor!;
         using MemoryMapping memory = MemoryMapping.Map(file, 0, 16 << 20, writable: true);

@@ -16,7 +16,7 @@ public sealed class ConfinedDeviceTests : IDisposable
 {
     private const int Width = 320, Height = 200, Page = GuestPages.Page, Size = Width * Height * 4 / Page * Page + Page;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-confined-");
+    private readonly TemporaryFolder _folder = new("confined");
     private readonly FbShareProcess _device;
 
     public ConfinedDeviceTests()
@@ -27,14 +27,14 @@ public sealed class ConfinedDeviceTests : IDisposable
         _device.WaitUntil(() => _device.Said.Contains("waiting for QEMU", StringComparison.Ordinal), () => "it does not listen");
     }
 
-    private string Socket => Path.Combine(_folder.FullName, "gpu");
+    private string Socket => _folder["gpu"];
 
-    private string Display => Path.Combine(_folder.FullName, "screen");
+    private string Display => _folder["screen"];
 
     public void Dispose()
     {
         _device.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     [TestbedFact]
@@ -57,7 +57,7 @@ public sealed class ConfinedDeviceTests : IDisposable
 
         for (byte time = 2; time < 12; time++)
         {
-            GuestRam.PunchHole(driver.Ram.Descriptor, (long)QueueDriver.FreeMemory + (time * Page), 2 * Page);
+            driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (time * Page), 2 * Page);
             Draw(driver, time);
             RemotePicture before = console.Picture!;
             Do(driver, Flush(1, 0, 0, Width, Height));

@@ -30,7 +30,7 @@ public sealed class DisconnectTests
         using FileDescriptor dmaBuf = device.Create([new(memfd, 0, 4 * Page)]);
         using MemoryMapping seen = MemoryMapping.Map(dmaBuf, 0, 4 * Page, writable: false);
 
-        GuestRam.PunchHole(memfd, Page, Page);
+        memfd.PunchHole(Page, Page);
         guest.Slice(0, 4 * Page).Fill(2);
 
         Assert.Equal((2, 1, 2), (seen.Slice(0, 1)[0], seen.Slice(Page, 1)[0], seen.Slice(2 * Page, 1)[0]));
@@ -67,7 +67,7 @@ public sealed class DisconnectTests
             hub.Commit();
         }
 
-        GuestRam.PunchHole(pages.Files[0], 10 * Page, 20 * Page);
+        pages.Files[0].PunchHole(10 * Page, 20 * Page);
         byte[] drawn = pages.Draw(left, layout, 5);
         hub.SetScanout(0, one);
         hub.Flush(0, layout.Bounds);
@@ -99,7 +99,7 @@ public sealed class DisconnectTests
         for (int round = 1; round <= 100; round++)
         {
             long place = (long)entries[random.Next(9)].Item1 + (random.Next(7) * Page);
-            GuestRam.PunchHole(pages.Files[0], place / hole * hole, hole);
+            pages.Files[0].PunchHole(place / hole * hole, hole);
             if (away)
             {
                 hub.Flush(0, new Rect(0, 0, 1, 1));

@@ -5,6 +5,7 @@ using FbShare.Display.Server;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
+using FbShare.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -19,9 +20,9 @@ public sealed class DmaBufClientTests : IDisposable
 
     private const uint PageBytes = ((Width * Height * DrmFormats.BytesPerPixel) + GuestPages.Page - 1) / GuestPages.Page * GuestPages.Page;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-client-");
+    private readonly TemporaryFolder _folder = new("client");
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [TestbedFact]
     public async Task Another_process_sees_the_guest_s_pages_through_its_own_driver()
@@ -50,7 +51,7 @@ public sealed class DmaBufClientTests : IDisposable
     /// <returns>What the program says of the file.</returns>
     private async Task<string> Look(string program, Func<string, string, string[]> arguments)
     {
-        string socket = Path.Combine(_folder.FullName, "screen"), file = Path.Combine(_folder.FullName, "seen.png");
+        string socket = _folder["screen"], file = _folder["seen.png"];
         using var loop = new EventLoop();
         using var pages = new GuestPages(1 << 20);
         using var hub = new DisplayHub(1, new DmaBufExporter(PathRequest.Default, NullLogger.Instance));

@@ -3,6 +3,7 @@ using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Rig.Bench;
 using FbShare.Rig.Driver;
+using FbShare.Tests;
 using Xunit;
 
 namespace FbShare.QemuTests.Testbed;
@@ -15,7 +16,7 @@ internal sealed class DrivenGuest : IDisposable
 
     private const int Size = Width * Height * 4;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-driven-");
+    private readonly TemporaryFolder _folder = new("driven");
     private readonly BenchRig _rig;
 
     /// <param name="input">Takes what viewers' users do.</param>
@@ -24,7 +25,7 @@ internal sealed class DrivenGuest : IDisposable
     public DrivenGuest(IInputSink? input = null, bool hugePages = false, bool pci = true)
     {
         _rig = new BenchRig(32 << 20, hugePages: hugePages, pci: pci);
-        Display = Path.Combine(_folder.FullName, "display");
+        Display = _folder["display"];
         _rig.ServeDisplay(Display, input, TestMachine.Patience);
     }
 
@@ -54,6 +55,6 @@ internal sealed class DrivenGuest : IDisposable
     public void Dispose()
     {
         _rig.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using FbShare.Cli.Qemu;
 using FbShare.Display;
 using FbShare.Graphics;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests.Testbed;
 
@@ -13,13 +14,13 @@ public sealed class NestedGuests : IDisposable
 
     private static readonly GuestOptions Options = new() { Patience = Patience, DisplayPatience = TestMachine.Patience };
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fbshare-nested-");
+    private readonly TemporaryFolder _folder = new("nested");
     private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { Gpu = GpuKind.Blob, MoreArguments = ["-device", "virtio-balloon-pci"] }));
     private readonly Lazy<Guest> _pci = new(() => new Guest(Options));
     private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
     private readonly Lazy<StockGuest> _stock;
 
-    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.FullName, gl: false, "virtio-gpu-pci,blob=true"));
+    public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.Path, gl: false, "virtio-gpu-pci,blob=true"));
 
     /// <summary>On our vhost-user device, with a balloon.</summary>
     internal Guest Shmem => _shmem.Value;
@@ -39,7 +40,7 @@ public sealed class NestedGuests : IDisposable
         End(_pci);
         End(_hugeTlb);
         End(_stock);
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
 
         static void End<T>(Lazy<T> guest)
             where T : IDisposable

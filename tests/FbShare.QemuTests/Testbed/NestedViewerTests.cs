@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Tests;
 using Xunit.Abstractions;
 
 namespace FbShare.QemuTests.Testbed;
@@ -67,8 +68,8 @@ public sealed class NestedViewerTests(NestedGuests guests, ITestOutputHelper out
     [Trait("Category", "Slow")]
     public void A_stock_QEMU_with_OpenGL_shares_its_guest_s_pages_and_they_are_read_the_right_way_up()
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-stock-gl-");
-        using var stock = new StockGuest(new GuestOptions { Patience = NestedGuests.Patience }, folder.FullName, gl: true, "virtio-gpu-pci,blob=true");
+        using var folder = new TemporaryFolder("stock-gl");
+        using var stock = new StockGuest(new GuestOptions { Patience = NestedGuests.Patience }, folder.Path, gl: true, "virtio-gpu-pci,blob=true");
         using var loop = new EventLoop();
         using DisplayClient client = DisplayClient.Connect(loop, stock.Display);
         RemoteConsole console = client.Consoles.First(c => c.IsGraphic);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using FbShare.Capture;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Pictures;
 using FbShare.Testing.Screens;
@@ -45,7 +46,7 @@ public sealed class NamedDisplayTests : IDisposable
         Assert.Equal(device.Id, only.GetProperty("pid").GetInt32());
         Assert.Equal(0, only.GetProperty("viewers").GetInt32());
 
-        Assert.Equal(0, LibC.kill(device.Id, LibC.SIGTERM));
+        Assert.Equal(0, ProcessCalls.kill(device.Id, ProcessCalls.SIGTERM));
         device.WaitForExit();
         Assert.Equal((0, "", "fbshare: no display is running (fbshare run and fbshare serve make one)\n"), Run("list"));
         Assert.Equal("[]\n", Run("list", "--json").Output);
@@ -73,10 +74,10 @@ public sealed class NamedDisplayTests : IDisposable
     {
         Process keeper = Serve("kept", "--keep");
         int device = ChildOf(keeper.Id);
-        Assert.Equal(0, LibC.kill(device, LibC.SIGKILL));
+        Assert.Equal(0, ProcessCalls.kill(device, ProcessCalls.SIGKILL));
         Assert.Equal("kept", Assert.Single(Names()));
         Assert.NotEqual(device, ChildOf(keeper.Id));
-        Assert.Equal(0, LibC.kill(keeper.Id, LibC.SIGTERM));
+        Assert.Equal(0, ProcessCalls.kill(keeper.Id, ProcessCalls.SIGTERM));
         keeper.WaitForExit();
         Assert.False(Directory.Exists(_folder["fbshare"]));
     }
@@ -86,9 +87,9 @@ public sealed class NamedDisplayTests : IDisposable
     {
         Process keeper = Serve("kept", "--keep");
         int device = ChildOf(keeper.Id);
-        Assert.Equal(0, LibC.kill(device, 19));
-        Assert.Equal(0, LibC.kill(keeper.Id, LibC.SIGTERM));
-        Assert.Equal(0, LibC.kill(device, LibC.SIGKILL));
+        Assert.Equal(0, ProcessCalls.kill(device, 19));
+        Assert.Equal(0, ProcessCalls.kill(keeper.Id, ProcessCalls.SIGTERM));
+        Assert.Equal(0, ProcessCalls.kill(device, ProcessCalls.SIGKILL));
         keeper.WaitForExit();
         Assert.False(Directory.Exists(_folder["fbshare"]));
     }
@@ -215,11 +216,11 @@ public sealed class NamedDisplayTests : IDisposable
     public void A_device_that_is_stopped_does_not_hold_up_the_list()
     {
         Process device = Serve("asleep");
-        Assert.Equal(0, LibC.kill(device.Id, 19));
+        Assert.Equal(0, ProcessCalls.kill(device.Id, 19));
         (int code, string output, _) = Run("list");
         Assert.Equal(0, code);
         Assert.Matches("(?m)^asleep +- +does not answer +- +-$", output);
-        Assert.Equal(0, LibC.kill(device.Id, 18));
+        Assert.Equal(0, ProcessCalls.kill(device.Id, 18));
     }
 
     private (int ExitCode, string Output, string Error) Run(params string[] words) => Run([], words);

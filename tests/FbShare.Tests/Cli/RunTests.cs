@@ -47,25 +47,19 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task With_a_log_the_terminal_is_the_guest_s_alone()
     {
-        string log = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.log");
+        using var folder = new TemporaryFolder();
+        string log = folder["log"];
         File.WriteAllText(log, "before\n");
-        try
-        {
-            using Process process = Start($"echo guest; echo QEMU >&2; until grep -q 'shows the screen' {log}; do sleep 0.05; done", ["--log", log, "--verbose"], "-name", "debian");
-            Task<string> error = process.StandardError.ReadToEndAsync();
-            Assert.Equal("guest\n", await process.StandardOutput.ReadToEndAsync());
-            await process.WaitForExitAsync();
-            Assert.Equal((0, "QEMU\n"), (process.ExitCode, await error));
-            string[] said = File.ReadAllLines(log);
-            Assert.Equal("before", said[0]);
-            // The keeper's, and the device's.
-            Assert.Contains(said, line => line.StartsWith("fbshare: QEMU is process ", StringComparison.Ordinal));
-            Assert.Contains("fbshare: fbshare view debian shows the screen", said);
-        }
-        finally
-        {
-            File.Delete(log);
-        }
+        using Process process = Start($"echo guest; echo QEMU >&2; until grep -q 'shows the screen' {log}; do sleep 0.05; done", ["--log", log, "--verbose"], "-name", "debian");
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        Assert.Equal("guest\n", await process.StandardOutput.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.Equal((0, "QEMU\n"), (process.ExitCode, await error));
+        string[] said = File.ReadAllLines(log);
+        Assert.Equal("before", said[0]);
+        // The keeper's, and the device's.
+        Assert.Contains(said, line => line.StartsWith("fbshare: QEMU is process ", StringComparison.Ordinal));
+        Assert.Contains("fbshare: fbshare view debian shows the screen", said);
         AssertNothingLeft();
     }
 

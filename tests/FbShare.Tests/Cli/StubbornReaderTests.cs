@@ -106,7 +106,7 @@ public sealed class StubbornReaderTests : IDisposable
     private static byte[] Region(ulong guest) =>
         [.. new byte[8], .. BitConverter.GetBytes(guest), .. BitConverter.GetBytes(4096UL), .. BitConverter.GetBytes(guest), .. new byte[8]];
 
-    private static void Terminate(Process device) => Assert.Equal(0, LibC.kill(device.Id, LibC.SIGTERM));
+    private static void Terminate(Process device) => Assert.Equal(0, ProcessCalls.kill(device.Id, ProcessCalls.SIGTERM));
 
     private static void End(Process device)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FbShare.Capture;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 using FbShare.Tests.Cli;
@@ -58,7 +59,8 @@ public sealed class SandboxTests : IDisposable
     [NativeProgramFact]
     public void Every_thread_of_a_device_is_confined_and_so_is_its_helper()
     {
-        Process device = Serve("--display", $"unix:{_folder["display"]}");
+        // Debuggers are let in as usual, not as in the other tests.
+        Process device = Serve(["--display", $"unix:{_folder["display"]}"], ("DOTNET_EnableDiagnostics", "1"));
 
         int helper = ChildOf(device.Id);
         // It is a process of its own, which the device does not wait for.
@@ -212,9 +214,11 @@ public sealed class SandboxTests : IDisposable
     private static ulong Capabilities(string task, string line) => ulong.Parse(Status(task, line), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>Starts a device and waits until it is there; it says so once it is confined.</summary>
-    private Process Serve(params string[] options)
+    private Process Serve(params string[] options) => Serve(options, []);
+
+    private Process Serve(string[] options, params ReadOnlySpan<(string Name, string Value)> environment)
     {
-        Process device = FbShareProgram.Start(["serve", "--socket-path", _folder["gpu"], .. options]);
+        Process device = FbShareProgram.Start(["serve", "--socket-path", _folder["gpu"], .. options], environment);
         _started.Add(device);
         string? line = device.StandardError.ReadLine();
         while (line?.Contains("waiting for QEMU", StringComparison.Ordinal) == false)
@@ -227,7 +231,7 @@ public sealed class SandboxTests : IDisposable
 
     private static void Stop(Process device)
     {
-        _ = LibC.kill(device.Id, LibC.SIGTERM);
+        _ = ProcessCalls.kill(device.Id, ProcessCalls.SIGTERM);
         Assert.True(device.WaitForExit(TimeSpan.FromSeconds(10)));
         Assert.Equal(143, device.ExitCode);
     }

@@ -17,11 +17,12 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly List<IDisposable> _owned = [];
+    private readonly TemporaryFolder _folder = new();
     private readonly UnixListener _socket;
 
     public DisplayFixture(int outputs = 1, IInputSink? input = null)
     {
-        Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+        Path = _folder["display"];
         Hub = new DisplayHub(outputs) { Source = this };
         _socket = UnixListener.Listen(Path);
         Server = new DisplayServer(Loop, Hub, _socket, new VirtualMachineName("test vm", new Guid("01234567-89ab-cdef-0123-456789abcdef")), input, Log) { InputCure = "plug one in" };
@@ -178,6 +179,7 @@ internal sealed class DisplayFixture : IDisposable, IScanoutSource
         Hub.Dispose();
         _socket.Dispose();
         Loop.Dispose();
+        _folder.Dispose();
     }
 }
 

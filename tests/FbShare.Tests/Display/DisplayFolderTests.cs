@@ -19,14 +19,14 @@ public sealed class DisplayFolderTests : IDisposable
     {
         var listeners = new (UnixListener Listener, DisplayName Taken)[16];
         Parallel.For(0, listeners.Length, new ParallelOptions { MaxDegreeOfParallelism = listeners.Length }, i =>
-            listeners[i] = (_folder.Listen(_name, isWish: true, out DisplayName taken), taken));
+            listeners[i] = (DisplayFolder.Listen(_name, isWish: true, out DisplayName taken), taken));
         try
         {
             Assert.Equal(
                 [_name.Text, .. Enumerable.Range(2, listeners.Length - 1).Select(n => _name.Numbered(n).Text).Order(StringComparer.Ordinal)],
                 listeners.Select(l => l.Taken.Text).Order(StringComparer.Ordinal));
             Assert.All(listeners, l => Assert.Contains(l.Taken, DisplayFolder.FindRunning()));
-            Assert.Equal(Errno.EADDRINUSE, Assert.Throws<LinuxException>(() => _folder.Listen(_name, isWish: false, out _)).Errno);
+            Assert.Equal(Errno.EADDRINUSE, Assert.Throws<LinuxException>(() => DisplayFolder.Listen(_name, isWish: false, out _)).Errno);
         }
         finally
         {
@@ -42,7 +42,7 @@ public sealed class DisplayFolderTests : IDisposable
         using var screen = new ScreenFixture();
         screen.Show(8, 4);
         // Takes the name, and makes the folder.
-        _folder.Listen(_name, isWish: false, out _).Dispose();
+        DisplayFolder.Listen(_name, isWish: false, out _).Dispose();
         File.Move(screen.Address["unix:".Length..], _folder.PathOf(_name));
         try
         {
@@ -59,14 +59,14 @@ public sealed class DisplayFolderTests : IDisposable
     [Fact]
     public void What_is_no_socket_is_neither_a_display_nor_removed()
     {
-        using UnixListener listener = _folder.Listen(_name, isWish: false, out _);
+        using UnixListener listener = DisplayFolder.Listen(_name, isWish: false, out _);
         string file = _folder.PathOf(_name.Numbered(2));
         File.WriteAllText(file, "");
         try
         {
             Assert.DoesNotContain(_name.Numbered(2), DisplayFolder.FindRunning());
             Assert.Null(DisplayFolder.Find(_name.Numbered(2)));
-            using UnixListener third = _folder.Listen(_name, isWish: true, out DisplayName taken);
+            using UnixListener third = DisplayFolder.Listen(_name, isWish: true, out DisplayName taken);
             Assert.Equal(_name.Numbered(3), taken);
         }
         finally

@@ -128,6 +128,7 @@ public sealed class DisplayRobustnessTests
     {
         const int nobody = 65534;
         using var fixture = new DisplayFixture();
+        File.SetUnixFileMode(Path.GetDirectoryName(fixture.Path)!, (UnixFileMode)0b111_101_101);
         Assert.Contains("Permission denied", await ReadAsNobody(), StringComparison.Ordinal);
         Assert.Empty(fixture.Log);
 

@@ -153,9 +153,9 @@ public sealed class HostileDisplayTests
     [Fact]
     public void A_display_whose_first_answer_is_broken_is_a_failure_and_not_somebody_who_is_away()
     {
-        string path = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+        using var folder = new TemporaryFolder();
         using var loop = new EventLoop();
-        using UnixListener socket = UnixListener.Listen(path);
+        using UnixListener socket = UnixListener.Listen(folder["display"]);
         UnixSocket? viewer = null;
         using EventLoop.Watch watch = loop.Add(socket.Descriptor, LoopEvents.Readable, _ =>
         {
@@ -163,7 +163,7 @@ public sealed class HostileDisplayTests
             // The answer to the first call there can be.
             viewer.SendAll([.. "DATA\r\nOK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n"u8, .. WireMessage.MethodReply(1, 1, "a{sv}", WireMessage.Number(4000))]);
         });
-        var e = Assert.Throws<DisplayException>(() => DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, path)));
+        var e = Assert.Throws<DisplayException>(() => DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, socket.Path)));
         Assert.Equal(DisplayLossKind.Broken, e.Kind);
         Assert.Contains("a D-Bus message", e.Message, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Failure, DisplayArguments.ExitCodeOf(e.Kind));

@@ -12,7 +12,7 @@ internal sealed class RawDisplay : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly string _path = Path.Combine(Path.GetTempPath(), $"fbshare-{Guid.NewGuid():N}.sock");
+    private readonly TemporaryFolder _folder = new();
     private readonly UnixListener _socket;
     private readonly EventLoop.Watch _watch;
     private BusConnection? _viewer;
@@ -20,7 +20,7 @@ internal sealed class RawDisplay : IDisposable
 
     public RawDisplay()
     {
-        _socket = UnixListener.Listen(_path);
+        _socket = UnixListener.Listen(_folder["display"]);
         _watch = Loop.Add(_socket.Descriptor, LoopEvents.Readable, _ => Accept());
     }
 
@@ -40,16 +40,22 @@ internal sealed class RawDisplay : IDisposable
     /// <summary>A viewer that watches the console.</summary>
     public (RemoteConsole Console, RecordingView View) Watch(bool takeDmaBuf = true)
     {
-        DisplayClient client = DisplayClient.Connect(Loop, new DisplayAddress(DisplayAddressKind.Unix, _path));
-        client.Lost = Lost.Add;
         var view = new RecordingView();
-        client.Consoles[0].Watch(view, takeDmaBuf);
+        return (Watch(view, takeDmaBuf), view);
+    }
+
+    /// <summary>The console of a client of ours that watches.</summary>
+    public RemoteConsole Watch(IDisplayView view, bool takesDmaBufs)
+    {
+        DisplayClient client = DisplayClient.Connect(Loop, new DisplayAddress(DisplayAddressKind.Unix, _socket.Path));
+        client.Lost = Lost.Add;
+        client.Consoles[0].Watch(view, takesDmaBufs);
         if (!LeavesListener)
         {
             // As every display does first. A viewer's sd-bus takes descriptors only after that.
             Assert.Null(Call(DisplayProtocol.PropertiesUtf8, "GetAll", m => m.Append(DisplayProtocol.ListenerName)));
         }
-        return (client.Consoles[0], view);
+        return client.Consoles[0];
     }
 
     /// <summary>Calls the viewer's listener.</summary>
@@ -131,6 +137,7 @@ internal sealed class RawDisplay : IDisposable
         _watch.Dispose();
         _socket.Dispose();
         Loop.Dispose();
+        _folder.Dispose();
     }
 
     private void Accept()

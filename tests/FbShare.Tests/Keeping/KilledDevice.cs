@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 using FbShare.Tests.Cli;
@@ -46,12 +47,12 @@ internal sealed class KilledDevice : IDisposable
     {
         int? device = null;
         SpinWait.SpinUntil(() => (device = Device) is not null);
-        _ = LibC.kill(device!.Value, LibC.SIGKILL);
+        _ = ProcessCalls.kill(device!.Value, ProcessCalls.SIGKILL);
         return device.Value;
     }
 
     /// <summary>Asks the keeper for the next device.</summary>
-    public void Upgrade() => _ = LibC.kill(Keeper.Id, 12);
+    public void Upgrade() => _ = ProcessCalls.kill(Keeper.Id, 12);
 
     public string Said()
     {
@@ -70,7 +71,7 @@ internal sealed class KilledDevice : IDisposable
         Driver.Dispose();
         if (!Keeper.HasExited)
         {
-            _ = LibC.kill(Keeper.Id, LibC.SIGTERM);
+            _ = ProcessCalls.kill(Keeper.Id, ProcessCalls.SIGTERM);
             if (!Keeper.WaitForExit(TimeSpan.FromSeconds(10)))
             {
                 Keeper.Kill(entireProcessTree: true);

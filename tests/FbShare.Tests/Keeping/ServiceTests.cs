@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using FbShare.Cli;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 using FbShare.Tests.Cli;
@@ -26,7 +27,7 @@ public sealed class ServiceTests : IDisposable
             Assert.Equal(Ok, TypeOf(driver.Request(CreateBlob(1, 4096, [(QueueDriver.FreeMemory, 4096)]))));
             Assert.Equal(3, FbShareProgram.Run("wait", "--display", $"unix:{display}", "--changed", "--timeout", "100ms").ExitCode);
         }
-        _ = LibC.kill(service.Id, LibC.SIGTERM);
+        _ = ProcessCalls.kill(service.Id, ProcessCalls.SIGTERM);
         service.WaitForExit();
         Assert.True(File.Exists(gpu) && File.Exists(display));
     }
@@ -62,7 +63,7 @@ public sealed class ServiceTests : IDisposable
             Assert.Equal("WATCHDOG=1", Encoding.UTF8.GetString(buffer, 0, notify.Receive(buffer)));
         }
         // It is not kept by anybody: its end is one in good order.
-        _ = LibC.kill(service.Id, LibC.SIGTERM);
+        _ = ProcessCalls.kill(service.Id, ProcessCalls.SIGTERM);
         service.WaitForExit();
         Assert.Equal(143, service.ExitCode);
         Assert.False(File.Exists(_folder["gpu"]));

@@ -16,7 +16,7 @@ public class PageMapTests
         var pages = new PageMap();
         long first = (nint)mapping.Pointer / Page;
         mapping.Slice(0, 700 * Page).Fill(1);
-        GuestRam.PunchHole(memfd, 300 * Page, 2 * Page);
+        memfd.PunchHole(300 * Page, 2 * Page);
 
         bool[] present = [.. Read(0, 512), .. Read(512, 488)];
 

@@ -30,8 +30,8 @@ public class PageWatchTests
     {
         using var watch = new PageWatch([new(_memfd, 0, 10 * Page), new(_memfd, 20 * Page, 10 * Page)]);
 
-        GuestRam.PunchHole(_memfd, 10 * Page, 10 * Page);
-        GuestRam.PunchHole(_memfd, 30 * Page, 100 * Page);
+        _memfd.PunchHole(10 * Page, 10 * Page);
+        _memfd.PunchHole(30 * Page, 100 * Page);
 
         Assert.True(watch.IsIntact());
     }
@@ -54,7 +54,7 @@ public class PageWatchTests
             Assert.True(watch.IsIntact());
             int page = random.Next(Pages / apart) * apart;
 
-            GuestRam.PunchHole(_memfd, page * Page, Page);
+            _memfd.PunchHole(page * Page, Page);
             if (written)
             {
                 guest.Slice(page * Page, Page).Fill(1);
@@ -71,9 +71,9 @@ public class PageWatchTests
         using var watch = new PageWatch([new(_memfd, 0, 100 * Page)]);
 
         // Beside the pages first, so that the file's time is this very moment and has been looked at.
-        GuestRam.PunchHole(_memfd, 300 * Page, Page);
+        _memfd.PunchHole(300 * Page, Page);
         Assert.True(watch.IsIntact());
-        GuestRam.PunchHole(_memfd, 50 * Page, Page);
+        _memfd.PunchHole(50 * Page, Page);
 
         Assert.False(watch.IsIntact());
     }
@@ -85,7 +85,7 @@ public class PageWatchTests
         using var watch = new PageWatch([new(_memfd, 0, Page), new(other, 0, 8 * Page)]);
         Assert.True(watch.IsIntact());
 
-        GuestRam.PunchHole(other, 7 * Page, Page);
+        other.PunchHole(7 * Page, Page);
 
         Assert.False(watch.IsIntact());
     }
@@ -116,7 +116,7 @@ public class PageWatchTests
         void Replace(int page)
         {
             guest.Slice(page * Huge, 1).Fill(1);
-            GuestRam.PunchHole(file, page * Huge, Huge);
+            file.PunchHole(page * Huge, Huge);
             guest.Slice(page * Huge, 1).Fill(2);
         }
     }

@@ -23,14 +23,17 @@ public class RegionTests
                 region.Add(part);
                 Each(part, (x, y) => added[x, y] = true);
                 // Too many became the one around them.
-                isOne |= region.Rects.Count == 1 && n < 7;
+                isOne |= region.Rects.Length == 1 && n < 7;
             }
             Rect crop = new(random.Next(-3, 10), random.Next(-3, 10), 40, 40);
             region.Crop(crop);
 
             var covered = new int[Size, Size];
-            region.Rects.ForEach(rect => Each(rect, (x, y) => covered[x, y]++));
-            Assert.InRange(region.Rects.Count, 0, Region.Most);
+            foreach (Rect rect in region.Rects)
+            {
+                Each(rect, (x, y) => covered[x, y]++);
+            }
+            Assert.InRange(region.Rects.Length, 0, Region.Most);
             Each(new Rect(0, 0, Size, Size), (x, y) =>
             {
                 bool isIn = added[x, y] && !crop.Intersect(new Rect(x, y, 1, 1)).IsEmpty;

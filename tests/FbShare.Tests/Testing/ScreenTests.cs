@@ -10,7 +10,7 @@ namespace FbShare.Tests.Testing;
 public sealed class ScreenTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(150);
-    private static readonly WaitOptions Briefly = new() { Timeout = TimeSpan.FromMilliseconds(400) };
+    private static readonly WaitOptions Briefly = new() { Timeout = TimeSpan.FromMilliseconds(400), WritesFailureFiles = false };
 
     [Fact]
     public async Task A_capture_is_the_last_frame_and_says_which()
@@ -50,7 +50,7 @@ public sealed class ScreenTests
 
         await fixture.Screen.WaitChangedAsync();
         ScreenTimeoutException failure = await Assert.ThrowsAsync<ScreenTimeoutException>(
-            () => fixture.Screen.WaitStillAsync(TimeSpan.FromSeconds(1), new WaitOptions { Timeout = TimeSpan.FromSeconds(1.5) }));
+            () => fixture.Screen.WaitStillAsync(TimeSpan.FromSeconds(1), Briefly with { Timeout = TimeSpan.FromSeconds(1.5) }));
         await fixture.Screen.WaitStillAsync(Short, new WaitOptions { Region = new ScreenRegion(null, [cursor]) });
         await fixture.Screen.WaitStillAsync(Short, new WaitOptions { Region = new ScreenRegion(new Rect(0, 20, 64, 28), []) });
         await enough.CancelAsync();
@@ -177,7 +177,7 @@ public sealed class ScreenTests
         }
 
         ScreenTimeoutException failure = await Assert.ThrowsAsync<ScreenTimeoutException>(
-            () => fixture.Screen.WaitStillAsync(TimeSpan.FromMinutes(1), Briefly with { FailureFiles = folder["out.png"] }));
+            () => fixture.Screen.WaitStillAsync(TimeSpan.FromMinutes(1), Briefly with { WritesFailureFiles = true, FailureFiles = folder["out.png"] }));
 
         Assert.Equal(expected, failure.Report.State.Kind);
         Assert.Equal(expected != ScreenStateKind.Off, File.Exists(folder["out.actual.png"]));

@@ -28,7 +28,7 @@ internal sealed record TestRun(string Name, int Passed, IReadOnlyList<TestNote> 
         catch (Exception e) when (e is XmlException or IOException or UnauthorizedAccessException)
         {
             string reason = e is FileNotFoundException or DirectoryNotFoundException
-                ? "it left no results: it was ended, or crashed early"
+                ? "it wrote no results: it was killed, or crashed early"
                 : $"its results cannot be read: {e.Message}";
             return new TestRun(name, 0, [new TestNote(Whole, reason)], []);
         }
@@ -76,7 +76,7 @@ internal sealed record TestRun(string Name, int Passed, IReadOnlyList<TestNote> 
         }
         if ((string?)summary?.Attribute("outcome") != "Completed" && !hasFailures)
         {
-            return "it did not come to its end";
+            return "it did not run to its end";
         }
         return hasResults ? null : $"it had no tests: {TextOf(notes.FirstOrDefault()) ?? "nothing says why"}";
     }

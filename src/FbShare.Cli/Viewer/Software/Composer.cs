@@ -18,7 +18,7 @@ internal sealed class Composer : IDisposable
     /// <param name="pixels">As large as the window.</param>
     /// <param name="parts">In the window's pixels, inside it.</param>
     /// <param name="source">What lies at the scene's place.</param>
-    public void Compose(SharedPixels pixels, List<Rect> parts, PictureSource source, in Scene scene)
+    public void Compose(SharedPixels pixels, ReadOnlySpan<Rect> parts, PictureSource source, in Scene scene)
     {
         SKCanvas canvas = pixels.Canvas;
         RemotePicture.Reading reading = default;

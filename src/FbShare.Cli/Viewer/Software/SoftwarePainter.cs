@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FbShare.Display.Client;
 using FbShare.Graphics;
 using FbShare.Linux;
@@ -85,7 +86,7 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
         }
         if (_composed.Count > 0)
         {
-            Compose(surface.NextCanvas(scene.Window, _damage.Region), _composed, scene);
+            Compose(surface.NextCanvas(scene.Window, _damage.Region), CollectionsMarshal.AsSpan(_composed), scene);
         }
     }
 
@@ -101,7 +102,7 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
         }
     }
 
-    private void Compose(SharedPixels canvas, List<Rect> parts, in Scene scene)
+    private void Compose(SharedPixels canvas, ReadOnlySpan<Rect> parts, in Scene scene)
     {
         _composer.Compose(canvas, parts, _source, scene);
         foreach (Rect part in parts)

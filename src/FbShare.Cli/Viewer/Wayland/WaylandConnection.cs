@@ -7,10 +7,11 @@ namespace FbShare.Cli.Viewer.Wayland;
 /// <summary>SDL's connection to a Wayland compositor, for giving its windows pictures in shared memory (wl_shm).</summary>
 /// <remarks>What it makes has an event queue of its own, so that SDL's events and these do not meet.</remarks>
 /// <param name="reason">Why this way and not by OpenGL.</param>
-internal sealed unsafe class WaylandConnection(string reason) : IDrawing
+internal sealed class WaylandConnection(string reason) : IDrawing
 {
     /// <summary>wl_registry's events, in their order.</summary>
-    private static readonly nint RegistryListener = Listener(
+    // SAFETY: the functions have the types of these events (wayland.xml).
+    private static readonly unsafe nint RegistryListener = Listener(
         (nint)(delegate* unmanaged<nint, nint, uint, nint, uint, void>)&OnGlobal, (nint)(delegate* unmanaged<nint, nint, uint, void>)&OnGlobalGone);
 
     private readonly string _obstacle = $"the window is drawn without OpenGL ({reason})";
@@ -28,8 +29,9 @@ internal sealed unsafe class WaylandConnection(string reason) : IDrawing
     public nint Shm { get; private set; }
 
     /// <summary>A list of functions for a listener, which stays.</summary>
-    public static nint Listener(params ReadOnlySpan<nint> functions)
+    public static unsafe nint Listener(params ReadOnlySpan<nint> functions)
     {
+        // SAFETY: memory for as many functions as are copied into it, which is never freed.
         var list = (nint*)NativeMemory.Alloc((nuint)functions.Length, (nuint)sizeof(nint));
         functions.CopyTo(new Span<nint>(list, functions.Length));
         return (nint)list;
@@ -67,7 +69,7 @@ internal sealed unsafe class WaylandConnection(string reason) : IDrawing
         Wl.wl_event_queue_destroy(Queue);
     }
 
-    private void Open(nint display)
+    private unsafe void Open(nint display)
     {
         Display = display;
         Queue = Wl.wl_display_create_queue(display);
@@ -76,11 +78,11 @@ internal sealed unsafe class WaylandConnection(string reason) : IDrawing
         nint registry = Wl.Create(wrapper, Wl.WL_DISPLAY_GET_REGISTRY, "wl_registry_interface", [0]);
         Wl.wl_proxy_wrapper_destroy(wrapper);
         var self = GCHandle.Alloc(this);
-        _ = Wl.wl_proxy_add_listener(registry, (void*)RegistryListener, GCHandle.ToIntPtr(self));
+        _ = Wl.wl_proxy_add_listener(registry, RegistryListener, GCHandle.ToIntPtr(self));
         _ = Wl.wl_display_roundtrip_queue(display, Queue);
         if (_shmName != 0)
         {
-            // An interface begins with its name.
+            // SAFETY: the library's own struct wl_interface, which begins with a pointer to its name.
             Shm = Wl.Create(registry, Wl.WL_REGISTRY_BIND, "wl_shm_interface", [_shmName, *(nint*)Wl.Interface("wl_shm_interface"), 1u, 0], version: 1);
         }
         Wl.wl_proxy_destroy(registry);
@@ -92,8 +94,9 @@ internal sealed unsafe class WaylandConnection(string reason) : IDrawing
     }
 
     [UnmanagedCallersOnly]
-    private static void OnGlobal(nint data, nint registry, uint name, nint interfaceName, uint version)
+    private static unsafe void OnGlobal(nint data, nint registry, uint name, nint interfaceName, uint version)
     {
+        // SAFETY: the library's text, which ends with a zero.
         if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)interfaceName).SequenceEqual("wl_shm"u8))
         {
             Unsafe.As<WaylandConnection>(GCHandle.FromIntPtr(data).Target!)._shmName = name;

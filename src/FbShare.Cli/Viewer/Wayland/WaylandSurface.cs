@@ -7,10 +7,13 @@ namespace FbShare.Cli.Viewer.Wayland;
 
 /// <summary>A window of a Wayland compositor, filled out of memory that the compositor maps: a few buffers in turn, because it may hold the last one
 /// until it is given the next.</summary>
-internal sealed unsafe class WaylandSurface : ISharedSurface
+internal sealed class WaylandSurface : ISharedSurface
 {
-    private static readonly nint BufferListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, void>)&OnRelease);
-    private static readonly nint FrameListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
+    // SAFETY: the function has the type of wl_buffer's only event (wayland.xml).
+    private static readonly unsafe nint BufferListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, void>)&OnRelease);
+
+    // SAFETY: the function has the type of wl_callback's only event.
+    private static readonly unsafe nint FrameListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
 
     private readonly WaylandConnection _connection;
     private readonly nint _surface;
@@ -88,7 +91,7 @@ internal sealed unsafe class WaylandSurface : ISharedSurface
             buffer.IsHeld = true;
             Wl.Send(_surface, Wl.WL_SURFACE_ATTACH, [buffer.Proxy, 0, 0]);
             _frame = Wl.Create(_surface, Wl.WL_SURFACE_FRAME, "wl_callback_interface", [0]);
-            _ = Wl.wl_proxy_add_listener(_frame, (void*)FrameListener, GCHandle.ToIntPtr(_self));
+            _ = Wl.wl_proxy_add_listener(_frame, FrameListener, GCHandle.ToIntPtr(_self));
             Wl.Send(_surface, Wl.WL_SURFACE_COMMIT, []);
             _ = Wl.wl_display_flush(_connection.Display);
         }
@@ -141,7 +144,7 @@ internal sealed unsafe class WaylandSurface : ISharedSurface
                 pool, Wl.WL_SHM_POOL_CREATE_BUFFER, "wl_buffer_interface", [0, 0, size.Width, size.Height, Pixels.Layout.Stride, Wl.WL_SHM_FORMAT_XRGB8888]);
             Wl.Send(pool, Wl.WL_SHM_POOL_DESTROY, [], Wl.WL_MARSHAL_FLAG_DESTROY);
             _handle = GCHandle.Alloc(this);
-            _ = Wl.wl_proxy_add_listener(Proxy, (void*)BufferListener, GCHandle.ToIntPtr(_handle));
+            _ = Wl.wl_proxy_add_listener(Proxy, BufferListener, GCHandle.ToIntPtr(_handle));
         }
 
         public nint Proxy { get; }

@@ -4,7 +4,7 @@ namespace FbShare.Cli.Viewer.Wayland;
 
 /// <summary>Wayland's C bindings by their own names (wayland-client-core.h; libwayland-client.so.0), and the numbers of the requests that are used
 /// (wayland.xml). Only <see cref="WaylandConnection"/> and <see cref="WaylandSurface"/> call them.</summary>
-internal static unsafe partial class Wl
+internal static partial class Wl
 {
     public const string Library = "libwayland-client.so.0";
 
@@ -60,16 +60,17 @@ internal static unsafe partial class Wl
 
     /// <param name="listener">A function for each event, in the order of wayland.xml; must stay.</param>
     [LibraryImport(Library)]
-    public static partial int wl_proxy_add_listener(nint proxy, void* listener, nint data);
+    public static partial int wl_proxy_add_listener(nint proxy, nint listener, nint data);
 
     [LibraryImport(Library)]
-    private static partial nint wl_proxy_marshal_array_flags(nint proxy, uint opcode, nint created, uint version, uint flags, Argument* arguments);
+    private static unsafe partial nint wl_proxy_marshal_array_flags(nint proxy, uint opcode, nint created, uint version, uint flags, Argument* arguments);
 
     /// <summary>Sends a request that makes nothing.</summary>
-    public static void Send(nint proxy, uint opcode, ReadOnlySpan<Argument> arguments, uint flags = 0)
+    public static unsafe void Send(nint proxy, uint opcode, ReadOnlySpan<Argument> arguments, uint flags = 0)
     {
         fixed (Argument* at = arguments)
         {
+            // SAFETY: as many arguments as the request has are the caller's matter; they are pinned, and the library copies them.
             wl_proxy_marshal_array_flags(proxy, opcode, 0, wl_proxy_get_version(proxy), flags, at);
         }
     }
@@ -77,10 +78,11 @@ internal static unsafe partial class Wl
     /// <summary>Sends a request that makes an object.</summary>
     /// <param name="interfaceName">The object's interface, as the library exports it: wl_buffer_interface.</param>
     /// <param name="version">The object's; null: that of the one that makes it.</param>
-    public static nint Create(nint proxy, uint opcode, string interfaceName, ReadOnlySpan<Argument> arguments, uint? version = null)
+    public static unsafe nint Create(nint proxy, uint opcode, string interfaceName, ReadOnlySpan<Argument> arguments, uint? version = null)
     {
         fixed (Argument* at = arguments)
         {
+            // SAFETY: as in Send.
             return wl_proxy_marshal_array_flags(proxy, opcode, Interface(interfaceName), version ?? wl_proxy_get_version(proxy), 0, at);
         }
     }

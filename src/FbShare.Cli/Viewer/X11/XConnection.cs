@@ -6,7 +6,7 @@ namespace FbShare.Cli.Viewer.X11;
 
 /// <summary>A connection of our own to the X server, for putting pictures into windows that SDL made. It has no events but those that say that a
 /// picture was read, so it does not get in SDL's way, nor SDL in its.</summary>
-internal sealed unsafe class XConnection : IDrawing
+internal sealed class XConnection : IDrawing
 {
     /// <summary>Files can be attached from MIT-SHM 1.2 on.</summary>
     private const int ShmMajor = 1;
@@ -44,7 +44,7 @@ internal sealed unsafe class XConnection : IDrawing
     /// <summary>Connects to the X server that the environment names.</summary>
     /// <param name="reason">Why this way and not by OpenGL.</param>
     /// <param name="why">What is missing, where null is returned.</param>
-    public static XConnection? TryOpen(EventLoop loop, string reason, Log log, out string? why)
+    public static unsafe XConnection? TryOpen(EventLoop loop, string reason, Log log, out string? why)
     {
         why = null;
         foreach ((string library, string package) in (ReadOnlySpan<(string, string)>)[(Xcb.Library, "libxcb1"), (Xcb.ShmLibrary, "libxcb-shm0")])
@@ -61,6 +61,7 @@ internal sealed unsafe class XConnection : IDrawing
             why = "the X server takes no second connection";
             return null;
         }
+        // SAFETY: the connection's own, as long as that is open.
         if (Xcb.xcb_get_setup(handle)->image_byte_order != Xcb.XCB_IMAGE_ORDER_LSB_FIRST)
         {
             why = "the X server has the bytes of its pixels in another order than this machine";
@@ -123,7 +124,7 @@ internal sealed unsafe class XConnection : IDrawing
 
     private static nint Connect()
     {
-        nint handle = Xcb.xcb_connect(0, null);
+        nint handle = Xcb.xcb_connect(0, 0);
         if (Xcb.xcb_connection_has_error(handle) == 0)
         {
             return handle;
@@ -133,17 +134,15 @@ internal sealed unsafe class XConnection : IDrawing
     }
 
     /// <summary>Why files cannot be attached; null if they perhaps can.</summary>
-    private static string? FindShmObstacle(nint handle, out byte firstEvent)
+    private static unsafe string? FindShmObstacle(nint handle, out byte firstEvent)
     {
         firstEvent = byte.MaxValue;
         using FileDescriptor socket = FileDescriptor.DuplicateOf(Xcb.xcb_get_file_descriptor(handle));
-        int domain;
-        uint size = sizeof(int);
-        // SAFETY: the kernel writes the four bytes of the local at most, as size says.
-        if (LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_DOMAIN, &domain, &size) != 0 || domain != LibC.AF_UNIX)
+        if (!ProcessDescriptors.IsLocal(socket))
         {
             return "it is on another machine";
         }
+        // SAFETY: null or the connection's own.
         Xcb.ExtensionData* extension = Xcb.xcb_get_extension_data(
             handle, NativeLibrary.GetExport(NativeLibrary.Load(Xcb.ShmLibrary, typeof(Xcb).Assembly, null), "xcb_shm_id"));
         if (extension is null || extension->present == 0)
@@ -151,6 +150,7 @@ internal sealed unsafe class XConnection : IDrawing
             return "it has no MIT-SHM";
         }
         firstEvent = extension->first_event;
+        // SAFETY: null or ours to free, which is done after the last look.
         Xcb.ShmVersion* version = Xcb.xcb_shm_query_version_reply(handle, Xcb.xcb_shm_query_version(handle), 0);
         if (version is null)
         {
@@ -162,11 +162,12 @@ internal sealed unsafe class XConnection : IDrawing
     }
 
     /// <summary>Tries it.</summary>
-    private static bool CanAttach(nint handle)
+    private static unsafe bool CanAttach(nint handle)
     {
         using FileDescriptor memory = MemFd.Create("fbshare-trial", Environment.SystemPageSize);
         using FileDescriptor file = memory.ReopenReadOnly();
         uint segment = Xcb.xcb_generate_id(handle);
+        // SAFETY: null or ours to free, and not looked into.
         Xcb.Event* error = Xcb.xcb_request_check(handle, Xcb.xcb_shm_attach_fd_checked(handle, segment, file.Duplicate().Release(), readOnly: 1));
         bool isAttached = error is null && Xcb.xcb_connection_has_error(handle) == 0;
         Xcb.free(error);
@@ -177,8 +178,9 @@ internal sealed unsafe class XConnection : IDrawing
         return isAttached;
     }
 
-    private void TakeEvents()
+    private unsafe void TakeEvents()
     {
+        // SAFETY: null or ours to free, and copied before.
         for (Xcb.Event* e = Xcb.xcb_poll_for_event(Handle); e is not null; e = Xcb.xcb_poll_for_event(Handle))
         {
             Xcb.Event taken = *e;

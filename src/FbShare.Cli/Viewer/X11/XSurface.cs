@@ -5,7 +5,7 @@ using FbShare.Pictures;
 namespace FbShare.Cli.Viewer.X11;
 
 /// <summary>A window of an X server, filled out of memory that the server maps (MIT-SHM), or, where it cannot, of pixels that are sent.</summary>
-internal sealed unsafe class XSurface : ISharedSurface
+internal sealed class XSurface : ISharedSurface
 {
     private readonly XConnection _connection;
     private readonly uint _context;
@@ -18,12 +18,13 @@ internal sealed unsafe class XSurface : ISharedSurface
 
     /// <param name="connection">Stays the caller's.</param>
     /// <param name="window">Stays the caller's.</param>
-    public XSurface(XConnection connection, uint window)
+    public unsafe XSurface(XConnection connection, uint window)
     {
         _connection = connection;
         Window = window;
         _context = Xcb.xcb_generate_id(connection.Handle);
         Xcb.xcb_create_gc(connection.Handle, _context, window, 0, 0);
+        // SAFETY: null or ours to free, which is done after the last look.
         Xcb.Geometry* geometry = Xcb.xcb_get_geometry_reply(connection.Handle, Xcb.xcb_get_geometry(connection.Handle, window), 0);
         _depth = geometry is null ? (byte)24 : geometry->depth;
         Xcb.free(geometry);
@@ -142,7 +143,7 @@ internal sealed unsafe class XSurface : ISharedSurface
     }
 
     /// <summary>The server's name for some memory, which it maps at the first time.</summary>
-    private uint? SegmentOf(SharedPixels pixels)
+    private unsafe uint? SegmentOf(SharedPixels pixels)
     {
         foreach ((SharedPixels known, uint segment) in _attached)
         {
@@ -153,6 +154,7 @@ internal sealed unsafe class XSurface : ISharedSurface
         }
         uint attached = Xcb.xcb_generate_id(_connection.Handle);
         uint cookie = Xcb.xcb_shm_attach_fd_checked(_connection.Handle, attached, pixels.File.Duplicate().Release(), readOnly: 1);
+        // SAFETY: null or ours to free, which is done after the last look.
         Xcb.Event* error = Xcb.xcb_request_check(_connection.Handle, cookie);
         if (error is not null)
         {
@@ -165,7 +167,7 @@ internal sealed unsafe class XSurface : ISharedSurface
     }
 
     /// <summary>Sends pixels, as many rows at a time as a request may have.</summary>
-    private void Send(SharedPixels pixels, Rect part, int x, int y)
+    private unsafe void Send(SharedPixels pixels, Rect part, int x, int y)
     {
         const int Head = 64;
         int rowBytes = part.Width * DrmFormats.BytesPerPixel;
@@ -184,7 +186,7 @@ internal sealed unsafe class XSurface : ISharedSurface
             }
             fixed (byte* data = _sent)
             {
-                // The library copies them.
+                // SAFETY: the library copies the pixels, which are pinned and as many as it is told.
                 Xcb.xcb_put_image(
                     _connection.Handle, Xcb.XCB_IMAGE_FORMAT_Z_PIXMAP, Window, _context, (ushort)part.Width, (ushort)count, (short)x, (short)(y + top), 0, _depth,
                     (uint)(count * rowBytes), data);

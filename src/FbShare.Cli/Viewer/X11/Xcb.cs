@@ -5,7 +5,7 @@ namespace FbShare.Cli.Viewer.X11;
 /// <summary>The X protocol's C bindings by their own names (xcb.h, shm.h; libxcb.so.1, libxcb-shm.so.0). Only <see cref="XConnection"/> and
 /// <see cref="XSurface"/> call them.</summary>
 /// <remarks>Requests give a number, by which their errors could be found: where it is not declared here, errors come as events.</remarks>
-internal static unsafe partial class Xcb
+internal static partial class Xcb
 {
     public const string Library = "libxcb.so.1";
     public const string ShmLibrary = "libxcb-shm.so.0";
@@ -18,7 +18,7 @@ internal static unsafe partial class Xcb
     public const byte TypeMask = 0x7F;
 
     [LibraryImport(Library)]
-    public static partial nint xcb_connect(nint displayName, int* screen);
+    public static partial nint xcb_connect(nint displayName, nint screen);
 
     [LibraryImport(Library)]
     public static partial void xcb_disconnect(nint connection);
@@ -30,7 +30,7 @@ internal static unsafe partial class Xcb
     public static partial int xcb_get_file_descriptor(nint connection);
 
     [LibraryImport(Library)]
-    public static partial Setup* xcb_get_setup(nint connection);
+    public static unsafe partial Setup* xcb_get_setup(nint connection);
 
     [LibraryImport(Library)]
     public static partial uint xcb_get_maximum_request_length(nint connection);
@@ -43,21 +43,21 @@ internal static unsafe partial class Xcb
 
     /// <summary>To be freed.</summary>
     [LibraryImport(Library)]
-    public static partial Event* xcb_poll_for_event(nint connection);
+    public static unsafe partial Event* xcb_poll_for_event(nint connection);
 
     /// <summary>To be freed; null: no error.</summary>
     [LibraryImport(Library)]
-    public static partial Event* xcb_request_check(nint connection, uint cookie);
+    public static unsafe partial Event* xcb_request_check(nint connection, uint cookie);
 
     [LibraryImport(Library)]
-    public static partial ExtensionData* xcb_get_extension_data(nint connection, nint extension);
+    public static unsafe partial ExtensionData* xcb_get_extension_data(nint connection, nint extension);
 
     [LibraryImport(Library)]
     public static partial uint xcb_get_geometry(nint connection, uint drawable);
 
     /// <summary>To be freed.</summary>
     [LibraryImport(Library)]
-    public static partial Geometry* xcb_get_geometry_reply(nint connection, uint cookie, nint error);
+    public static unsafe partial Geometry* xcb_get_geometry_reply(nint connection, uint cookie, nint error);
 
     [LibraryImport(Library)]
     public static partial void xcb_create_gc(nint connection, uint id, uint drawable, uint valueMask, nint values);
@@ -66,7 +66,7 @@ internal static unsafe partial class Xcb
     public static partial void xcb_free_gc(nint connection, uint id);
 
     [LibraryImport(Library)]
-    public static partial void xcb_put_image(
+    public static unsafe partial void xcb_put_image(
         nint connection, byte format, uint drawable, uint gc, ushort width, ushort height, short x, short y, byte leftPad, byte depth, uint length, byte* data);
 
     [LibraryImport(ShmLibrary)]
@@ -74,7 +74,7 @@ internal static unsafe partial class Xcb
 
     /// <summary>To be freed.</summary>
     [LibraryImport(ShmLibrary)]
-    public static partial ShmVersion* xcb_shm_query_version_reply(nint connection, uint cookie, nint error);
+    public static unsafe partial ShmVersion* xcb_shm_query_version_reply(nint connection, uint cookie, nint error);
 
     /// <param name="descriptor">The library closes it.</param>
     [LibraryImport(ShmLibrary)]
@@ -89,7 +89,7 @@ internal static unsafe partial class Xcb
         short x, short y, byte depth, byte format, byte sendEvent, uint segment, uint offset);
 
     [LibraryImport("libc")]
-    public static partial void free(void* memory);
+    public static unsafe partial void free(void* memory);
 
     /// <summary>xcb_setup_t: what of it is used.</summary>
     [StructLayout(LayoutKind.Explicit)]

@@ -11,7 +11,7 @@ public sealed record DisplayAddress(DisplayAddressKind Kind, string Target)
     /// <summary>Reads a name, <c>unix:PATH</c>, <c>qmp:PATH</c>, <c>dbus:ADDRESS</c> or <c>libvirt:DOMAIN</c>. A name may have <c>fbshare:</c> before it, as the
     /// links of desktops do.</summary>
     /// <param name="text">What somebody typed.</param>
-    /// <param name="address">The address; null if it is none.</param>
+    /// <param name="address">The address; null if the text is not one.</param>
     /// <param name="why">What is wrong, in a sentence.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out DisplayAddress? address, [NotNullWhen(false)] out string? why)
     {

@@ -68,9 +68,12 @@ public sealed class DisplayClient : IDisposable
     /// <exception cref="DisplayException">Nobody is there, or it is no display; the message says what to do.</exception>
     public static DisplayClient Connect(EventLoop loop, DisplayAddress address) => Connect(loop, address, Patience);
 
-    /// <inheritdoc cref="Connect(EventLoop, DisplayAddress)"/>
-    /// <param name="patience">How long the display may take for an answer.</param>
-    internal static DisplayClient Connect(EventLoop loop, DisplayAddress address, TimeSpan patience)
+    /// <summary>Connects and learns which consoles there are. Runs the loop meanwhile.</summary>
+    /// <param name="loop">Where everything of this display is handled.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="patience">How long the display may take for an answer, now and later.</param>
+    /// <exception cref="DisplayException">Nobody is there, or it is no display; the message says what to do.</exception>
+    public static DisplayClient Connect(EventLoop loop, DisplayAddress address, TimeSpan patience)
     {
         BusConnection? connection = null;
         DisplayClient? client = null;
@@ -114,7 +117,8 @@ public sealed class DisplayClient : IDisposable
 
     /// <summary>Asks who serves the display, and how many watch it.</summary>
     /// <returns>Null where the display does not say: QEMU's own.</returns>
-    internal ServedMachine? AskWhoServes()
+    /// <exception cref="DisplayException">It does not answer, or is gone.</exception>
+    public ServedMachine? AskWhoServes()
     {
         if (!_hasExtension)
         {

@@ -220,7 +220,7 @@ public sealed partial class RemoteConsole
             return Refuse(call, "there is no picture to update");
         }
         _parts.Crop(Picture.Layout.Bounds);
-        if (_parts.IsEmpty || _view?.Update(CollectionsMarshal.AsSpan(_parts.Rects)) != false)
+        if (_parts.IsEmpty || _view?.Update(_parts.Rects) != false)
         {
             _listener?.Reply(call);
         }

@@ -33,7 +33,7 @@ public sealed class RemotePicture : IDisposable
 
     /// <summary>The file that it is in, for somebody who can read it there; null where it is in dma-bufs or in memory of this process. Owned by
     /// this picture.</summary>
-    internal FileDescriptor? File => _file;
+    public FileDescriptor? File => _file;
 
     /// <summary>How it came.</summary>
     public RemotePictureSource Source { get; private init; }
@@ -57,9 +57,13 @@ public sealed class RemotePicture : IDisposable
     /// <exception cref="LinuxException">The bytes cannot be read.</exception>
     public void CopyTo(Rect area, Span<byte> destination, int stride) => CopyTo(area, destination, stride, Layout.Format);
 
-    /// <param name="format">How the bytes of a pixel are to stand in <paramref name="destination"/>.</param>
-    /// <inheritdoc cref="CopyTo(Rect, Span{byte}, int)"/>
-    internal void CopyTo(Rect area, Span<byte> destination, int stride, DrmFormat format)
+    /// <summary>Copies a part of the picture, rows from the top, and converts its pixels.</summary>
+    /// <param name="area">Inside the picture.</param>
+    /// <param name="destination">Where the area's first pixel goes.</param>
+    /// <param name="stride">Bytes from row to row in <paramref name="destination"/>.</param>
+    /// <param name="format">How the bytes of a pixel are to stand there.</param>
+    /// <exception cref="LinuxException">The bytes cannot be read.</exception>
+    public void CopyTo(Rect area, Span<byte> destination, int stride, DrmFormat format)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(Layout.Bounds.Contains(area), false, nameof(area));
         using Reading reading = Read(area);

@@ -14,7 +14,7 @@ internal delegate bool BusHandler(BusMessage message);
 /// <summary>One D-Bus connection on an <see cref="EventLoop"/>: the seam to sd-bus. Call, Export, Send, Pump.</summary>
 /// <remarks>Belongs to the loop's thread. Never blocks, except in <see cref="CallAndWait"/>, which is for programs that have
 /// nothing else to do.</remarks>
-internal sealed unsafe class BusConnection : IDisposable
+internal sealed class BusConnection : IDisposable
 {
     /// <summary>A peer with this many messages unread is treated as dead: sd-bus would keep them without limit. A message that was not asked for
     /// has a few kilobytes at most; a picture in a message is sent only after the answer to the one before.</summary>
@@ -40,7 +40,7 @@ internal sealed unsafe class BusConnection : IDisposable
     private readonly LoopTimer _timer;
     private readonly BusGate? _gate;
     private readonly int _output;
-    private void* _bus;
+    private nint _bus;
     private bool _isLetIn;
     private long? _clientDue;
     private LoopEvents _events = LoopEvents.Readable;
@@ -56,7 +56,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Takes over what it is given once nothing can fail any more.</summary>
     /// <param name="watched">What to wait on; null: the gate's client.</param>
     /// <param name="output">The number sd-bus writes to, where there is a gate.</param>
-    private BusConnection(EventLoop loop, void* bus, FileDescriptor? watched, BusGate? gate, int output)
+    private BusConnection(EventLoop loop, nint bus, FileDescriptor? watched, BusGate? gate, int output)
     {
         _loop = loop;
         _watched = watched ?? gate!.Client;
@@ -85,17 +85,10 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Told when messages that had to wait for the peer have all been written.</summary>
     public Action? Drained { get; set; }
 
-    public bool IsOpen => _bus is not null;
+    public bool IsOpen => _bus != 0;
 
     /// <summary>Messages that wait for the peer to read.</summary>
-    public ulong Queued
-    {
-        get
-        {
-            ulong count = 0;
-            return _bus is not null && SdBus.sd_bus_get_n_queued_write(_bus, &count) >= 0 ? count : 0;
-        }
-    }
+    public ulong Queued => _bus != 0 && SdBus.sd_bus_get_n_queued_write(_bus, out ulong count) >= 0 ? count : 0;
 
     /// <summary>Finds out now whether sd-bus is there.</summary>
     /// <exception cref="BusException">It is not; the message says what to install.</exception>
@@ -130,55 +123,56 @@ internal sealed unsafe class BusConnection : IDisposable
     public ReplyHandler OnReply(BusHandler handler) => new(NewHandle(handler));
 
     /// <summary>Gives every call on every object to <paramref name="handler"/>.</summary>
-    public void Export(BusHandler handler)
+    public unsafe void Export(BusHandler handler)
     {
-        void* handle = NewHandle(handler);
+        nint handle = NewHandle(handler);
         fixed (byte* root = "/"u8)
         {
-            BusException.Check(SdBus.sd_bus_add_fallback(_bus, null, root, &OnMessage, handle), "sd_bus_add_fallback");
+            // SAFETY: a text that ends with a zero, pinned, and a function that is there for ever.
+            BusException.Check(SdBus.sd_bus_add_fallback(_bus, 0, root, &OnMessage, handle), "sd_bus_add_fallback");
         }
     }
 
     /// <summary>Gives every PropertiesChanged signal to <paramref name="handler"/>.</summary>
-    public void OnPropertiesChanged(BusHandler handler)
+    public unsafe void OnPropertiesChanged(BusHandler handler)
     {
-        void* handle = NewHandle(handler);
+        nint handle = NewHandle(handler);
         fixed (byte* rule = "type='signal',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"u8)
         {
-            BusException.Check(SdBus.sd_bus_add_match_async(_bus, null, rule, &OnMessage, null, handle), "sd_bus_add_match");
+            // SAFETY: as in Export.
+            BusException.Check(SdBus.sd_bus_add_match_async(_bus, 0, rule, &OnMessage, 0, handle), "sd_bus_add_match");
         }
     }
 
-    /// <summary>Begins a call.</summary>
+    /// <summary>Starts a call.</summary>
     /// <param name="destination">Empty on a connection between peers.</param>
-    public BusMessage NewCall(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path, ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member)
+    public unsafe BusMessage NewCall(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path, ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member)
     {
         ThrowIfClosed();
-        void* message;
         fixed (byte* to = destination, at = path, of = interfaceName, name = member)
         {
-            BusException.Check(SdBus.sd_bus_message_new_method_call(_bus, &message, destination.IsEmpty ? null : to, at, of, name), "D-Bus call");
+            // SAFETY: texts that end with zeroes, pinned.
+            BusException.Check(SdBus.sd_bus_message_new_method_call(_bus, out nint message, destination.IsEmpty ? null : to, at, of, name), "D-Bus call");
+            return new BusMessage(message);
         }
-        return new BusMessage(message);
     }
 
-    /// <summary>Begins a signal.</summary>
-    public BusMessage NewSignal(ReadOnlySpan<byte> path, ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member)
+    /// <summary>Starts a signal.</summary>
+    public unsafe BusMessage NewSignal(ReadOnlySpan<byte> path, ReadOnlySpan<byte> interfaceName, ReadOnlySpan<byte> member)
     {
         ThrowIfClosed();
-        void* message;
         fixed (byte* at = path, of = interfaceName, name = member)
         {
-            BusException.Check(SdBus.sd_bus_message_new_signal(_bus, &message, at, of, name), "D-Bus signal");
+            // SAFETY: texts that end with zeroes, pinned.
+            BusException.Check(SdBus.sd_bus_message_new_signal(_bus, out nint message, at, of, name), "D-Bus signal");
+            return new BusMessage(message);
         }
-        return new BusMessage(message);
     }
 
-    /// <summary>Begins the reply to a call.</summary>
+    /// <summary>Starts the reply to a call.</summary>
     public static BusMessage NewReply(BusMessage call)
     {
-        void* message;
-        BusException.Check(SdBus.sd_bus_message_new_method_return(call.Pointer, &message), "D-Bus reply");
+        BusException.Check(SdBus.sd_bus_message_new_method_return(call.Pointer, out nint message), "D-Bus reply");
         return new BusMessage(message);
     }
 
@@ -193,12 +187,13 @@ internal sealed unsafe class BusConnection : IDisposable
     }
 
     /// <summary>Replies that the call failed.</summary>
-    public void ReplyError(BusMessage call, string name, string text)
+    public unsafe void ReplyError(BusMessage call, string name, string text)
     {
         // The text may quote what a client sent, so its length is limited.
         fixed (byte* nameBytes = Encoding.UTF8.GetBytes(name + '\0'), textBytes = Encoding.UTF8.GetBytes(PeerText.Line(text) + '\0'))
         {
             var error = new SdBus.Error { Name = nameBytes, Message = textBytes };
+            // SAFETY: sd-bus copies both texts, which end with zeroes and are pinned.
             CloseIfFailed(SdBus.sd_bus_reply_method_error(call.Pointer, &error));
         }
         AfterSend();
@@ -207,9 +202,9 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Sends a signal or a reply. Whether it arrives shows in <see cref="Closed"/>.</summary>
     public void Send(BusMessage message)
     {
-        if (_bus is not null)
+        if (_bus != 0)
         {
-            CloseIfFailed(SdBus.sd_bus_send(_bus, message.Pointer, null));
+            CloseIfFailed(SdBus.sd_bus_send(_bus, message.Pointer, 0));
             AfterSend();
         }
     }
@@ -223,12 +218,13 @@ internal sealed unsafe class BusConnection : IDisposable
 
     /// <summary>Sends a call; the reply, or an error in its place, goes to <paramref name="reply"/> once.</summary>
     /// <param name="timeout">Null: waits as long as the connection lives.</param>
-    public void Call(BusMessage message, ReplyHandler reply, TimeSpan? timeout = null)
+    public unsafe void Call(BusMessage message, ReplyHandler reply, TimeSpan? timeout = null)
     {
-        if (_bus is not null)
+        if (_bus != 0)
         {
             ulong microseconds = timeout is { } limit ? (ulong)limit.TotalMicroseconds : SdBus.NEVER;
-            CloseIfFailed(SdBus.sd_bus_call_async(_bus, null, message.Pointer, &OnMessage, reply.Handle, microseconds));
+            // SAFETY: a function that is there for ever.
+            CloseIfFailed(SdBus.sd_bus_call_async(_bus, 0, message.Pointer, &OnMessage, reply.Handle, microseconds));
             AfterSend();
         }
     }
@@ -263,7 +259,7 @@ internal sealed unsafe class BusConnection : IDisposable
                 }
                 return true;
             }), timeout);
-            while (!answered && closed is null && _bus is not null)
+            while (!answered && closed is null && _bus != 0)
             {
                 _loop.RunOnce(Timeout.Infinite);
             }
@@ -281,12 +277,12 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Closes the connection; replies that are still awaited never come.</summary>
     public void Dispose()
     {
-        if (_bus is null)
+        if (_bus == 0)
         {
             return;
         }
-        void* bus = _bus;
-        _bus = null;
+        nint bus = _bus;
+        _bus = 0;
         _watch.Dispose();
         _timer.Dispose();
         SdBus.sd_bus_close(bus);
@@ -297,18 +293,17 @@ internal sealed unsafe class BusConnection : IDisposable
         }
     }
 
-    private static void* New()
+    private static nint New()
     {
-        void* bus;
         try
         {
-            BusException.Check(SdBus.sd_bus_new(&bus), "sd_bus_new");
+            BusException.Check(SdBus.sd_bus_new(out nint bus), "sd_bus_new");
+            return bus;
         }
         catch (DllNotFoundException)
         {
             throw new BusException($"the display protocol needs {SdBus.Library}, which this system lacks: install the package libsystemd0 (Debian) or systemd-libs");
         }
-        return bus;
     }
 
     /// <summary>Serves a client: sd-bus reads from a pair that a <see cref="BusGate"/> feeds.</summary>
@@ -348,7 +343,7 @@ internal sealed unsafe class BusConnection : IDisposable
     private static BusConnection Start(
         EventLoop loop, FileDescriptor? input, FileDescriptor? output, string? address, BusGate? gate, FileDescriptor? watched)
     {
-        void* bus = null;
+        nint bus = 0;
         BusConnection? connection = null;
         try
         {
@@ -370,9 +365,9 @@ internal sealed unsafe class BusConnection : IDisposable
             }
             if (gate is not null)
             {
-                SdBus.Id128 id;
+                SdBus.Id128 id = default;
                 // As in BusAuthentication.
-                _ = Guid.NewGuid().TryWriteBytes(new Span<byte>(&id, sizeof(SdBus.Id128)));
+                _ = Guid.NewGuid().TryWriteBytes(MemoryMarshal.AsBytes(new Span<SdBus.Id128>(ref id)));
                 BusException.Check(SdBus.sd_bus_set_server(bus, 1, id), "sd_bus_set_server");
             }
             BusException.Check(SdBus.sd_bus_negotiate_fds(bus, 1), "sd_bus_negotiate_fds");
@@ -410,7 +405,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Handles what came and writes what waits. Runs from the loop only: sd-bus does not nest.</summary>
     private void Pump()
     {
-        if (_processing || _bus is null)
+        if (_processing || _bus == 0)
         {
             return;
         }
@@ -418,7 +413,7 @@ internal sealed unsafe class BusConnection : IDisposable
         _processing = true;
         try
         {
-            for (int i = 0; i < Burst && result > 0 && _bus is not null && _thrown is null && _broken is null; i++)
+            for (int i = 0; i < Burst && result > 0 && _bus != 0 && _thrown is null && _broken is null; i++)
             {
                 result = Process();
             }
@@ -428,7 +423,7 @@ internal sealed unsafe class BusConnection : IDisposable
             _broken = new BusEnd(BusEndKind.Dismissed, $"the connection broke: {e.Message}");
         }
         _processing = false;
-        if (_bus is null)
+        if (_bus == 0)
         {
             Free();
         }
@@ -460,7 +455,7 @@ internal sealed unsafe class BusConnection : IDisposable
             return 0;
         }
         _isIdle = false;
-        int result = SdBus.sd_bus_process(_bus, null);
+        int result = SdBus.sd_bus_process(_bus, 0);
         _isIdle |= result == 0 && _gate is not null;
         return _isIdle ? 1 : result;
     }
@@ -488,7 +483,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Gives sd-bus the client's next message, if there is one and the client reads its answers.</summary>
     private bool HandOn()
     {
-        if (_gate is null || _bus is null || !_gate.IsAuthenticated)
+        if (_gate is null || _bus == 0 || !_gate.IsAuthenticated)
         {
             return false;
         }
@@ -505,7 +500,7 @@ internal sealed unsafe class BusConnection : IDisposable
         _gate!.AuthenticateToBus();
         while (SdBus.sd_bus_is_ready(_bus) == 0)
         {
-            if (BusException.Check(SdBus.sd_bus_process(_bus, null), "sd_bus_process") == 0)
+            if (BusException.Check(SdBus.sd_bus_process(_bus, 0), "sd_bus_process") == 0)
             {
                 throw new BusException("sd-bus did not end its authentication");
             }
@@ -526,7 +521,7 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <param name="now"><see cref="EventLoop.Now"/>'s clock.</param>
     internal void EndIfLate(long now)
     {
-        if (_bus is not null && _clientDue is { } due && now >= due)
+        if (_bus != 0 && _clientDue is { } due && now >= due)
         {
             Close(new BusEnd(BusEndKind.Dismissed, _isLetIn
                 ? $"it has read nothing for {ReadingTime.TotalSeconds:0} s"
@@ -601,9 +596,8 @@ internal sealed unsafe class BusConnection : IDisposable
     /// <summary>Sets the timer to what comes first: what sd-bus waits for, or the client's time.</summary>
     private void SetTimer()
     {
-        ulong microseconds;
         long? due = _clientDue;
-        if (SdBus.sd_bus_get_timeout(_bus, &microseconds) > 0 && microseconds != SdBus.NEVER)
+        if (SdBus.sd_bus_get_timeout(_bus, out ulong microseconds) > 0 && microseconds != SdBus.NEVER)
         {
             due = Math.Min(due ?? long.MaxValue, Math.Max((long)Math.Min(microseconds, long.MaxValue / 1000) * 1000, 1));
         }
@@ -623,7 +617,7 @@ internal sealed unsafe class BusConnection : IDisposable
 
     private void AfterSend()
     {
-        if (_bus is not null && !_processing)
+        if (_bus != 0 && !_processing)
         {
             Watch();
         }
@@ -642,7 +636,7 @@ internal sealed unsafe class BusConnection : IDisposable
 
     private void Close(BusEnd end)
     {
-        if (_bus is not null)
+        if (_bus != 0)
         {
             Dispose();
             End = end;
@@ -652,17 +646,17 @@ internal sealed unsafe class BusConnection : IDisposable
 
     private void ThrowIfClosed()
     {
-        if (_bus is null)
+        if (_bus == 0)
         {
             throw new BusException("the D-Bus connection is closed");
         }
     }
 
-    private void* NewHandle(BusHandler handler)
+    private nint NewHandle(BusHandler handler)
     {
         GCHandle handle = GCHandle.Alloc(new Registration(this, handler));
         _handles.Add(handle);
-        return (void*)GCHandle.ToIntPtr(handle);
+        return GCHandle.ToIntPtr(handle);
     }
 
     /// <summary>Lets go of what callbacks and the pump use.</summary>
@@ -678,18 +672,17 @@ internal sealed unsafe class BusConnection : IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnMessage(void* message, void* userdata, void* error)
+    private static int OnMessage(nint message, nint userdata, nint error)
     {
         // SAFETY: a registration's handle is freed only after its bus is, and never while sd_bus_process runs.
         var registration = (Registration)GCHandle.FromIntPtr((nint)userdata).Target!;
         BusConnection connection = registration.Connection;
-        if (connection._bus is null)
+        if (connection._bus == 0)
         {
             return 1;
         }
         // One that sd-bus made itself, such as the error for an answer that never came, has another number.
-        ulong cookie;
-        connection._isIdle = connection._gate is { } gate && SdBus.sd_bus_message_get_cookie(message, &cookie) >= 0 && cookie == gate.LastHandedOn;
+        connection._isIdle = connection._gate is { } gate && SdBus.sd_bus_message_get_cookie(message, out ulong cookie) >= 0 && cookie == gate.LastHandedOn;
         try
         {
             return registration.Handler(new BusMessage(message)) ? 1 : 0;
@@ -711,9 +704,9 @@ internal sealed unsafe class BusConnection : IDisposable
     }
 
     /// <inheritdoc cref="OnReply"/>
-    public readonly struct ReplyHandler(void* handle)
+    public readonly struct ReplyHandler(nint handle)
     {
-        internal void* Handle { get; } = handle;
+        internal nint Handle { get; } = handle;
     }
 
     private sealed record Registration(BusConnection Connection, BusHandler Handler);

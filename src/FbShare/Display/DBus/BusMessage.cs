@@ -9,11 +9,11 @@ namespace FbShare.Display.DBus;
 /// its maker after it was sent. Readers check <see cref="HasSignature"/> first; that says what the sender promised. sd-bus looks at the
 /// body only as it is read, so every read can throw <see cref="BusMessageException"/>, for which the connection dismisses the sender.
 /// Text given as bytes ends with the zero that a u8 literal has after it.</remarks>
-internal readonly unsafe struct BusMessage(void* message) : IDisposable
+internal readonly struct BusMessage(nint message) : IDisposable
 {
-    private readonly void* _message = message;
+    private readonly nint _message = message;
 
-    internal void* Pointer => _message;
+    internal nint Pointer => _message;
 
     public ReadOnlySpan<byte> Path => Span(SdBus.sd_bus_message_get_path(_message));
 
@@ -29,8 +29,7 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     {
         get
         {
-            byte type;
-            return SdBus.sd_bus_message_get_type(_message, &type) >= 0 && type == SdBus.MESSAGE_METHOD_ERROR;
+            return SdBus.sd_bus_message_get_type(_message, out byte type) >= 0 && type == SdBus.MESSAGE_METHOD_ERROR;
         }
     }
 
@@ -38,12 +37,13 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     public bool IsRefusal => IsError && Error.Name != BusErrors.NoReply;
 
     /// <summary>An error reply's name and text, fit to be printed.</summary>
-    public (string Name, string Text) Error
+    public unsafe (string Name, string Text) Error
     {
         get
         {
+            // SAFETY: null, or the message's own, with texts that end with zeroes.
             SdBus.Error* error = SdBus.sd_bus_message_get_error(_message);
-            return error is null ? ("", "") : (PeerText.Name(Text(error->Name)), PeerText.Line(Text(error->Message)));
+            return error is null ? ("", "") : (PeerText.Name(Text((nint)error->Name)), PeerText.Line(Text((nint)error->Message)));
         }
     }
 
@@ -54,37 +54,29 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
 
     public void Dispose() => SdBus.sd_bus_message_unref(_message);
 
-    public void Append(uint value) => AppendBasic('u', &value);
+    public void Append(uint value) => AppendBasic('u', value);
 
-    public void Append(int value) => AppendBasic('i', &value);
+    public void Append(int value) => AppendBasic('i', value);
 
-    public void Append(ushort value) => AppendBasic('q', &value);
+    public void Append(ushort value) => AppendBasic('q', value);
 
-    public void Append(ulong value) => AppendBasic('t', &value);
+    public void Append(ulong value) => AppendBasic('t', value);
 
-    public void Append(double value) => AppendBasic('d', &value);
+    public void Append(double value) => AppendBasic('d', value);
 
-    public void Append(bool value)
-    {
-        int wide = value ? 1 : 0;
-        AppendBasic('b', &wide);
-    }
+    public void Append(bool value) => AppendBasic('b', value ? 1 : 0);
 
     /// <remarks>Only after the other end has answered once: sending a descriptor earlier makes sd-bus wait for the end of the
     /// authentication, and an sd-bus that receives one with it breaks the connection.</remarks>
     /// <param name="value">The descriptor is duplicated into the message.</param>
-    public void Append(FileDescriptor value)
-    {
-        int number = value.Number;
-        AppendBasic('h', &number);
-    }
+    public void Append(FileDescriptor value) => AppendBasic('h', value.Number);
 
     public void Append(string value) => AppendText('s', value);
 
     public void AppendPath(string value) => AppendText('o', value);
 
     /// <summary>An array of bytes, to be filled by the caller before anything else is appended.</summary>
-    public Span<byte> AppendBytes(int length)
+    public unsafe Span<byte> AppendBytes(int length)
     {
         void* space;
         Check(SdBus.sd_bus_message_append_array_space(_message, (byte)'y', (nuint)length, &space));
@@ -110,10 +102,11 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         Close();
     }
 
-    public void Open(char type, ReadOnlySpan<byte> contents)
+    public unsafe void Open(char type, ReadOnlySpan<byte> contents)
     {
         fixed (byte* text = contents)
         {
+            // SAFETY: the signature ends with a zero and is pinned.
             Check(SdBus.sd_bus_message_open_container(_message, (byte)type, text));
         }
     }
@@ -132,9 +125,9 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
 
     public bool ReadBoolean() => Read<int>('b') != 0;
 
-    public string ReadString() => Text((byte*)Read<nint>('s'));
+    public string ReadString() => Text(Read<nint>('s'));
 
-    public string ReadPath() => Text((byte*)Read<nint>('o'));
+    public string ReadPath() => Text(Read<nint>('o'));
 
     /// <summary>A duplicate of the descriptor, the caller's to own.</summary>
     public FileDescriptor ReadDescriptor() => FileDescriptor.DuplicateOf(Read<int>('h'));
@@ -149,20 +142,20 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
     {
         var values = new List<string>();
         Enter('a', "s"u8);
-        nint text;
-        while (CheckRead(SdBus.sd_bus_message_read_basic(_message, (byte)'s', &text)) > 0)
+        while (TryRead('s', out nint text))
         {
-            values.Add(Text((byte*)text));
+            values.Add(Text(text));
         }
         Exit();
         return [.. values];
     }
 
     /// <summary>Enters a container; false at the end of the one around it.</summary>
-    public bool Enter(char type, ReadOnlySpan<byte> contents)
+    public unsafe bool Enter(char type, ReadOnlySpan<byte> contents)
     {
         fixed (byte* text = contents)
         {
+            // SAFETY: as in Open.
             return CheckRead(SdBus.sd_bus_message_enter_container(_message, (byte)type, text)) > 0;
         }
     }
@@ -180,18 +173,13 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
         while (Enter('e', "sv"u8))
         {
             string name = ReadString();
-            byte type;
-            byte* contents;
-            CheckRead(SdBus.sd_bus_message_peek_type(_message, &type, &contents));
+            CheckRead(SdBus.sd_bus_message_peek_type(_message, out _, out nint contents));
             // The contents point into the message, which lives on.
             string signature = Text(contents);
             Enter('v', Span(contents));
             if (!read(name, signature, this))
             {
-                fixed (byte* inside = Encoding.UTF8.GetBytes(signature + '\0'))
-                {
-                    CheckRead(SdBus.sd_bus_message_skip(_message, inside));
-                }
+                CheckRead(SdBus.sd_bus_message_skip(_message, signature));
             }
             Exit();
             Exit();
@@ -203,32 +191,44 @@ internal readonly unsafe struct BusMessage(void* message) : IDisposable
 
     private static int CheckRead(int result) => BusMessageException.Check(result);
 
-    private static ReadOnlySpan<byte> Span(byte* text) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+    // SAFETY: a text of sd-bus's, which ends with a zero; empty for null.
+    private static unsafe ReadOnlySpan<byte> Span(nint text) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)text);
 
-    private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+    private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";
 
-    private void AppendBasic(char type, void* value) => Check(SdBus.sd_bus_message_append_basic(_message, (byte)type, value));
+    // SAFETY: sd-bus reads as many bytes as the type has, from the local.
+    private unsafe void AppendBasic<T>(char type, T value)
+        where T : unmanaged => Check(SdBus.sd_bus_message_append_basic(_message, (byte)type, &value));
 
-    private void AppendText(char type, string value)
+    private unsafe void AppendText(char type, string value)
     {
         fixed (byte* text = Encoding.UTF8.GetBytes(value + '\0'))
         {
-            AppendBasic(type, text);
+            // SAFETY: the text ends with a zero and is pinned.
+            Check(SdBus.sd_bus_message_append_basic(_message, (byte)type, text));
         }
     }
 
     private T Read<T>(char type)
+        where T : unmanaged => TryRead(type, out T value) ? value : throw new BusMessageException("a D-Bus message whose body ends early");
+
+    /// <returns>False at the end of the container.</returns>
+    private unsafe bool TryRead<T>(char type, out T value)
         where T : unmanaged
     {
-        T value;
-        return CheckRead(SdBus.sd_bus_message_read_basic(_message, (byte)type, &value)) > 0 ? value : throw new BusMessageException("a D-Bus message whose body ends early");
+        T read = default;
+        // SAFETY: sd-bus writes as many bytes as the type has, into the local.
+        bool isThere = CheckRead(SdBus.sd_bus_message_read_basic(_message, (byte)type, &read)) > 0;
+        value = read;
+        return isThere;
     }
 
-    private ReadOnlySpan<T> ReadArray<T>(char type)
+    private unsafe ReadOnlySpan<T> ReadArray<T>(char type)
         where T : unmanaged
     {
         void* values;
         nuint size;
+        // SAFETY: sd-bus says where in the message the values are, and how many bytes.
         CheckRead(SdBus.sd_bus_message_read_array(_message, (byte)type, &values, &size));
         return new ReadOnlySpan<T>(values, checked((int)size) / sizeof(T));
     }

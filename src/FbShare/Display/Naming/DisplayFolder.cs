@@ -4,7 +4,7 @@ namespace FbShare.Display.Naming;
 
 /// <summary>Where the displays of one user listen that are found by their names: a folder with a socket for each.</summary>
 /// <remarks>Nobody else can enter it (0700). Whoever makes or removes a socket in it holds its lock, so that none is taken for a dead one's while it is made.</remarks>
-internal sealed class DisplayFolder
+public sealed class DisplayFolder
 {
     private const string RuntimeVariable = "XDG_RUNTIME_DIR";
     private const string FolderName = "fbshare";
@@ -14,11 +14,11 @@ internal sealed class DisplayFolder
 
     private DisplayFolder(string path) => Path = path;
 
-    public string Path { get; }
+    internal string Path { get; }
 
     /// <summary>In XDG_RUNTIME_DIR. Where that is not set, or not this user's: in /run/user, if the user is logged in, and in /tmp.</summary>
     /// <returns>Where displays may be; a new one goes to the first.</returns>
-    public static IReadOnlyList<DisplayFolder> OfThisUser()
+    internal static IReadOnlyList<DisplayFolder> OfThisUser()
     {
         uint user = LibC.geteuid();
         if (Environment.GetEnvironmentVariable(RuntimeVariable) is { Length: > 0 } runtime && IsOwn(runtime, user))
@@ -57,13 +57,16 @@ internal sealed class DisplayFolder
         return null;
     }
 
-    /// <summary>Listens under a name.</summary>
+    /// <summary>Listens under a name, where this user's programs find it.</summary>
+    /// <param name="name">The name.</param>
     /// <param name="isWish">Whether another name will do if a running display has this one: it gets a number then.</param>
     /// <param name="taken">The name in the end.</param>
     /// <exception cref="IOException">The folder cannot be made, or is not this user's alone.</exception>
     /// <exception cref="PathTooLongException">The folder's path is too long for sockets.</exception>
     /// <exception cref="LinuxException">EADDRINUSE: a running display has the name; others: the socket cannot be made.</exception>
-    public UnixListener Listen(DisplayName name, bool isWish, out DisplayName taken)
+    public static UnixListener Listen(DisplayName name, bool isWish, out DisplayName taken) => OfThisUser()[0].Make(name, isWish, out taken);
+
+    private UnixListener Make(DisplayName name, bool isWish, out DisplayName taken)
     {
         using FileDescriptor held = MakeAndLock();
         taken = name;
@@ -80,10 +83,14 @@ internal sealed class DisplayFolder
         }
     }
 
-    /// <summary>Removes the folder of a socket that is gone, if it was the last one.</summary>
+    /// <summary>Removes the folder of a socket that is gone, if it was the last one. A confined process leaves that to its helper (<see cref="PathHelper"/>).</summary>
     /// <param name="socket">Its path.</param>
     public static void Tidy(string socket)
     {
+        if (PathHelper.Current is not null)
+        {
+            return;
+        }
         var folder = new DisplayFolder(System.IO.Path.GetDirectoryName(socket)!);
         if (folder.TryLock() is { } held)
         {
@@ -94,7 +101,7 @@ internal sealed class DisplayFolder
         }
     }
 
-    public string PathOf(DisplayName name) => System.IO.Path.Combine(Path, name.Text);
+    internal string PathOf(DisplayName name) => System.IO.Path.Combine(Path, name.Text);
 
     private List<DisplayName> Sweep()
     {

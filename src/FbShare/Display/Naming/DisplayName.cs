@@ -7,7 +7,7 @@ namespace FbShare.Display.Naming;
 /// <summary>What a running display is found by: a word that is fit to be a file's name, and to be typed.</summary>
 /// <remarks>Letters and digits of any language, and '.', '_', '-' and '+' behind the first of them; at most <see cref="MostBytes"/> of UTF-8. A name can
 /// therefore be no path, no option, no address (they have a colon) and no text that changes a terminal.</remarks>
-internal sealed record DisplayName
+public sealed record DisplayName
 {
     /// <summary>A socket's path has 107 bytes, and most of them are for its folder.</summary>
     public const int MostBytes = 48;
@@ -16,9 +16,12 @@ internal sealed record DisplayName
 
     private DisplayName(string text) => Text = text;
 
+    /// <summary>The name as it is typed.</summary>
     public string Text { get; }
 
     /// <summary>Takes a name as it is.</summary>
+    /// <param name="text">What somebody typed, or a file is called.</param>
+    /// <param name="name">The name; null if the text cannot be one.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out DisplayName? name)
     {
         name = null;
@@ -61,12 +64,13 @@ internal sealed record DisplayName
     }
 
     /// <summary>The name of another display that would be called the same.</summary>
-    public DisplayName Numbered(int number)
+    internal DisplayName Numbered(int number)
     {
         string ending = string.Create(CultureInfo.InvariantCulture, $"-{number}");
         return new DisplayName(Cut(Text, MostBytes - ending.Length) + ending);
     }
 
+    /// <summary>Gives <see cref="Text"/>.</summary>
     public override string ToString() => Text;
 
     private static bool IsFit(Rune rune) =>

@@ -36,10 +36,10 @@ public sealed class DisplayServer : IDisposable
     /// <param name="machine">What clients are told of the virtual machine.</param>
     /// <param name="input">Where keys and pointers go; null: clients are told that there is no input.</param>
     /// <param name="log">Takes its messages.</param>
-    /// <exception cref="BusException">libsystemd is missing; the message says what to install.</exception>
+    /// <exception cref="IOException">libsystemd is missing; the message says what to install.</exception>
     public DisplayServer(EventLoop loop, DisplayHub hub, UnixListener socket, VirtualMachineName machine, IInputSink? input, ILogger log)
     {
-        BusConnection.RequireLibrary();
+        EnsurePossible();
         _loop = loop;
         _socket = socket;
         _log = LogLimit.Around(log);
@@ -85,6 +85,10 @@ public sealed class DisplayServer : IDisposable
     internal VirtualMachineName Machine { get; }
 
     internal bool IsFull => _listeners.Count >= MostListeners;
+
+    /// <summary>Checks beforehand that there can be such servers on this system.</summary>
+    /// <exception cref="IOException">libsystemd is missing; the message says what to install.</exception>
+    public static void EnsurePossible() => BusConnection.RequireLibrary();
 
     /// <summary>Disconnects all clients and stops listening.</summary>
     public void Dispose()
