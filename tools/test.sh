@@ -68,6 +68,7 @@ outcome=()
 leaving_nothing() {
   local temporary left
   temporary=$(mktemp -d)
+  chmod 1777 "$temporary"   # as /tmp: some tests run programs as another user
   TMPDIR=$temporary "${@:2}" || true
   # vstest itself leaves empty folders with names of six letters.
   left=$(find "$temporary" -mindepth 1 -maxdepth 1 ! \( -type d -empty -name '??????' \))
