@@ -15,7 +15,7 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
             machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
-  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL. Each takes minutes to
+  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's. Each takes minutes to
             boot; half an hour in all
 
 Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).

@@ -7,6 +7,7 @@ namespace FbShare.QemuTests.Testbed;
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
 [Trait("Category", "Nested")]
+[Trait("Category", "Slow")]
 public sealed class NestedServiceTests
 {
     [NestedServiceFact]
