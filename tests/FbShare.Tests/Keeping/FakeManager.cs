@@ -15,7 +15,9 @@ internal sealed class FakeManager : IDisposable
     private readonly Lock _gate = new();
     private readonly Thread _reader;
     private volatile bool _ended;
-    private int _received;
+    private volatile bool _ignoresRemovals;
+    private int _asked;
+    private int _heard;
 
     public FakeManager()
     {
@@ -29,7 +31,15 @@ internal sealed class FakeManager : IDisposable
     public ServiceManager Manager { get; }
 
     /// <summary>Whether it looks away when something is to be removed.</summary>
-    public bool IgnoresRemovals { get; set; }
+    public bool IgnoresRemovals
+    {
+        get => _ignoresRemovals;
+        set
+        {
+            Drain();
+            _ignoresRemovals = value;
+        }
+    }
 
     public int Count
     {
@@ -50,6 +60,7 @@ internal sealed class FakeManager : IDisposable
     {
         get
         {
+            Drain();
             lock (_gate)
             {
                 return [.. _kept.Select(k => k.Name)];
@@ -68,22 +79,19 @@ internal sealed class FakeManager : IDisposable
     /// <summary>What the next process of the service gets.</summary>
     public HandedDescriptors Hand()
     {
+        Drain();
         lock (_gate)
         {
             return new HandedDescriptors([.. _kept.Select(k => (k.Name, k.Descriptor.Duplicate()))]);
         }
     }
 
-    /// <summary>Waits until everything that was said until now was heard.</summary>
+    /// <summary>Waits until everything that was said until now was heard and acted upon.</summary>
     public void Drain()
     {
-        int before = Volatile.Read(ref _received);
-        Manager.TellAlive();
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _received) > before && _socket.Available == 0, TimeSpan.FromSeconds(10)));
-        lock (_gate)
-        {
-            // The message that was read last is acted upon.
-        }
+        int asked = ++_asked;
+        Manager.TellReady(Mark(asked));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _heard) >= asked, TimeSpan.FromSeconds(10)));
     }
 
     public void Dispose()
@@ -100,6 +108,8 @@ internal sealed class FakeManager : IDisposable
         }
     }
 
+    private static string Mark(int number) => $"mark {number}";
+
     private void Read()
     {
         var buffer = new byte[4096];
@@ -109,8 +119,12 @@ internal sealed class FakeManager : IDisposable
             int count = _messages.Receive(buffer, descriptors) ?? 0;
             lock (_gate)
             {
-                Handle(Encoding.UTF8.GetString(buffer, 0, count).Split('\n'), descriptors.FirstOrDefault());
-                Volatile.Write(ref _received, _received + 1);
+                string[] lines = Encoding.UTF8.GetString(buffer, 0, count).Split('\n');
+                Handle(lines, descriptors.FirstOrDefault());
+                if (lines.Contains($"STATUS={Mark(_heard + 1)}"))
+                {
+                    Volatile.Write(ref _heard, _heard + 1);
+                }
             }
             descriptors.Clear();
         }
