@@ -27,7 +27,4 @@ internal sealed class LockKeys(GuestKeyboard keyboard)
         }
         _guest = modifiers;
     }
-
-    /// <summary>Another guest may have other locks.</summary>
-    public void Forget() => _guest = null;
 }

@@ -183,13 +183,12 @@ internal sealed class WindowMenu(MenuItem[][] columns, Action redraw) : IDisposa
         }
         int left = Margin;
         int across = (x - _target.X) * _canvas.Width / _target.Width;
-        int row = ((y - _target.Y) * _canvas.Height / _target.Height - HeadHeight) / LineHeight;
-        bool isBelowHead = (y - _target.Y) * _canvas.Height / _target.Height >= HeadHeight;
+        int down = ((y - _target.Y) * _canvas.Height / _target.Height) - HeadHeight;
         for (int column = 0; column < columns.Length; left += _widths[column], column++)
         {
             if (across >= left && across < left + _widths[column])
             {
-                return isBelowHead && row < columns[column].Length ? (column, row) : null;
+                return down >= 0 && down / LineHeight < columns[column].Length ? (column, down / LineHeight) : null;
             }
         }
         return null;
