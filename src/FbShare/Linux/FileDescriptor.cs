@@ -250,6 +250,6 @@ public enum MemFdSeals
     /// <summary>The file cannot be written (F_SEAL_WRITE); udmabuf refuses it.</summary>
     Write = LibC.F_SEAL_WRITE,
 
-    /// <summary>The file cannot be written, but through mappings that were made before (F_SEAL_FUTURE_WRITE).</summary>
+    /// <summary>The file cannot be written, but through mappings that were made before (F_SEAL_FUTURE_WRITE); udmabuf refuses it from Linux 6.13 on, and kernels that were mended.</summary>
     FutureWrite = LibC.F_SEAL_FUTURE_WRITE,
 }
