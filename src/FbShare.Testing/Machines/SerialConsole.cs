@@ -55,6 +55,8 @@ public sealed class SerialConsole : IDisposable
 
     /// <summary>Waits for a line that begins with one of several texts, such as the one that tells of a failure.</summary>
     /// <param name="starts">How it may begin.</param>
+    /// <param name="timeout">How long to wait; null: two minutes.</param>
+    /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
     /// <inheritdoc cref="WaitForLineAsync"/>
     public async Task<string> WaitForAnyLineAsync(IReadOnlyList<string> starts, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
