@@ -4,8 +4,18 @@ namespace FbShare.Fuzz;
 internal sealed class Harm
 {
     private readonly HashSet<string> _kinds = [];
+    private readonly List<string> _lines = [];
 
-    public List<string> Lines { get; } = [];
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_kinds)
+            {
+                return [.. _lines];
+            }
+        }
+    }
 
     /// <summary>Notes one, with its first appearance only.</summary>
     public void Note(string kind, string line)
@@ -14,7 +24,7 @@ internal sealed class Harm
         {
             if (_kinds.Add(kind))
             {
-                Lines.Add(line);
+                _lines.Add(line);
             }
         }
     }
