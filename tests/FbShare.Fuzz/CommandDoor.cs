@@ -1,5 +1,6 @@
 using System.Globalization;
 using FbShare.Rig.Driver;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -18,7 +19,7 @@ internal sealed class CommandDoor : Door
     private QueueDriver? _driver;
     private TouchedPages? _touched;
     private GuestModel _guest = null!;
-    private Resources _early;
+    private HeldResources _early;
     private int _sessions;
     private int _checked;
 
@@ -72,7 +73,7 @@ internal sealed class CommandDoor : Door
         End();
         if (_sessions > 2)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 
@@ -139,7 +140,7 @@ internal sealed class CommandDoor : Door
         _touched = rewrites ? null : new TouchedPages(ram, QueueDriver.FreeMemory);
         if (++_sessions == 3)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 

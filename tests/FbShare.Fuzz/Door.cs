@@ -17,7 +17,7 @@ internal abstract class Door(string unit) : IDisposable
         get
         {
             var random = new Random(1);
-            for (int size = 16; size <= 4096; size *= 4)
+            for (int size = 16; size <= 1024; size *= 4)
             {
                 byte[] example = new byte[size];
                 random.NextBytes(example);

@@ -15,7 +15,7 @@ internal sealed class FileDoor : Door
     private readonly List<(Kind Kind, byte[] File)> _files = [];
     private readonly TemporaryFolder _folder = new("fuzz");
     private readonly Picture _screen;
-    private Resources _early;
+    private HeldResources _early;
 
     public FileDoor()
         : base("files")
@@ -68,7 +68,7 @@ internal sealed class FileDoor : Door
         }
         if (_early == default)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class FileDoor : Door
     {
         if (_early != default)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 

@@ -5,6 +5,7 @@ using FbShare.Display.Server;
 using FbShare.Input;
 using FbShare.Linux;
 using FbShare.Qemu;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -30,7 +31,7 @@ internal sealed class MonitorDoor : Door
     private readonly Queue<string> _asked = new();
     private readonly byte[] _unread = new byte[1 << 16];
     private readonly List<FileDescriptor> _received = [];
-    private Resources _early;
+    private HeldResources _early;
     private long _sessions;
     private long _closed;
 
@@ -48,7 +49,7 @@ internal sealed class MonitorDoor : Door
         Live((socket, i) => i < 40 && Send(socket, Next(i, random), random), random);
         if (++_sessions == 50)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class MonitorDoor : Door
     {
         if (_sessions > 100)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 

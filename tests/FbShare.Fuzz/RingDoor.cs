@@ -1,5 +1,6 @@
 using System.Globalization;
 using FbShare.Rig.Driver;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -26,7 +27,7 @@ internal sealed class RingDoor : Door
     private readonly DeviceUnderFuzz _device;
     private readonly Rewriter _rewriter = new();
     private QueueDriver? _driver;
-    private Resources _early;
+    private HeldResources _early;
     private GuestModel _guest = null!;
     private long _rings;
 
@@ -55,7 +56,7 @@ internal sealed class RingDoor : Door
         _rewriter.Rest();
         if (_rings == 2)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class RingDoor : Door
         End();
         if (_rings > 2)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 

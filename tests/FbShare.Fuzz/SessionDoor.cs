@@ -1,5 +1,6 @@
 using System.Globalization;
 using FbShare.Linux;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -9,7 +10,7 @@ internal abstract class SessionDoor : Door
     private readonly byte[] _received = new byte[1 << 18];
     private readonly List<FileDescriptor> _descriptors = [];
     private int _unread;
-    private Resources _early;
+    private HeldResources _early;
     private long _sessions;
     private long _dismissed;
 
@@ -56,7 +57,7 @@ internal abstract class SessionDoor : Door
         Device.Settle();
         if (++_sessions == 50)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -66,7 +67,7 @@ internal abstract class SessionDoor : Door
     {
         if (_sessions > 100)
         {
-            Resources.Now().NoteGrowth(_early, Harm, Spare);
+            Harm.NoteGrowth(_early, Spare);
         }
     }
 

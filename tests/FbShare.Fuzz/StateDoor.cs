@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
+using FbShare.Tests;
 using static FbShare.Rig.Driver.Commands;
 
 namespace FbShare.Fuzz;
@@ -21,7 +22,7 @@ internal sealed class StateDoor : Door
 
     private readonly Left[] _left;
     private readonly FileDescriptor _foreign = MemFd.Create("foreign", 1 << 20);
-    private Resources _early;
+    private HeldResources _early;
     private long _lives;
 
     public StateDoor()
@@ -38,7 +39,7 @@ internal sealed class StateDoor : Door
         }
         if (++_lives == 20)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -48,7 +49,7 @@ internal sealed class StateDoor : Door
     {
         if (_lives > 40)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ViewerDoor : Door
     private readonly EventLoop.Watch _watch;
     private HostileDisplay? _display;
     private Random _random = new(0);
-    private Resources _early;
+    private HeldResources _early;
     private long _lives;
     private long _refused;
 
@@ -39,7 +39,7 @@ internal sealed class ViewerDoor : Door
         Live(random);
         if (++_lives == 50)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class ViewerDoor : Door
     {
         if (_lives > 100)
         {
-            Resources.Now().NoteGrowth(_early, Harm, spare: 2);
+            Harm.NoteGrowth(_early, spare: 2);
         }
     }
 

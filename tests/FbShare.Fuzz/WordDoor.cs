@@ -6,6 +6,7 @@ using FbShare.Cli.Scripts;
 using FbShare.Display.Client;
 using FbShare.Testing.Text;
 using FbShare.Testing.Typing;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
@@ -39,7 +40,7 @@ internal sealed class WordDoor : Door
 
     private static readonly string[] Addresses = ["unix:/run/x", "qmp:/run/q", "bus:", "bus:unix:path=/run/bus", "libvirt:debian", "debian", "fbshare:debian", "DEBIAN!", "unix:", ":"];
 
-    private Resources _early;
+    private HeldResources _early;
 
     public WordDoor()
         : base("texts")
@@ -79,7 +80,7 @@ internal sealed class WordDoor : Door
         }
         if (_early == default)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class WordDoor : Door
     {
         if (_early != default)
         {
-            Resources.Now().NoteGrowth(_early, Harm);
+            Harm.NoteGrowth(_early);
         }
     }
 
