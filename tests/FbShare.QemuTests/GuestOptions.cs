@@ -10,6 +10,9 @@ internal sealed record GuestOptions
 
     public string Memory { get; init; } = "512M";
 
+    /// <summary>What <c>-m</c> says besides, so that memory can be added while the guest runs.</summary>
+    public string? RoomForMemory { get; init; }
+
     public bool HugePages { get; init; }
 
     /// <summary>Which device; the whole PCI device is what users get.</summary>

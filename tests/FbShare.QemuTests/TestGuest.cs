@@ -86,7 +86,7 @@ internal sealed class TestGuest : IDisposable
     {
         List<string> arguments =
         [
-            .. TestMachine.Accelerator, "-m", options.Memory,
+            .. TestMachine.Accelerator, "-m", options.RoomForMemory is { } room ? $"{options.Memory},{room}" : options.Memory,
             "-object", $"memory-backend-memfd,id=mem,size={options.Memory},share=on{(options.HugePages ? ",hugetlb=on,hugetlbsize=2M" : "")}",
             "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none",
         ];

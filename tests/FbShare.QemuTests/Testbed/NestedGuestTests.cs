@@ -14,6 +14,16 @@ public sealed class NestedGuestTests(NestedGuests guests)
     [NestedFact(Needs.Blob)]
     public void A_guest_in_shmem_is_seen_through_its_own_pages() => AssertChain(guests.Shmem);
 
+    /// <summary>A guest in huge pages takes another boot, of minutes (below): so this one gets a DIMM of them.</summary>
+    [NestedFact(Needs.Blob | Needs.HugePages)]
+    [Trait("Category", "Slow")]
+    public void A_picture_in_hugetlb_memory_that_was_added_is_seen_through_its_own_pages()
+    {
+        guests.Shmem.TakeMemoryAs(AddedMemory.Kernel);
+        guests.Shmem.AddDimm("huge", 128 << 20, NestedGuests.Patience, hugePages: true);
+        AssertChain(guests.Shmem, shownIn: "huge");
+    }
+
     [NestedFact(Needs.Pci)]
     [Trait("Category", "Slow")]
     public void A_guest_with_a_whole_PCI_device_is_seen_through_its_own_pages() => AssertChain(guests.Pci);
@@ -72,17 +82,26 @@ public sealed class NestedGuestTests(NestedGuests guests)
         }
     }
 
-    private static void AssertChain(Guest guest)
+    /// <summary>With OpenGL, which imports the pages, and without, where they are read.</summary>
+    /// <param name="shownIn">The DIMM in which the pictures have to lie; null: anywhere.</param>
+    private static void AssertChain(Guest guest, string? shownIn = null)
     {
-        using var screen = new GuestScreen(guest);
-        screen.Show("card still --frame 7", "card: shown");
-        screen.AssertSees(TestCard.Still(1280, 800, 7));
-        guest.EndCard();
+        using (var screen = new GuestScreen(guest))
+        {
+            screen.Show("card still --frame 7", "card: shown");
+            screen.AssertSees(TestCard.Still(1280, 800, 7));
+            guest.EndCard();
 
-        long before = screen.Imports;
-        screen.Show("card flip 3 full --frames 12", "card: flipped");
-        screen.AssertSees(TestCard.Full(1280, 800, 12));
-        Assert.True(screen.Imports - before <= 6, "three buffers and what was shown before are few imports");
+            long before = screen.Imports;
+            screen.Show("card flip 3 full --frames 12", "card: flipped");
+            screen.AssertSees(TestCard.Full(1280, 800, 12));
+            Assert.True(screen.Imports - before <= 6, "three buffers and what was shown before are few imports");
+        }
+        if (shownIn is not null)
+        {
+            Assert.True(guest.CountShownIn(shownIn) > 0, $"the guest shows nothing that lies in {shownIn}");
+        }
+        guest.AssertShows(TestCard.Full(1280, 800, 12), 1280, 800);
         guest.EndCard();
     }
 }

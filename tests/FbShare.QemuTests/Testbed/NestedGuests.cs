@@ -12,17 +12,17 @@ public sealed class NestedGuests : IDisposable
     /// <summary>For what takes seconds elsewhere, and minutes in an emulated machine on a busy one.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
-    private static readonly GuestOptions Options = new() { Patience = Patience, DisplayPatience = TestMachine.Patience };
+    internal static readonly GuestOptions Options = new() { Patience = Patience, DisplayPatience = TestMachine.Patience };
 
     private readonly TemporaryFolder _folder = new("nested");
-    private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { Gpu = GpuKind.Blob, MoreArguments = ["-device", "virtio-balloon-pci"] }));
+    private readonly Lazy<Guest> _shmem = new(() => new Guest(Options with { Gpu = GpuKind.Blob, RoomForMemory = "slots=1,maxmem=4G", MoreArguments = ["-device", "virtio-balloon-pci"] }));
     private readonly Lazy<Guest> _pci = new(() => new Guest(Options));
     private readonly Lazy<Guest> _hugeTlb = new(() => new Guest(Options with { HugePages = true }));
     private readonly Lazy<StockGuest> _stock;
 
     public NestedGuests() => _stock = new Lazy<StockGuest>(() => new StockGuest(Options, _folder.Path, gl: false, "virtio-gpu-pci,blob=true"));
 
-    /// <summary>On our vhost-user device, with a balloon.</summary>
+    /// <summary>On our vhost-user device, with a balloon, and room for a DIMM.</summary>
     internal Guest Shmem => _shmem.Value;
 
     /// <summary>On our whole PCI device.</summary>
@@ -122,4 +122,10 @@ internal sealed class NestedFactAttribute : FactAttribute
     public NestedFactAttribute(Needs needs, string node) => Skip = Missing(needs) ?? (File.Exists(node) ? null : $"no {node}");
 
     public static string? Missing(Needs needs) => TestbedHost.Missing(TestbedNeeds.Device) ?? TestMachine.Missing(needs);
+}
+
+/// <inheritdoc cref="NestedFactAttribute"/>
+internal sealed class NestedTheoryAttribute : TheoryAttribute
+{
+    public NestedTheoryAttribute(Needs needs) => Skip = NestedFactAttribute.Missing(needs);
 }

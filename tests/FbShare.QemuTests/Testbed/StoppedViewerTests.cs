@@ -9,6 +9,8 @@ namespace FbShare.QemuTests.Testbed;
 /// ever.</summary>
 [Collection(TestbedCollection.Name)]
 [Trait("Category", "Testbed")]
+[Trait("Category", "Nested")]
+[Trait("Category", "Slow")]
 public sealed class StoppedViewerTests(ITestOutputHelper output)
 {
     private const int Frames = 20;
