@@ -78,9 +78,26 @@ public class ViewerWaylandTests
             Assert.Equal(0, other.WaitForExit());
         }
         viewer.WaitForPicture(screen => Shows(screen, Flips));
+    }
 
-        static bool Shows(Picture screen, uint frame) =>
-            screen.ToRgb().AsSpan().CommonPrefixLength(TestCard.Bar(1280, 800, frame)) >= 1280 * 3 * (800 - 64);
+    [ViewerFact("weston")]
+    public void Without_OpenGL_the_compositor_draws_only_what_changed()
+    {
+        const int Flips = 20;
+        using var guest = new Guest(new GuestOptions());
+        using var server = new XServer();
+        using var weston = WaylandServer.Weston(server, 1280, 800);
+        weston.IsTraced = true;
+        using var viewer = new ViewerProcess(weston, guest.Display, "--renderer", "software");
+        // The host's pointer, in the last row, covers something of the last ones.
+        server.Do("mousemove", "--window", viewer.Window, "640", "799");
+        guest.Ask($"card flip 2 bar --frames {Flips} --rate 10", "card: flipped");
+        viewer.WaitForPicture(screen => Shows(screen, Flips));
+
+        string[] damaged = [.. viewer.Said.Split('\n').Where(line => line.Contains(".damage_buffer(", StringComparison.Ordinal))];
+        Assert.InRange(damaged.Count(line => line.Contains("(0, 0, 1280, 800)", StringComparison.Ordinal)), 1, Flips / 2);
+        Assert.InRange(damaged.Length, Flips, int.MaxValue);
+        guest.EndCard();
     }
 
     [ViewerTheory("weston")]
@@ -121,6 +138,10 @@ public class ViewerWaylandTests
             viewer.WaitForPicture(screen => Contains(screen.ToRgb(), Width * 2 * 3, card, Width * 3));
         }
     }
+
+    /// <summary>Whether a screen of 1280 x 800 shows this frame of the card, but for what a pointer in the last row covers.</summary>
+    private static bool Shows(Picture screen, uint frame) =>
+        screen.ToRgb().AsSpan().CommonPrefixLength(TestCard.Bar(1280, 800, frame)) >= 1280 * 3 * (800 - 64);
 
     /// <summary>Whether a picture has another one somewhere in it.</summary>
     private static bool Contains(ReadOnlySpan<byte> whole, int wholeStride, ReadOnlySpan<byte> part, int partStride)

@@ -40,6 +40,9 @@ internal sealed class WaylandServer : IDesk, IDisposable
 
     public XServer Server { get; }
 
+    /// <summary>Whether programs that are started here say what they ask of the compositor (Wayland's library, on stderr).</summary>
+    public bool IsTraced { get; set; }
+
     /// <summary>Weston (10 and later).</summary>
     /// <param name="width">The screen's, in units of windows.</param>
     /// <param name="height">As above.</param>
@@ -65,6 +68,10 @@ internal sealed class WaylandServer : IDesk, IDisposable
         info.Environment.Remove("DISPLAY");
         info.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
         info.Environment["WAYLAND_DISPLAY"] = Socket;
+        if (IsTraced)
+        {
+            info.Environment["WAYLAND_DEBUG"] = "client";
+        }
         if (_program == "cage")
         {
             // No frames around windows: without its plugins, which the tree does not have, libdecor never shows one under Cage.

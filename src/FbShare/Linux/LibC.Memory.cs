@@ -23,6 +23,7 @@ internal static partial class LibC
     public const int F_SEAL_SHRINK = 2;
     public const int F_SEAL_GROW = 4;
     public const int F_SEAL_WRITE = 8;
+    public const int F_SEAL_FUTURE_WRITE = 16;
 
     public const int FALLOC_FL_KEEP_SIZE = 1;
     public const int FALLOC_FL_PUNCH_HOLE = 2;

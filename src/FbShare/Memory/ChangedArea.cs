@@ -50,6 +50,7 @@ internal sealed class ChangedArea
     public void AddTo(Region region, Rect within)
     {
         Rect open = default;
+        long changed = 0;
         for (int band = _first; band <= _last; band++)
         {
             (int left, int right) = _bands[band];
@@ -59,15 +60,16 @@ internal sealed class ChangedArea
                 continue;
             }
             Rect both = open.Union(next);
-            // A rectangle more costs about as much as some thousand pixels.
-            if (open.IsEmpty || Pixels(both) <= Pixels(open) + Pixels(next) + 8192)
+            changed += Pixels(next);
+            // A rectangle more costs about as much as some thousand pixels. All bands count: each may add little to what the last ones were given.
+            if (Pixels(both) <= changed + (changed / 4) + 8192)
             {
                 open = both;
             }
             else
             {
                 region.Add(open);
-                open = next;
+                (open, changed) = (next, Pixels(next));
             }
         }
         region.Add(open);

@@ -15,6 +15,7 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         (nint)(delegate* unmanaged<nint, nint, uint, nint, uint, void>)&OnGlobal, (nint)(delegate* unmanaged<nint, nint, uint, void>)&OnGlobalGone);
 
     private readonly string _obstacle = $"the window is drawn without OpenGL ({reason})";
+    private readonly List<nint> _queues = [];
     private uint _shmName;
 
     public string Name => "no OpenGL: the compositor reads the window's memory (wl_shm)";
@@ -35,6 +36,14 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         var list = (nint*)NativeMemory.Alloc((nuint)functions.Length, (nuint)sizeof(nint));
         functions.CopyTo(new Span<nint>(list, functions.Length));
         return (nint)list;
+    }
+
+    /// <summary>A queue for objects that may be there until their window is gone.</summary>
+    public nint CreateQueue()
+    {
+        nint queue = Wl.wl_display_create_queue(Display);
+        _queues.Add(queue);
+        return queue;
     }
 
     /// <exception cref="CliException">The compositor has no shared memory.</exception>
@@ -66,16 +75,19 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         {
             Wl.wl_proxy_destroy(Shm);
         }
-        Wl.wl_event_queue_destroy(Queue);
+        foreach (nint queue in _queues)
+        {
+            Wl.wl_event_queue_destroy(queue);
+        }
     }
 
     private unsafe void Open(nint display)
     {
         Display = display;
-        Queue = Wl.wl_display_create_queue(display);
+        Queue = CreateQueue();
         nint wrapper = Wl.wl_proxy_create_wrapper(display);
         Wl.wl_proxy_set_queue(wrapper, Queue);
-        nint registry = Wl.Create(wrapper, Wl.WL_DISPLAY_GET_REGISTRY, "wl_registry_interface", [0]);
+        nint registry = Wl.Create(wrapper, Wl.WL_DISPLAY_GET_REGISTRY, Wl.Interface("wl_registry_interface"), [0]);
         Wl.wl_proxy_wrapper_destroy(wrapper);
         var self = GCHandle.Alloc(this);
         _ = Wl.wl_proxy_add_listener(registry, RegistryListener, GCHandle.ToIntPtr(self));
@@ -83,7 +95,7 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         if (_shmName != 0)
         {
             // SAFETY: the library's own struct wl_interface, which begins with a pointer to its name.
-            Shm = Wl.Create(registry, Wl.WL_REGISTRY_BIND, "wl_shm_interface", [_shmName, *(nint*)Wl.Interface("wl_shm_interface"), 1u, 0], version: 1);
+            Shm = Wl.Create(registry, Wl.WL_REGISTRY_BIND, Wl.Interface("wl_shm_interface"), [_shmName, *(nint*)Wl.Interface("wl_shm_interface"), 1u, 0], version: 1);
         }
         Wl.wl_proxy_destroy(registry);
         self.Free();

@@ -15,7 +15,10 @@ internal sealed class WaylandSurface : ISharedSurface
     // SAFETY: the function has the type of wl_callback's only event.
     private static readonly unsafe nint FrameListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
 
+    private static readonly nint FrameInterface = Wl.Interface("wl_callback_interface");
+
     private readonly WaylandConnection _connection;
+    private readonly SdlFrames _sdlFrames;
     private readonly nint _surface;
     private readonly bool _hasBufferDamage;
     private readonly GCHandle _self;
@@ -28,6 +31,7 @@ internal sealed class WaylandSurface : ISharedSurface
     public WaylandSurface(WaylandConnection connection, nint surface)
     {
         _connection = connection;
+        _sdlFrames = new SdlFrames(connection, surface);
         _surface = Wl.wl_proxy_create_wrapper(surface);
         Wl.wl_proxy_set_queue(_surface, connection.Queue);
         _hasBufferDamage = Wl.wl_proxy_get_version(surface) >= Wl.WL_SURFACE_DAMAGE_BUFFER_SINCE_VERSION;
@@ -90,7 +94,7 @@ internal sealed class WaylandSurface : ISharedSurface
             _next = null;
             buffer.IsHeld = true;
             Wl.Send(_surface, Wl.WL_SURFACE_ATTACH, [buffer.Proxy, 0, 0]);
-            _frame = Wl.Create(_surface, Wl.WL_SURFACE_FRAME, "wl_callback_interface", [0]);
+            _frame = Wl.Create(_surface, Wl.WL_SURFACE_FRAME, FrameInterface, [0]);
             _ = Wl.wl_proxy_add_listener(_frame, FrameListener, GCHandle.ToIntPtr(_self));
             Wl.Send(_surface, Wl.WL_SURFACE_COMMIT, []);
             _ = Wl.wl_display_flush(_connection.Display);
@@ -124,6 +128,7 @@ internal sealed class WaylandSurface : ISharedSurface
         WaylandSurface surface = Unsafe.As<WaylandSurface>(GCHandle.FromIntPtr(data).Target!);
         Wl.wl_proxy_destroy(callback);
         surface._frame = 0;
+        surface._sdlFrames.Stop();
     }
 
     [UnmanagedCallersOnly]
@@ -139,9 +144,9 @@ internal sealed class WaylandSurface : ISharedSurface
             Size = size;
             Pixels = new SharedPixels(size.Width, size.Height);
             Lacks.Add(Pixels.Layout.Bounds);
-            nint pool = Wl.Create(connection.Shm, Wl.WL_SHM_CREATE_POOL, "wl_shm_pool_interface", [0, Pixels.Writable.Number, (int)Pixels.FileSize]);
+            nint pool = Wl.Create(connection.Shm, Wl.WL_SHM_CREATE_POOL, Wl.Interface("wl_shm_pool_interface"), [0, Pixels.Writable.Number, (int)Pixels.FileSize]);
             Proxy = Wl.Create(
-                pool, Wl.WL_SHM_POOL_CREATE_BUFFER, "wl_buffer_interface", [0, 0, size.Width, size.Height, Pixels.Layout.Stride, Wl.WL_SHM_FORMAT_XRGB8888]);
+                pool, Wl.WL_SHM_POOL_CREATE_BUFFER, Wl.Interface("wl_buffer_interface"), [0, 0, size.Width, size.Height, Pixels.Layout.Stride, Wl.WL_SHM_FORMAT_XRGB8888]);
             Wl.Send(pool, Wl.WL_SHM_POOL_DESTROY, [], Wl.WL_MARSHAL_FLAG_DESTROY);
             _handle = GCHandle.Alloc(this);
             _ = Wl.wl_proxy_add_listener(Proxy, BufferListener, GCHandle.ToIntPtr(_handle));

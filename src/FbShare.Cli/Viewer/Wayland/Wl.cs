@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FbShare.Cli.Viewer.Wayland;
 
 /// <summary>Wayland's C bindings by their own names (wayland-client-core.h; libwayland-client.so.0), and the numbers of the requests that are used
-/// (wayland.xml). Only <see cref="WaylandConnection"/> and <see cref="WaylandSurface"/> call them.</summary>
+/// (wayland.xml). Only this folder calls them.</summary>
 internal static partial class Wl
 {
     public const string Library = "libwayland-client.so.0";
@@ -49,6 +49,7 @@ internal static partial class Wl
     [LibraryImport(Library)]
     public static partial void wl_proxy_wrapper_destroy(nint wrapper);
 
+    /// <param name="queue">0: the display's own.</param>
     [LibraryImport(Library)]
     public static partial void wl_proxy_set_queue(nint proxy, nint queue);
 
@@ -76,18 +77,19 @@ internal static partial class Wl
     }
 
     /// <summary>Sends a request that makes an object.</summary>
-    /// <param name="interfaceName">The object's interface, as the library exports it: wl_buffer_interface.</param>
+    /// <param name="description">The object's <see cref="Interface"/>.</param>
     /// <param name="version">The object's; null: that of the one that makes it.</param>
-    public static unsafe nint Create(nint proxy, uint opcode, string interfaceName, ReadOnlySpan<Argument> arguments, uint? version = null)
+    public static unsafe nint Create(nint proxy, uint opcode, nint description, ReadOnlySpan<Argument> arguments, uint? version = null)
     {
         fixed (Argument* at = arguments)
         {
             // SAFETY: as in Send.
-            return wl_proxy_marshal_array_flags(proxy, opcode, Interface(interfaceName), version ?? wl_proxy_get_version(proxy), 0, at);
+            return wl_proxy_marshal_array_flags(proxy, opcode, description, version ?? wl_proxy_get_version(proxy), 0, at);
         }
     }
 
-    /// <summary>What the library knows of an interface.</summary>
+    /// <summary>What the library knows of an interface (struct wl_interface).</summary>
+    /// <param name="name">As it exports it: wl_buffer_interface.</param>
     public static nint Interface(string name) => NativeLibrary.GetExport(NativeLibrary.Load(Library, typeof(Wl).Assembly, null), name);
 
     /// <summary>union wl_argument.</summary>
