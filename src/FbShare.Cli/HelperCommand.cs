@@ -17,7 +17,7 @@ internal sealed class HelperCommand : CliCommand
     private const string WriteName = "--may-write";
     private const string TidyName = "--may-tidy";
 
-    private readonly Option<int> _socket = new(SocketName) { Required = true };
+    private readonly Option<int?> _socket = NumberOption.Optional(SocketName, 0, int.MaxValue, "Where the device listens to it.");
     private readonly Option<string[]> _remove = new(RemoveName);
     private readonly Option<string[]> _write = new(WriteName);
     private readonly Option<string?> _tidy = new(TidyName);
@@ -26,6 +26,7 @@ internal sealed class HelperCommand : CliCommand
         : base(Word, "Opens and removes files for a confined device, which starts this.")
     {
         Hidden = true;
+        _socket.Required = true;
         Add(_socket);
         Add(_remove);
         Add(_write);
@@ -44,7 +45,7 @@ internal sealed class HelperCommand : CliCommand
 
     protected override int Run(ParseResult arguments, Log log)
     {
-        using var socket = new UnixSocket(new FileDescriptor(arguments.GetValue(_socket)));
+        using var socket = new UnixSocket(new FileDescriptor(arguments.GetValue(_socket)!.Value));
         // Signals to end go to the device as well, which still needs this one then.
         using var signals = new StopSignals(_ => { });
         var server = new PathServer(socket, arguments.GetValue(_remove) ?? [], arguments.GetValue(_write) ?? [], AtomicFile.Write, Tidy);

@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace FbShare.Cli;
 
-/// <summary>Options that take a number within bounds. What is not one is refused with a sentence that names the bounds.</summary>
+/// <summary>Options, and arguments, that take a number within bounds. What is not one is refused with a sentence that names the bounds.</summary>
 internal static class NumberOption
 {
     /// <summary>An option that may be absent.</summary>
@@ -14,6 +14,15 @@ internal static class NumberOption
         {
             Description = description,
             HelpName = helpName,
+            CustomParser = result => TryRead(result, name, least, most, out T value) ? value : null,
+        };
+
+    /// <summary>An argument that may be absent.</summary>
+    public static Argument<T?> OptionalArgument<T>(string name, T least, T most, string description)
+        where T : struct, INumber<T>, IMinMaxValue<T> => new(name)
+        {
+            Description = description,
+            Arity = ArgumentArity.ZeroOrOne,
             CustomParser = result => TryRead(result, name, least, most, out T value) ? value : null,
         };
 

@@ -7,7 +7,7 @@ namespace FbShare.Cli;
 internal sealed class ScrollCommand : ScreenCommand
 {
     private readonly Argument<string> _direction = new("direction") { Description = "up, down, left or right." };
-    private readonly Argument<int?> _steps = new("steps") { Description = "How many steps of the wheel (default: 1).", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<int?> _steps = NumberOption.OptionalArgument("steps", 1, 1000, "How many steps of the wheel (default: 1).");
     private readonly Option<TimeSpan?> _delay = InputArguments.Delay();
 
     public ScrollCommand()
@@ -18,9 +18,6 @@ internal sealed class ScrollCommand : ScreenCommand
         Add(_steps);
         Add(_delay);
     }
-
-    public override string? FindContradiction(ParseResult arguments) =>
-        arguments.GetValue(_steps) is < 1 or > 1000 ? "steps: give a number from 1 to 1000" : null;
 
     protected override ScreenAction Prepare(ParseResult arguments, Log log)
     {

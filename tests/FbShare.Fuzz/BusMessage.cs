@@ -1,29 +1,100 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace FbShare.Fuzz;
 
-/// <summary>A D-Bus method call in little endian, written from the specification ("Message Format"), with a random body for its signature.</summary>
-internal sealed record BusMessage(uint Serial, string Path, string Interface, string Member, string Signature, uint Descriptors)
+/// <summary>D-Bus messages in little endian, byte by byte (D-Bus specification, "Message Format"), sharing no code with the product.</summary>
+internal static class BusMessage
 {
-    public byte[] Build(Random random)
+    /// <summary>The message types that answer a call.</summary>
+    public const byte Return = 2, Error = 3;
+
+    private const int FixedSize = 16;
+    private const byte CallType = 1, SignalType = 4;
+    private const byte PathField = 1, InterfaceField = 2, MemberField = 3, ErrorNameField = 4, ReplyField = 5, SignatureField = 8, DescriptorsField = 9;
+
+    /// <summary>A call of a method.</summary>
+    public static byte[] Call(uint serial, string path, string interfaceName, string member, string signature, Action<BusBody> write, uint descriptors = 0) =>
+        Build(CallType, serial, signature, write, descriptors, fields => Address(fields, path, interfaceName, member));
+
+    /// <summary>A signal.</summary>
+    public static byte[] Signal(uint serial, string path, string interfaceName, string member, string signature, Action<BusBody> write) =>
+        Build(SignalType, serial, signature, write, 0, fields => Address(fields, path, interfaceName, member));
+
+    /// <summary>The answer to a call.</summary>
+    public static byte[] Reply(uint serial, uint to, string signature, Action<BusBody> write) =>
+        Build(Return, serial, signature, write, 0, fields => Field(fields, ReplyField, "u", w => w.UInt32(to)));
+
+    /// <summary>The refusal of a call.</summary>
+    public static byte[] Refusal(uint serial, uint to, string name) => Build(Error, serial, "", _ => { }, 0, fields =>
     {
-        var body = new Writer();
-        foreach (char type in Signature)
+        Field(fields, ReplyField, "u", w => w.UInt32(to));
+        Field(fields, ErrorNameField, "s", w => w.Text(name));
+    });
+
+    /// <summary>How long the first message is; 0 if that cannot be seen yet.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> received) => received.Length < FixedSize
+        ? 0
+        : FixedSize + ((BinaryPrimitives.ReadInt32LittleEndian(received[12..]) + 7) & ~7) + BinaryPrimitives.ReadInt32LittleEndian(received[4..]);
+
+    /// <summary>Reads who called whom.</summary>
+    /// <param name="message">A whole one of <see cref="LengthOf"/> bytes.</param>
+    /// <returns>Its serial number and the member that was called; an empty one if it is no call.</returns>
+    public static (uint Serial, string Member) ReadCall(ReadOnlySpan<byte> message)
+    {
+        uint serial = BinaryPrimitives.ReadUInt32LittleEndian(message[8..]);
+        int end = FixedSize + BinaryPrimitives.ReadInt32LittleEndian(message[12..]);
+        for (int at = FixedSize; message[1] == CallType && at < end;)
         {
-            WriteValue(body, type, random);
+            byte code = message[at];
+            char type = (char)message[at + 2];
+            at += 4;
+            if (type == 'u')
+            {
+                at += 4;
+            }
+            else if (type == 'g')
+            {
+                at += message[at] + 2;
+            }
+            else
+            {
+                int length = BinaryPrimitives.ReadInt32LittleEndian(message[at..]);
+                if (code == MemberField)
+                {
+                    return (serial, Encoding.ASCII.GetString(message.Slice(at + 4, length)));
+                }
+                at += 4 + length + 1;
+            }
+            at = (at + 7) & ~7;
         }
-        var message = new Writer();
-        message.Bytes((byte)'l', 1, 0, 1);
+        return (serial, "");
+    }
+
+    private static void Address(BusBody fields, string path, string interfaceName, string member)
+    {
+        Field(fields, PathField, "o", w => w.Text(path));
+        Field(fields, InterfaceField, "s", w => w.Text(interfaceName));
+        Field(fields, MemberField, "s", w => w.Text(member));
+    }
+
+    private static byte[] Build(byte type, uint serial, string signature, Action<BusBody> write, uint descriptors, Action<BusBody> address)
+    {
+        var body = new BusBody();
+        write(body);
+        var message = new BusBody();
+        message.Bytes((byte)'l', type, 0, 1);
         message.UInt32((uint)body.Length);
-        message.UInt32(Serial);
-        var fields = new Writer(message.Length + 4);
-        Field(fields, 1, "o", w => w.Text(Path));
-        Field(fields, 2, "s", w => w.Text(Interface));
-        Field(fields, 3, "s", w => w.Text(Member));
-        Field(fields, 8, "g", w => w.ShortText(Signature));
-        if (Descriptors > 0)
+        message.UInt32(serial);
+        var fields = new BusBody();
+        address(fields);
+        if (signature.Length > 0)
         {
-            Field(fields, 9, "u", w => w.UInt32(Descriptors));
+            Field(fields, SignatureField, "g", w => w.ShortText(signature));
+        }
+        if (descriptors > 0)
+        {
+            Field(fields, DescriptorsField, "u", w => w.UInt32(descriptors));
         }
         message.UInt32((uint)fields.Length);
         message.Bytes(fields.ToArray());
@@ -32,70 +103,11 @@ internal sealed record BusMessage(uint Serial, string Path, string Interface, st
         return message.ToArray();
     }
 
-    private static void Field(Writer writer, byte code, string signature, Action<Writer> value)
+    private static void Field(BusBody fields, byte code, string signature, Action<BusBody> value)
     {
-        writer.Align(8);
-        writer.Bytes(code);
-        writer.ShortText(signature);
-        value(writer);
-    }
-
-    private static void WriteValue(Writer writer, char type, Random random)
-    {
-        switch (type)
-        {
-            case 's': writer.Text(random.Next(3) == 0 ? "\uffff" : "org.qemu.Display1.Console"); break;
-            case 'v':
-                writer.ShortText("u");
-                writer.UInt32((uint)random.Next());
-                break;
-            case 'q':
-                writer.Align(2);
-                writer.Bytes(BitConverter.GetBytes((ushort)random.Next()));
-                break;
-            case 'u' or 'i': writer.UInt32(random.Next(2) == 0 ? (uint)random.Next(1000) : (uint)random.Next()); break;
-            case 'h': writer.UInt32(random.Next(10) == 0 ? (uint)random.Next() : 0); break;
-            case 't' or 'd':
-                writer.Align(8);
-                writer.Bytes(BitConverter.GetBytes(random.NextInt64()));
-                break;
-            case 'a': writer.UInt32((uint)random.Next(5)); break;
-            default: writer.Bytes((byte)random.Next()); break;
-        }
-    }
-
-    /// <param name="start">Where in the message the first byte will lie, for alignment.</param>
-    private sealed class Writer(int start = 0)
-    {
-        private readonly List<byte> _bytes = [];
-
-        public int Length => _bytes.Count;
-
-        public void Bytes(params byte[] bytes) => _bytes.AddRange(bytes);
-
-        public void Align(int to)
-        {
-            while ((start + _bytes.Count) % to != 0)
-            {
-                _bytes.Add(0);
-            }
-        }
-
-        public void UInt32(uint number)
-        {
-            Align(4);
-            _bytes.AddRange(BitConverter.GetBytes(number));
-        }
-
-        public void Text(string text)
-        {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            UInt32((uint)bytes.Length);
-            _bytes.AddRange([.. bytes, 0]);
-        }
-
-        public void ShortText(string text) => _bytes.AddRange([(byte)text.Length, .. Encoding.ASCII.GetBytes(text), 0]);
-
-        public byte[] ToArray() => [.. _bytes];
+        fields.Align(8);
+        fields.Bytes(code);
+        fields.ShortText(signature);
+        value(fields);
     }
 }

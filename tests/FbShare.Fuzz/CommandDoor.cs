@@ -1,8 +1,11 @@
+using System.Globalization;
 using FbShare.Rig.Driver;
+using FbShare.Tests;
 
 namespace FbShare.Fuzz;
 
-/// <summary>A guest's commands, over both transports in turn, while another thread writes over the requests and their answers.</summary>
+/// <summary>A guest's commands, over both transports in turn; in every second session another thread writes over the requests, their entries and their answers
+/// meanwhile, and in the others no page is touched that the guest has not named.</summary>
 internal sealed class CommandDoor : Door
 {
     private const ulong Requests = 1 << 20;
@@ -12,71 +15,86 @@ internal sealed class CommandDoor : Door
     private const long Ram = 32 << 20;
 
     private readonly DeviceUnderFuzz _device;
-    private readonly Thread _writer;
-    private readonly Lock _memory = new();
+    private readonly Rewriter _rewriter = new();
     private QueueDriver? _driver;
+    private TouchedPages? _touched;
     private GuestModel _guest = null!;
-    private Resources _early;
+    private HeldResources _early;
     private int _sessions;
-    private long _sent;
-    private long _done;
-    private long _ok;
-    private volatile bool _stopping;
-    private volatile bool _writes;
+    private int _checked;
 
     public CommandDoor()
-    {
-        _device = new DeviceUnderFuzz(Harm);
-        _writer = new Thread(WriteOver) { IsBackground = true };
-        _writer.Start();
-    }
+        : base("commands") => _device = new DeviceUnderFuzz(Harm);
 
-    public override string Did =>
-        $"{_done} of {_sent} commands answered, {100.0 * _ok / Math.Max(_done, 1):0.0} % of them OK, {_sessions} sessions, longest turn {_device.Longest:0} ms";
+    public override string Details => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{_sessions:N0} sessions, in {_checked:N0} of them every page was accounted for, {_rewriter.Written:N0} numbers were written over, longest turn {_device.Longest:0} ms");
 
     public override void Round(Random random)
     {
-        if (_driver is null || random.Next(2000) == 0)
+        if (_driver is null || random.Next(500) == 0)
         {
-            Begin(vfioUser: random.Next(2) == 0);
+            Begin(vfioUser: random.Next(2) == 0, rewrites: random.Next(2) == 0);
         }
         // Without the other thread most of the time: what it writes over is mostly refused.
-        _writes = random.Next(4) == 0;
+        bool rewrites = _touched is null && random.Next(2) == 0;
+        if (rewrites)
+        {
+            _rewriter.Begin(_driver!.Ram, new Rewriter.Range(Requests, Batch * Slot));
+        }
         Send(random);
         if (random.Next(8) == 0)
         {
-            byte[] cursor = _guest.NextCursor(random);
-            cursor.CopyTo(_driver!.Ram.At(Requests + (Batch * Slot), cursor.Length));
-            _driver.Cursor.Add(new DriverQueue.Piece(Requests + (Batch * Slot), (uint)Math.Max(cursor.Length, 1)));
-            _driver.Cursor.Notify();
-            _driver.Wait(_driver.Cursor);
+            SendCursor(random);
         }
+        if (rewrites)
+        {
+            _rewriter.Rest();
+        }
+    }
+
+    public override void Take(ReadOnlyMemory<byte> input)
+    {
+        var random = new InputRandom(input);
+        Begin(vfioUser: random.Next(2) == 0, rewrites: false);
+        while (!InputRandom.HasEnded(random))
+        {
+            Send(random);
+            if (random.Next(4) == 0)
+            {
+                SendCursor(random);
+            }
+        }
+        End();
     }
 
     public override void Finish()
     {
-        _writes = false;
         End();
-        Resources.Now().NoteGrowth(_early, Harm);
+        if (_sessions > 2)
+        {
+            Harm.NoteGrowth(_early);
+        }
     }
 
     public override void Dispose()
     {
-        _stopping = true;
-        _writer.Join();
         End();
+        _rewriter.Dispose();
         _device.Dispose();
     }
 
     private void Send(Random random)
     {
         QueueDriver driver = _driver!;
-        for (int i = 0; i < Batch; i++)
+        int count = 0;
+        for (; count < Batch && !InputRandom.HasEnded(random); count++)
         {
             byte[] command = _guest.Next(random);
-            ulong at = Requests + ((ulong)i * Slot);
+            ulong at = Requests + ((ulong)count * Slot);
             int length = Math.Clamp(command.Length, 1, Slot - ResponseSize);
             command.AsSpan(0, Math.Min(command.Length, length)).CopyTo(driver.Ram.At(at, length));
+            _touched?.NameEntries(driver.Ram.At(at, length));
             var answer = new DriverQueue.Piece(at + Slot - ResponseSize, ResponseSize, DriverQueue.Piece.Write);
             int cut = random.Next(8) == 0 ? random.Next(length) : 0;
             if (cut == 0)
@@ -89,70 +107,58 @@ internal sealed class CommandDoor : Door
             }
             driver.Ram.At<uint>(at + Slot - ResponseSize) = 0;
         }
-        _sent += Batch;
+        Tally.Sent += count;
         driver.Control.Notify();
-        for (int i = 0; i < Batch; i++)
+        for (int i = 0; i < count; i++)
         {
             driver.Wait(driver.Control);
-            _done++;
+            Tally.Answered++;
         }
-        for (int i = 0; i < Batch; i++)
+        for (int i = 0; i < count; i++)
         {
             uint type = driver.Ram.At<uint>(Requests + ((ulong)i * Slot) + Slot - ResponseSize);
-            _ok += type is >= 0x1100 and < 0x1200 ? 1 : 0;
+            Tally.Ok += type is >= 0x1100 and < 0x1200 ? 1 : 0;
         }
     }
 
-    private void Begin(bool vfioUser)
+    private void SendCursor(Random random)
+    {
+        byte[] cursor = _guest.NextCursor(random);
+        cursor.CopyTo(_driver!.Ram.At(Requests + (Batch * Slot), cursor.Length));
+        _driver.Cursor.Add(new DriverQueue.Piece(Requests + (Batch * Slot), (uint)Math.Max(cursor.Length, 1)));
+        _driver.Cursor.Notify();
+        _driver.Wait(_driver.Cursor);
+    }
+
+    private void Begin(bool vfioUser, bool rewrites)
     {
         End();
         var ram = new GuestRam(Ram);
-        lock (_memory)
-        {
-            _driver = vfioUser ? new VfioUserDriver(_device.Connect(true), ram) : new FrontEndDriver(_device.Connect(false), ram);
-        }
+        _driver = vfioUser ? new VfioUserDriver(_device.Connect(true), ram) : new FrontEndDriver(_device.Connect(false), ram);
         _driver.Start();
         _guest = new GuestModel(QueueDriver.FreeMemory, (ulong)Ram - QueueDriver.FreeMemory);
-        if (++_sessions == 2)
+        _touched = rewrites ? null : new TouchedPages(ram, QueueDriver.FreeMemory);
+        if (++_sessions == 3)
         {
-            _early = Resources.Now();
+            _early = HeldResources.Now();
         }
     }
 
     private void End()
     {
-        lock (_memory)
+        _rewriter.Rest();
+        if (_driver is { } driver)
         {
-            if (_driver is { } driver)
+            _driver = null;
+            _device.Settle();
+            if (_touched is not null)
             {
-                _driver = null;
-                driver.Dispose();
-                driver.Ram.Dispose();
+                _touched.NoteOthers(Harm);
+                _checked++;
             }
+            driver.Dispose();
+            driver.Ram.Dispose();
         }
         _device.Settle();
-    }
-
-    private void WriteOver()
-    {
-        var random = new Random(1);
-        while (!_stopping)
-        {
-            if (!_writes)
-            {
-                Thread.Sleep(1);
-                continue;
-            }
-            lock (_memory)
-            {
-                if (_driver is { } driver)
-                {
-                    for (int i = 0; i < 100; i++)
-                    {
-                        driver.Ram.At<uint>(Requests + (4UL * (uint)random.Next(Batch * Slot / 4))) = (uint)random.Next();
-                    }
-                }
-            }
-        }
     }
 }

@@ -1,5 +1,7 @@
 using FbShare.Display;
 using FbShare.Display.Server;
+using FbShare.Input;
+using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
@@ -16,38 +18,41 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
-    /// <summary>The longest that the loop may be kept from others: 100 ms, and what a collection of garbage may take on a slow machine.</summary>
-    private const long LongestTurn = 250_000_000;
+    /// <summary>The longest that the loop may be kept from others, in milliseconds of processor time.</summary>
+    private const double LongestTurn = 100;
 
     /// <summary>How often the loop is looked at, in milliseconds.</summary>
     private const int LookEvery = 10;
 
     private readonly Harm _harm;
     private readonly EventLoop _loop = new();
-    private readonly GuestMemoryMap _memory = new();
+    private readonly GuestMemoryMap _memory;
     private readonly DisplayHub _hub;
     private readonly VirtioGpuDevice _device;
     private readonly VhostUserServer _vhostUser;
     private readonly VfioUserServer _vfioUser;
     private readonly Thread _thread;
-    private readonly Timer _looker;
+    private readonly Timer? _looker;
     private DisplayServer? _display;
     private UnixListener? _displayListener;
     private long _cpu;
 
-    public DeviceUnderFuzz(Harm harm)
+    /// <param name="keeper">Keeps what another device needs to go on, or has what one has left; stays the caller's.</param>
+    public DeviceUnderFuzz(Harm harm, Keeper? keeper = null)
     {
         _harm = harm;
         var log = new HarmLog(harm);
+        _memory = new GuestMemoryMap { Keeper = keeper };
         _hub = new DisplayHub(2, new DmaBufExporter(new PathRequest(FramePath.Copy), log));
-        _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log);
+        _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log) { Keeper = keeper };
         _hub.Source = _device;
         _vhostUser = new VhostUserServer(_loop, null, _memory, _device, _hub, log);
         _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, null, l), log);
         _hub.Attach(0, new Looker());
         _thread = new Thread(Run) { IsBackground = true, Name = "device" };
         _thread.Start();
-        _looker = new Timer(_ => _loop.Post(Look), null, LookEvery, LookEvery);
+        // Coverage is to tell of the input alone, and instrumented code takes its time.
+        _looker = CoverageTarget.IsRunning ? null : new Timer(_ => _loop.Post(Look), null, LookEvery, LookEvery);
     }
 
     /// <summary>The longest turn seen, in milliseconds of processor time.</summary>
@@ -61,11 +66,20 @@ internal sealed class DeviceUnderFuzz : IDisposable
         return ours;
     }
 
+    /// <summary>Goes on with the front-end that another device has left.</summary>
+    /// <returns>Whether there is one that can be served.</returns>
+    public bool Resume(bool vfioUser)
+    {
+        bool resumed = false;
+        OnLoop(() => resumed = ((Virtio.FrontEndServer)(vfioUser ? _vfioUser : _vhostUser)).TryResume());
+        return resumed;
+    }
+
     /// <summary>Serves the display protocol.</summary>
     public void ServeDisplay(string path) => OnLoop(() =>
     {
         _displayListener = UnixListener.Listen(path);
-        _display = new DisplayServer(_loop, _hub, _displayListener, new VirtualMachineName("fuzz", Guid.Empty), input: null, new HarmLog(_harm));
+        _display = new DisplayServer(_loop, _hub, _displayListener, new VirtualMachineName("fuzz", Guid.Empty), new Sink(), new HarmLog(_harm));
     });
 
     /// <summary>Runs something on the device's loop and waits for it: it must come to that within 10 s.</summary>
@@ -101,7 +115,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
 
     public void Dispose()
     {
-        _looker.Dispose();
+        _looker?.Dispose();
         _loop.Stop();
         _thread.Join();
         _display?.Dispose();
@@ -133,7 +147,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
         double took = (now - _cpu) / 1e6;
         _cpu = now;
         Longest = Math.Max(Longest, took);
-        if (took > LongestTurn / 1e6)
+        if (took > LongestTurn)
         {
             _harm.Note("turn", $"the loop was kept for {took:0} ms");
         }
@@ -163,6 +177,32 @@ internal sealed class DeviceUnderFuzz : IDisposable
             {
                 harm.Note("log", $"the log has {_bytes} bytes, lastly {line}");
             }
+        }
+    }
+
+    /// <summary>A machine that takes all input.</summary>
+    private sealed class Sink : IInputSink
+    {
+        public bool IsAbsolute => true;
+
+        public void Key(uint number, bool pressed)
+        {
+        }
+
+        public void Button(MouseButton button, bool pressed)
+        {
+        }
+
+        public void MoveTo(int x, int y, int width, int height)
+        {
+        }
+
+        public void MoveBy(int dx, int dy)
+        {
+        }
+
+        public void Touch(TouchKind kind, int slot, double x, double y, int width, int height)
+        {
         }
     }
 

@@ -12,9 +12,9 @@ internal sealed class DisplayDoor : SessionDoor
     [
         ("org.freedesktop.DBus.Peer", "Ping", ""),
         ("org.freedesktop.DBus.Introspectable", "Introspect", ""),
-        ("org.freedesktop.DBus.Properties", "GetAll", "s"),
-        ("org.freedesktop.DBus.Properties", "Get", "ss"),
-        ("org.freedesktop.DBus.Properties", "Set", "ssv"),
+        ("org.freedesktop.DBus.Properties", "GetAll", "I"),
+        ("org.freedesktop.DBus.Properties", "Get", "IP"),
+        ("org.freedesktop.DBus.Properties", "Set", "IPv"),
         ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""),
         ("org.qemu.Display1.Console", "RegisterListener", "h"),
         ("org.qemu.Display1.Console", "SetUIInfo", "qqiiuu"),
@@ -40,6 +40,10 @@ internal sealed class DisplayDoor : SessionDoor
     /// <summary>A client that has just left may still be on its way out.</summary>
     protected override int Spare => 8;
 
+    /// <summary>An object that has such an interface.</summary>
+    private static string Home(string name, Random random) =>
+        name.EndsWith("VM", StringComparison.Ordinal) || name.EndsWith("ObjectManager", StringComparison.Ordinal) ? Paths[2 + random.Next(2)] : Paths[random.Next(2)];
+
     private string Socket => _folder["display"];
 
     public override void Dispose()
@@ -61,12 +65,39 @@ internal sealed class DisplayDoor : SessionDoor
         socket.SendAll(words);
     }
 
+    /// <summary>An answer, an error or a signal; before them, what the authentication says in lines.</summary>
+    protected override int CountReply(ReadOnlySpan<byte> received)
+    {
+        if (received is not [(byte)'l', ..])
+        {
+            return received.IndexOf((byte)'\n') + 1;
+        }
+        int length = BusMessage.LengthOf(received);
+        if (length == 0 || received.Length < length)
+        {
+            return 0;
+        }
+        if (received[1] is BusMessage.Return or BusMessage.Error)
+        {
+            Tally.Answered++;
+            Tally.Ok += received[1] == BusMessage.Return ? 1 : 0;
+        }
+        return length;
+    }
+
     protected override void Send(UnixSocket socket, int number, Random random)
     {
         (string name, string member, string signature) = Calls[random.Next(Calls.Length)];
         bool carries = signature == "h" ? random.Next(10) != 0 : random.Next(30) == 0;
-        var message = new BusMessage((uint)number + 1, Paths[random.Next(Paths.Length)], name, member, random.Next(30) == 0 ? "(a{sv}" : signature, carries ? 1u : 0u);
-        byte[] bytes = message.Build(random);
+        // An interface and a property that there are, mostly.
+        string values = signature;
+        signature = signature.Replace('I', 's').Replace('P', 's');
+        string path = random.Next(8) == 0 ? Paths[random.Next(Paths.Length)] : Home(name, random);
+        if (random.Next(30) == 0)
+        {
+            signature = values = "(a{sv}";
+        }
+        byte[] bytes = BusMessage.Call((uint)number + 1, path, name, member, signature, body => body.Values(values, random), carries ? 1u : 0u);
         if (random.Next(20) == 0)
         {
             bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));

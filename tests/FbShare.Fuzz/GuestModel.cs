@@ -8,6 +8,12 @@ namespace FbShare.Fuzz;
 internal sealed class GuestModel(ulong free, ulong length)
 {
     private const int MostResources = 24;
+    private const ulong PageSize = 4096;
+
+    /// <summary>The last pages of each block are in no entry of a right command, so that whoever goes too far meets one.</summary>
+    private const ulong BlockPages = 48, UnnamedPages = 16;
+    private const int MostPages = 32;
+
     private static readonly uint[] Formats = [1, 2, 3, 4, 67, 68, 121, 134];
     private static readonly uint[] Odd = [0, 1, 2, 3, 15, 16, 17, 0x7fff_ffff, 0x8000_0000, 0xffff_fffc, uint.MaxValue];
 
@@ -83,8 +89,9 @@ internal sealed class GuestModel(ulong free, ulong length)
         var entries = new List<(ulong, uint)>();
         for (ulong left = (bytes + 4095) & ~4095UL; left > 0;)
         {
-            ulong piece = Math.Min(left, 4096UL * (uint)random.Next(1, 33));
-            entries.Add((free + ((ulong)random.NextInt64((long)((length - piece) / 4096)) * 4096), (uint)piece));
+            ulong piece = Math.Min(left, PageSize * (uint)random.Next(1, MostPages + 1));
+            ulong block = (ulong)random.Next((int)(length / (BlockPages * PageSize))), page = (ulong)random.Next((int)(BlockPages - UnnamedPages - (piece / PageSize)) + 1);
+            entries.Add((free + (((block * BlockPages) + page) * PageSize), (uint)piece));
             left -= piece;
         }
         return [.. entries];

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 
@@ -8,27 +9,36 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
 {
     private const int LastCommand = 17;
     private const uint NoReply = 0x10;
+    private const uint ErrorFlag = 0x20;
+    private const int HeaderSize = 16;
 
     private static readonly VfioUserDriver.Command[] Start =
     [
         VfioUserDriver.Command.Version, VfioUserDriver.Command.GetInfo, VfioUserDriver.Command.GetRegionInfo, VfioUserDriver.Command.DmaMap, VfioUserDriver.Command.SetIrqs,
     ];
 
+    private static readonly VfioUserDriver.Command[] Usual =
+    [
+        VfioUserDriver.Command.RegionRead, VfioUserDriver.Command.RegionWrite, VfioUserDriver.Command.RegionRead, VfioUserDriver.Command.RegionWrite,
+        VfioUserDriver.Command.RegionWriteMulti, VfioUserDriver.Command.GetRegionInfo, VfioUserDriver.Command.GetInfo, VfioUserDriver.Command.GetIrqInfo,
+        VfioUserDriver.Command.DmaMap, VfioUserDriver.Command.DmaUnmap, VfioUserDriver.Command.SetIrqs, VfioUserDriver.Command.Reset,
+    ];
+
     private ushort _id;
 
     protected override (byte[] Bytes, FileDescriptor[] Descriptors) Next(int number, Random random)
     {
-        VfioUserDriver.Command command = number < Start.Length && random.Next(20) != 0 ? Start[number] : (VfioUserDriver.Command)random.Next(LastCommand);
+        VfioUserDriver.Command command = number < Start.Length && random.Next(20) != 0 ? Start[number] : random.Next(8) == 0 ? (VfioUserDriver.Command)random.Next(LastCommand) : Usual[random.Next(Usual.Length)];
         byte[] payload = command switch
         {
             VfioUserDriver.Command.Version => [0, 0, 0, 0, .. random.Next(6) == 0 ? Noise(random, 64) : [.. "{\"capabilities\":{\"max_msg_fds\":8}}\0"u8]],
             VfioUserDriver.Command.DmaMap => [.. Words(32u, random.Next(4) == 0 ? (uint)random.Next(8) : 3u), .. Region(random)],
             VfioUserDriver.Command.DmaUnmap => [.. Words(24u, (uint)random.Next(4)), .. Region(random)[8..]],
             VfioUserDriver.Command.GetInfo => Words(16u, 0u, 0u, 0u),
-            VfioUserDriver.Command.GetRegionInfo => [.. Words((uint)random.Next(100), 0u, (uint)random.Next(12), 0u), .. Numbers(0, 0)],
-            VfioUserDriver.Command.GetIrqInfo => Words((uint)random.Next(40), 0u, (uint)random.Next(8), 0u),
+            VfioUserDriver.Command.GetRegionInfo => [.. Words(random.Next(8) == 0 ? (uint)random.Next(100) : 32u, 0u, (uint)random.Next(12), 0u), .. Numbers(0, 0)],
+            VfioUserDriver.Command.GetIrqInfo => Words(random.Next(8) == 0 ? (uint)random.Next(40) : 16u, 0u, (uint)random.Next(8), 0u),
             VfioUserDriver.Command.SetIrqs => Words(20u, (uint)(1 << random.Next(3)) | (uint)(8 << random.Next(3)), (uint)random.Next(6), (uint)random.Next(4), (uint)random.Next(5)),
-            VfioUserDriver.Command.RegionRead => Access(random, (uint)random.Next(300)),
+            VfioUserDriver.Command.RegionRead => Access(random, random.Next(8) == 0 ? (uint)random.Next(300) : 1u << random.Next(4)),
             VfioUserDriver.Command.RegionWrite => Write(random),
             VfioUserDriver.Command.RegionWriteMulti => Multi(random),
             _ => random.Next(2) == 0 ? [] : Noise(random, 64),
@@ -40,17 +50,37 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
         return ([.. header, .. payload], Pick(command is VfioUserDriver.Command.DmaMap or VfioUserDriver.Command.SetIrqs, command == VfioUserDriver.Command.DmaMap, random));
     }
 
+    protected override int CountReply(ReadOnlySpan<byte> received)
+    {
+        if (received.Length < HeaderSize || BinaryPrimitives.ReadInt32LittleEndian(received[4..]) is var length && received.Length < length)
+        {
+            return 0;
+        }
+        Tally.Answered++;
+        Tally.Ok += (BinaryPrimitives.ReadUInt32LittleEndian(received[8..]) & ErrorFlag) == 0 ? 1 : 0;
+        return length;
+    }
+
     private static byte[] Region(Random random) => Numbers(
         random.Next(6) == 0 ? (ulong)random.NextInt64() : 0,
         random.Next(4) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(8) * MemoryBytes,
         random.Next(6) == 0 ? (ulong)random.NextInt64() : MemoryBytes);
 
-    private static byte[] Access(Random random, uint count) =>
-        [.. Numbers(random.Next(20) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(random.Next(4) == 0 ? 1 << 25 : 0x4000)), .. Words((uint)random.Next(10), count)];
+    /// <summary>The regions that there are, those with registers more often.</summary>
+    private static readonly uint[] Regions = [7, 7, 0, 2, 4, 4, 4];
+
+    private static byte[] Access(Random random, uint count)
+    {
+        uint region = random.Next(16) == 0 ? (uint)random.Next(12) : Regions[random.Next(Regions.Length)];
+        int most = region == 7 ? 256 : random.Next(8) == 0 ? 1 << 25 : 0x6000;
+        ulong offset = random.Next(32) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(most) & ~3UL;
+        return [.. Numbers(offset), .. Words(region, count)];
+    }
 
     private static byte[] Write(Random random)
     {
-        byte[] data = Noise(random, random.Next(10) == 0 ? 4096 : 9);
+        byte[] data = random.Next(8) == 0 ? Noise(random, random.Next(10) == 0 ? 4096 : 9) : new byte[1 << random.Next(3)];
+        random.NextBytes(data.AsSpan(0, Math.Min(data.Length, 2)));
         return [.. Access(random, random.Next(20) == 0 ? (uint)random.Next() : (uint)data.Length), .. data];
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using FbShare.Linux;
 using FbShare.Rig.Driver;
 
@@ -8,10 +9,11 @@ internal sealed class VhostUserDoor() : MessageDoor(vfioUser: false)
 {
     private const int LastRequest = 45;
     private const uint NeedReply = 8;
+    private const int HeaderSize = 12;
 
     protected override (byte[] Bytes, FileDescriptor[] Descriptors) Next(int number, Random random)
     {
-        uint request = number < Start.Length && random.Next(10) != 0 ? Start[number] : (uint)random.Next(LastRequest + 1);
+        uint request = number < Start.Length && random.Next(10) != 0 ? Start[number] : random.Next(16) == 0 ? (uint)random.Next(LastRequest + 1) : Usual[random.Next(Usual.Length)];
         byte[] payload = request switch
         {
             FrontEndRequest.SetFeatures => Number(random.Next(3) == 0 ? (ulong)random.NextInt64() : 0x1_7000_0000UL | (uint)random.Next(16)),
@@ -34,11 +36,42 @@ internal sealed class VhostUserDoor() : MessageDoor(vfioUser: false)
         return ([.. Words(request, flags, size), .. payload], Pick(wants, request is FrontEndRequest.SetMemTable or FrontEndRequest.AddMemReg, random));
     }
 
+    protected override int CountReply(ReadOnlySpan<byte> received)
+    {
+        if (received.Length < HeaderSize)
+        {
+            return 0;
+        }
+        int length = HeaderSize + BinaryPrimitives.ReadInt32LittleEndian(received[8..]);
+        if (received.Length < length)
+        {
+            return 0;
+        }
+        uint request = BinaryPrimitives.ReadUInt32LittleEndian(received);
+        Tally.Answered++;
+        // What was asked for, or an acknowledgement: 0 is success.
+        bool isOk = Array.IndexOf(Questions, request) >= 0 ? length > HeaderSize : received[HeaderSize..length].IndexOfAnyExcept((byte)0) < 0;
+        Tally.Ok += isOk ? 1 : 0;
+        return length;
+    }
+
+    private static readonly uint[] Questions =
+    [
+        FrontEndRequest.GetFeatures, FrontEndRequest.GetProtocolFeatures, FrontEndRequest.GetVringBase, FrontEndRequest.GetQueueNum, FrontEndRequest.GetConfig,
+        FrontEndRequest.GetMaxMemSlots, FrontEndRequest.GetStatus,
+    ];
+
     private static readonly uint[] Start =
     [
         FrontEndRequest.GetFeatures, FrontEndRequest.GetProtocolFeatures, FrontEndRequest.SetProtocolFeatures, FrontEndRequest.SetOwner, FrontEndRequest.SetFeatures,
         FrontEndRequest.SetMemTable, FrontEndRequest.SetVringNum, FrontEndRequest.SetVringBase, FrontEndRequest.SetVringAddr, FrontEndRequest.SetVringCall,
         FrontEndRequest.SetVringKick, FrontEndRequest.SetVringEnable,
+    ];
+
+    private static readonly uint[] Usual =
+    [
+        .. Start, FrontEndRequest.GetQueueNum, FrontEndRequest.GetVringBase, FrontEndRequest.GetConfig, FrontEndRequest.SetConfig, FrontEndRequest.GetMaxMemSlots,
+        FrontEndRequest.AddMemReg, FrontEndRequest.RemMemReg, FrontEndRequest.SetStatus, FrontEndRequest.GetStatus, FrontEndRequest.SetVringErr, FrontEndRequest.ResetDevice,
     ];
 
     private static uint Small(Random random) => random.Next(10) == 0 ? (uint)random.Next(300) : (uint)random.Next(2);

@@ -27,7 +27,7 @@ internal sealed class Guest : IDisposable
     private readonly TimeSpan _patience;
     private readonly DeviceHost _host;
     private readonly Thread _thread;
-    private readonly GuestMachine _machine;
+    private readonly TestGuest _machine;
     private readonly MonitorListener? _input;
     private bool _disposed;
 
@@ -52,8 +52,7 @@ internal sealed class Guest : IDisposable
         _input = options.Input ? new MonitorListener(_host, UnixListener.Listen(_folder["input"]), new Log(_log, LogLevel.Debug)) : null;
         _thread = new Thread(_host.Run) { IsBackground = true };
         _thread.Start();
-        _machine = new GuestMachine(options, Device(options, gpu, _folder.Path), _folder.Path, _log);
-        _machine.Boot();
+        _machine = new TestGuest(options, Device(options, gpu, _folder.Path), _log.ToString);
     }
 
     public QmpClient Monitor => _machine.Monitor;
@@ -64,7 +63,7 @@ internal sealed class Guest : IDisposable
     public int ProcessId => _machine.ProcessId;
 
     /// <summary>Everything the device and QEMU said so far.</summary>
-    public string Log => _log.ToString();
+    public string Log => _log + _machine.Log;
 
     /// <summary>Runs something on the device's loop and returns its result.</summary>
     public T OnLoop<T>(Func<DisplayHub, T> function)
@@ -84,7 +83,7 @@ internal sealed class Guest : IDisposable
         return done.Task.WaitAsync(_patience).GetAwaiter().GetResult();
     }
 
-    /// <inheritdoc cref="GuestMachine.Type"/>
+    /// <inheritdoc cref="TestGuest.Type"/>
     public void Type(string line) => _machine.Type(line);
 
     /// <summary>Presses a key of the machine's keyboard, by its QEMU key code.</summary>
@@ -98,10 +97,10 @@ internal sealed class Guest : IDisposable
         json.WriteEndArray();
     });
 
-    /// <inheritdoc cref="GuestMachine.Ask"/>
+    /// <inheritdoc cref="TestGuest.Ask"/>
     public string Ask(string line, string answer) => _machine.Ask(line, answer);
 
-    /// <inheritdoc cref="GuestMachine.EndCard"/>
+    /// <inheritdoc cref="TestGuest.EndCard"/>
     public void EndCard() => _machine.EndCard();
 
     public string WaitForLine(string start) => _machine.WaitForLine(start);
@@ -210,12 +209,7 @@ internal sealed class Guest : IDisposable
     {
         string folder = Path.Combine(Path.GetTempPath(), $"fbshare-failed-{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
-        var words = new byte[width * height * 4];
-        for (int i = 0; i < width * height; i++)
-        {
-            (words[i * 4], words[(i * 4) + 1], words[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
-        }
-        var expected = new Picture(DrmFormat.XR24, width, height, words);
+        Picture expected = TestCard.ToPicture(rgb, width, height);
         PictureFile.Write(Path.Combine(folder, "expected.png"), expected);
         if (picture is not null)
         {

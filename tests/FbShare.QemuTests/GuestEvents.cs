@@ -8,14 +8,14 @@ internal static class GuestEvents
     public static void WaitForEvent(this Guest guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
 
     /// <inheritdoc cref="WaitForEvent(Guest, int, int, int)"/>
-    public static void WaitForEvent(this GuestMachine guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
+    public static void WaitForEvent(this TestGuest guest, int type, int code, int value) => EventsUntil(guest.WaitForLine, type, code, value);
 
     /// <summary>Waits until a key or button went down and up.</summary>
     /// <param name="code">As in linux/input-event-codes.h.</param>
     public static void WaitForStroke(this Guest guest, int code) => AwaitStroke(guest.WaitForLine, code);
 
     /// <inheritdoc cref="WaitForStroke(Guest, int)"/>
-    public static void WaitForStroke(this GuestMachine guest, int code) => AwaitStroke(guest.WaitForLine, code);
+    public static void WaitForStroke(this TestGuest guest, int code) => AwaitStroke(guest.WaitForLine, code);
 
     /// <summary>Waits for an event.</summary>
     /// <param name="type">EV_* (linux/input-event-codes.h): 1 a key or button, 2 a movement, 3 a place.</param>

@@ -54,7 +54,6 @@ public class KeptGuestTests(ITestOutputHelper output)
         private const int UpgradeSignal = 12;
 
         private readonly TemporaryFolder _folder = new("kept");
-        private readonly StringWriter _log = new();
         private readonly FbShareProcess _keeper;
 
         public KeptMachine(bool pci)
@@ -69,13 +68,12 @@ public class KeptGuestTests(ITestOutputHelper output)
             });
             _keeper.WaitUntil(() => System.IO.File.Exists(Display), () => "it does not listen");
             var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
-            Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.Path), _folder.Path, _log);
-            Machine.Boot();
+            Machine = new TestGuest(options, Guest.Device(options, gpu, _folder.Path), () => Said);
         }
 
         public string Kind { get; }
 
-        public GuestMachine Machine { get; }
+        public TestGuest Machine { get; }
 
         public string Display { get; }
 
@@ -97,7 +95,6 @@ public class KeptGuestTests(ITestOutputHelper output)
         {
             Machine.Dispose();
             _keeper.Dispose();
-            _log.Dispose();
             _folder.Dispose();
         }
     }

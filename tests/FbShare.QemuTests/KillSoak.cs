@@ -13,7 +13,7 @@ internal interface IKeptMachine
     /// <summary>What it is, in a word.</summary>
     string Kind { get; }
 
-    GuestMachine Machine { get; }
+    TestGuest Machine { get; }
 
     /// <summary>The display's socket.</summary>
     string Display { get; }
@@ -46,7 +46,7 @@ internal static class KillSoak
     /// <returns>How long its screen stood still, in words.</returns>
     public static string GoesOn(IKeptMachine kept, bool upgrade, int? times = null)
     {
-        (GuestMachine machine, string file, int count) = (kept.Machine, kept.File, times ?? Times);
+        (TestGuest machine, string file, int count) = (kept.Machine, kept.File, times ?? Times);
         try
         {
             machine.Ask("card flip 2 bar --rate 60 &", "card: flipping");

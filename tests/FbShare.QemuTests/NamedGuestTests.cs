@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using FbShare.Testing.Machines;
 using FbShare.Testing.Screens;
 using FbShare.Tests;
-using Machine = FbShare.Testing.Machines.GuestMachine;
 
 namespace FbShare.QemuTests;
 
@@ -37,7 +37,7 @@ public sealed class NamedGuestTests : IDisposable
             Assert.Equal((1024, 768), (output.GetProperty("width").GetInt32(), output.GetProperty("height").GetInt32()));
             Assert.Equal(0, only.GetProperty("viewers").GetInt32());
 
-            await using (Machine machine = Machine.Attach(only.GetProperty("display").GetString()!))
+            await using (GuestMachine machine = GuestMachine.Attach(only.GetProperty("display").GetString()!))
             {
                 Assert.Equal(1024, (await machine.Screen().CaptureAsync()).Width);
                 Assert.Matches(@"(?m)^a-test +1024x768 +\w+ +1 +\d+$", await OutputAsync("list"));

@@ -66,7 +66,6 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
     private const string Unit = "fbshare@m.service";
 
     private readonly TemporaryFolder _folder = new("service");
-    private readonly StringWriter _log = new();
     private readonly Systemd _systemd;
     private readonly bool _isOfUser;
 
@@ -80,13 +79,12 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
         Display = Path.Combine(_systemd.RunFolder, "fbshare", isOfUser ? "m" : "m/display");
         var options = new GuestOptions { Gpu = GpuKind.Pci };
         options = patience is { } more ? options with { Patience = more } : options;
-        Machine = new GuestMachine(options, Guest.Device(options, gpu, _folder.Path), _folder.Path, _log);
-        Machine.Boot();
+        Machine = new TestGuest(options, Guest.Device(options, gpu, _folder.Path), () => Said);
     }
 
     public string Kind => _isOfUser ? "user service" : "service";
 
-    public GuestMachine Machine { get; }
+    public TestGuest Machine { get; }
 
     public string Display { get; }
 
@@ -128,7 +126,6 @@ internal sealed class ServiceMachine : IKeptMachine, IDisposable
     {
         Machine.Dispose();
         _systemd.Dispose();
-        _log.Dispose();
         _folder.Dispose();
     }
 }

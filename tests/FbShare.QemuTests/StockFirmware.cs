@@ -1,8 +1,7 @@
-using System.Diagnostics;
 using FbShare.Capture;
-using FbShare.Cli.Qemu;
 using FbShare.Display.Client;
 using FbShare.Qemu;
+using FbShare.Testing.Machines;
 using FbShare.Tests;
 
 namespace FbShare.QemuTests;
@@ -11,37 +10,34 @@ namespace FbShare.QemuTests;
 internal sealed class StockFirmware : IDisposable
 {
     private readonly TemporaryFolder _folder = new("firmware");
-    private readonly Process _qemu;
+    private readonly GuestMachine _machine;
 
     /// <param name="device">As -device takes it.</param>
     /// <param name="bus">The message bus that it shows itself on; null: on none, viewers come through its monitor.</param>
     /// <param name="more">Further arguments.</param>
     public StockFirmware(string program, string device, MessageBus? bus = null, params string[] more)
     {
-        string monitor = _folder["qmp"], viewers = _folder["display"];
+        string viewers = _folder["display"];
         Display = bus is null ? new(DisplayAddressKind.Qmp, viewers) : new(DisplayAddressKind.Bus, bus.Address);
-        _qemu = Process.Start(new ProcessStartInfo(program,
-        [
-            "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-name", "stock", "-device", device,
-            "-display", bus is null ? "dbus,p2p=yes" : $"dbus,addr={bus.Address}",
-            "-qmp", $"unix:{monitor},server=on,wait=off", "-qmp", $"unix:{viewers},server=on,wait=off", .. more,
-        ])
+        _machine = GuestMachine.StartAsync(new GuestMachineOptions
         {
-            RedirectStandardError = true,
-        })!;
-        QmpClient? client = null;
-        XServer.WaitUntil(() => (client = TryConnect(monitor)) is not null || _qemu.HasExited, () => "QEMU does not start");
-        Monitor = client ?? throw new InvalidOperationException($"QEMU ended: {_qemu.StandardError.ReadToEnd()}");
-        _qemu.BeginErrorReadLine();
+            Qemu = program,
+            Arguments =
+            [
+                "-accel", "tcg", "-m", "64M", "-nodefaults", "-no-user-config", "-name", "stock", "-device", device,
+                "-display", bus is null ? "dbus,p2p=yes" : $"dbus,addr={bus.Address}", "-qmp", $"unix:{viewers},server=on,wait=off", .. more,
+            ],
+            IsStock = true,
+            HasDisplay = false,
+            HasMonitor = true,
+        }).GetAwaiter().GetResult();
         bus?.WaitForName("org.qemu");
     }
-
-    public QmpClient Monitor { get; }
 
     public DisplayAddress Display { get; }
 
     /// <summary>What it shows, by QEMU's own account.</summary>
-    public Picture Screen => Monitor.TakeScreen(_folder["screen.ppm"]);
+    public Picture Screen => _machine.Monitor.TakeScreen(_folder["screen.ppm"]);
 
     /// <summary>Waits until the firmware has written something on its text screen.</summary>
     public void WaitForText() =>
@@ -49,23 +45,8 @@ internal sealed class StockFirmware : IDisposable
 
     public void Dispose()
     {
-        _qemu.Kill();
-        _qemu.WaitForExit();
-        Monitor.Dispose();
-        _qemu.Dispose();
+        _machine.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _folder.Dispose();
-    }
-
-    private static QmpClient? TryConnect(string monitor)
-    {
-        try
-        {
-            return QmpClient.Connect(monitor);
-        }
-        catch (QemuException)
-        {
-            return null;
-        }
     }
 }
 

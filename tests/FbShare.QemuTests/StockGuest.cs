@@ -18,15 +18,14 @@ internal sealed class StockGuest : IDisposable
     {
         _patience = options.Patience;
         _dump = Path.Combine(folder, "screen.ppm");
+        // Not the kit's connection: QEMU has one such client at a time, and that is the test's.
         Display = new DisplayAddress(DisplayAddressKind.Qmp, Path.Combine(folder, "display"));
-        Machine = new GuestMachine(
+        Machine = new TestGuest(
             options,
-            [.. devices.SelectMany(device => (string[])["-device", device]), "-display", gl ? "dbus,p2p=yes,gl=on" : "dbus,p2p=yes", "-qmp", $"unix:{folder}/display,server=on,wait=off"],
-            folder, TextWriter.Synchronized(new StringWriter()));
-        Machine.Boot();
+            [.. devices.SelectMany(device => (string[])["-device", device]), "-display", gl ? "dbus,p2p=yes,gl=on" : "dbus,p2p=yes", "-qmp", $"unix:{folder}/display,server=on,wait=off"]);
     }
 
-    public GuestMachine Machine { get; }
+    public TestGuest Machine { get; }
 
     /// <summary>The address of QEMU's own display, for the viewer.</summary>
     public DisplayAddress Display { get; }

@@ -1,3 +1,6 @@
+using FbShare.Capture;
+using FbShare.Pictures;
+
 namespace FbShare.QemuTests;
 
 /// <summary>The guest's test card as tools/guest/CARD.md defines it: written from that page alone. Bytes R, G, B, packed rows.</summary>
@@ -137,6 +140,17 @@ internal static class TestCard
             }
         }
         return picture;
+    }
+
+    /// <summary>The card as a picture of four bytes a pixel.</summary>
+    public static Picture ToPicture(byte[] rgb, int width, int height)
+    {
+        var words = new byte[width * height * 4];
+        for (int i = 0; i < width * height; i++)
+        {
+            (words[i * 4], words[(i * 4) + 1], words[(i * 4) + 2]) = (rgb[(i * 3) + 2], rgb[(i * 3) + 1], rgb[i * 3]);
+        }
+        return new Picture(DrmFormat.XR24, width, height, words);
     }
 
     private static void Set(byte[] picture, int width, int x, int y, int r, int g, int b)

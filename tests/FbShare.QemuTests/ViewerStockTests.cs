@@ -22,7 +22,7 @@ public class ViewerStockTests
         {
             using var stock = new StockGuest(
                 new GuestOptions { Qemu = StockQemuTheoryAttribute.Program(which) }, folder.FullName, gl: false, device, "virtio-keyboard-pci", "virtio-tablet-pci");
-            GuestMachine guest = stock.Machine;
+            TestGuest guest = stock.Machine;
             using var server = new XServer();
             guest.Type("card mode 1024x768 --frame 31 &");
             guest.WaitForLine("card: shown");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FbShare.Cli.Qemu;
 using FbShare.Linux;
 using Xunit;
@@ -21,6 +22,18 @@ public sealed class NeedsRootFactAttribute : FactAttribute
 {
     public NeedsRootFactAttribute(params string[] programs) =>
         Skip = Environment.UserName == "root" ? programs.Select(NeedsProgram.SkipWithout).FirstOrDefault(missing => missing is not null) : "root";
+}
+
+/// <summary>A fact on a disk that is full: a small tmpfs, which root may mount, though not in every container.</summary>
+public sealed class FullDiskFactAttribute : FactAttribute
+{
+    public FullDiskFactAttribute(params string[] programs) => Skip = FullDisk.Missing(programs);
+}
+
+/// <inheritdoc cref="FullDiskFactAttribute"/>
+public sealed class FullDiskTheoryAttribute : TheoryAttribute
+{
+    public FullDiskTheoryAttribute(params string[] programs) => Skip = FullDisk.Missing(programs);
 }
 
 /// <summary>A fact about speed, which only the published program has.</summary>
@@ -48,4 +61,39 @@ internal static class NeedsProgram
 {
     public static string? SkipWithout(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program))) ? null : program;
+}
+
+internal static class FullDisk
+{
+    private static readonly Lazy<string?> Obstacle = new(Try);
+
+    public static string? Missing(string[] programs) => programs.Select(NeedsProgram.SkipWithout).FirstOrDefault(missing => missing is not null) ?? Obstacle.Value;
+
+    private static string? Try()
+    {
+        if (Environment.UserName != "root")
+        {
+            return "root";
+        }
+        using var folder = new TemporaryFolder("mount");
+        if (Run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.Path) is { } refused)
+        {
+            return $"a tmpfs that can be mounted: {refused}";
+        }
+        _ = Run("umount", folder.Path);
+        return null;
+    }
+
+    /// <summary>Why it failed; null: it did not.</summary>
+    private static string? Run(string program, params string[] arguments)
+    {
+        if (NeedsProgram.SkipWithout(program) is { } missing)
+        {
+            return missing;
+        }
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        string said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? null : said.Trim();
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class KeptArguments
 
     private readonly Option<string?> _monitor = new(MonitorName) { Hidden = true };
     private readonly Option<string?> _name = new(NameName) { Hidden = true };
-    private readonly Option<Guid> _uuid = new(UuidName) { Hidden = true };
+    private readonly Option<Guid> _uuid = new(UuidName) { Hidden = true, CustomParser = ReadUuid };
     private readonly Option<string?> _wish = new(WishName) { Hidden = true };
 
     public static IEnumerable<string> Of(string monitor, VirtualMachineName name) =>
@@ -47,6 +47,16 @@ internal sealed class KeptArguments
                 }
             }
         }
+    }
+
+    private static Guid ReadUuid(ArgumentResult result)
+    {
+        string text = GivenText.Of(result);
+        if (!Guid.TryParse(text, out Guid uuid))
+        {
+            result.AddError($"{UuidName} {text}: give a UUID");
+        }
+        return uuid;
     }
 
     public void AddTo(Command command)

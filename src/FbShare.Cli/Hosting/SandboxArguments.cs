@@ -15,7 +15,7 @@ internal sealed class SandboxArguments(string description)
     private readonly Option<bool> _again = new("--started-again") { Hidden = true };
 
     /// <summary>/dev/udmabuf, opened by root for a user who may not.</summary>
-    private readonly Option<int?> _udmabuf = new("--udmabuf") { Hidden = true };
+    private readonly Option<int?> _udmabuf = NumberOption.Optional("--udmabuf", 0, int.MaxValue, "The opened device.");
 
     /// <summary>What a process that this one starts has no use for.</summary>
     public IReadOnlyList<Option> Own => [_again, _user];
@@ -24,6 +24,7 @@ internal sealed class SandboxArguments(string description)
     {
         command.Add(_user);
         command.Add(_again);
+        _udmabuf.Hidden = true;
         command.Add(_udmabuf);
     }
 

@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using FbShare.Display.Client;
+using FbShare.Qemu;
 using FbShare.Testing.Screens;
 
 namespace FbShare.Testing.Machines;
@@ -22,25 +24,36 @@ public sealed partial class GuestMachine : IAsyncDisposable
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(50);
 
     private readonly StartedProgram? _program;
-
     private readonly SerialConsole? _serial;
+    private readonly QmpClient? _monitor;
+    private readonly GuestDisplay? _display;
 
-    private GuestMachine(GuestDisplay display, StartedProgram? program, SerialConsole? serial)
+    private GuestMachine(StartedProgram? program, SerialConsole? serial, QmpClient? monitor, GuestDisplay? display)
     {
-        Display = display;
         _program = program;
         _serial = serial;
+        _monitor = monitor;
+        _display = display;
     }
 
     /// <summary>The machine's display.</summary>
-    public GuestDisplay Display { get; }
+    /// <exception cref="InvalidOperationException">It was started without (<see cref="GuestMachineOptions.HasDisplay"/>).</exception>
+    public GuestDisplay Display => _display ?? throw StartedWithout("display", nameof(GuestMachineOptions.HasDisplay));
 
     /// <summary>What FbShare and QEMU said so far, the last megabyte of it; empty where nothing was started.</summary>
     public string Log => _program?.Said ?? "";
 
     /// <summary>The machine's serial line.</summary>
     /// <exception cref="InvalidOperationException">It was started without (<see cref="GuestMachineOptions.HasSerialConsole"/>).</exception>
-    public SerialConsole Serial => _serial ?? throw new InvalidOperationException($"the machine has no serial console: start it with {nameof(GuestMachineOptions.HasSerialConsole)}");
+    public SerialConsole Serial => _serial ?? throw StartedWithout("serial console", nameof(GuestMachineOptions.HasSerialConsole));
+
+    /// <summary>QEMU's monitor, for one thread at a time.</summary>
+    /// <exception cref="InvalidOperationException">It was started without (<see cref="GuestMachineOptions.HasMonitor"/>).</exception>
+    public QmpClient Monitor => _monitor ?? throw StartedWithout("monitor", nameof(GuestMachineOptions.HasMonitor));
+
+    /// <summary>QEMU's process.</summary>
+    /// <exception cref="InvalidOperationException">It was not started here.</exception>
+    internal int QemuProcessId => Program.QemuProcessId;
 
     /// <summary>Starts a device and a QEMU, and waits until its display is there; the guest boots meanwhile.</summary>
     /// <param name="qemuArguments">Arguments for qemu-system-x86_64: memory, disks, CPU.</param>
@@ -52,6 +65,7 @@ public sealed partial class GuestMachine : IAsyncDisposable
     {
         var program = new StartedProgram(options);
         SerialConsole? serial = null;
+        QmpClient? monitor = null;
         try
         {
             if (program.SerialSocket is { } path)
@@ -60,12 +74,19 @@ public sealed partial class GuestMachine : IAsyncDisposable
                 serial = new SerialConsole(await AwaitAsync("serial line", () => Connect(path), e => e is SocketException).ConfigureAwait(false));
             }
             await AwaitAsync("QEMU", () => File.Exists(program.QemuMark) ? true : throw new FileNotFoundException("it has not got so far"), e => e is FileNotFoundException).ConfigureAwait(false);
-            GuestDisplay display = await AwaitAsync("display", () => GuestDisplay.Connect(program.Display), e => e is DisplayException).ConfigureAwait(false);
-            return new GuestMachine(display, program, serial);
+            if (program.MonitorSocket is { } socket)
+            {
+                monitor = await AwaitAsync("monitor", () => QmpClient.Connect(socket), e => e is QemuException).ConfigureAwait(false);
+            }
+            GuestDisplay? display = options.HasDisplay
+                ? await AwaitAsync("display", () => GuestDisplay.Connect(program.Display), e => e is DisplayException).ConfigureAwait(false)
+                : null;
+            return new GuestMachine(program, serial, monitor, display);
         }
         catch
         {
             serial?.Dispose();
+            monitor?.Dispose();
             await program.EndAsync().ConfigureAwait(false);
             throw;
         }
@@ -99,7 +120,7 @@ public sealed partial class GuestMachine : IAsyncDisposable
     /// <param name="display">As for <c>--display</c>: the name of a running one (<c>fbshare list</c>), unix:PATH of fbshare, qmp:PATH of a stock QEMU, dbus:ADDRESS, libvirt:DOMAIN.</param>
     /// <exception cref="ArgumentException">It is not such a name.</exception>
     /// <exception cref="DisplayException">Nobody is there, or it is no display.</exception>
-    public static GuestMachine Attach(string display) => new(GuestDisplay.Connect(display), null, null);
+    public static GuestMachine Attach(string display) => new(null, null, null, GuestDisplay.Connect(display));
 
     /// <inheritdoc cref="GuestDisplay.Screen"/>
     public Screen Screen(uint output = 0) => Display.Screen(output);
@@ -107,19 +128,23 @@ public sealed partial class GuestMachine : IAsyncDisposable
     /// <summary>Waits until QEMU has ended by itself.</summary>
     /// <returns>Its exit status.</returns>
     /// <exception cref="InvalidOperationException">It was not started here.</exception>
-    public Task<int> WaitForExitAsync(CancellationToken cancellation = default) =>
-        _program?.WaitForExitAsync(cancellation) ?? throw new InvalidOperationException("the machine was attached to, not started here");
+    public Task<int> WaitForExitAsync(CancellationToken cancellation = default) => Program.WaitForExitAsync(cancellation);
 
     /// <summary>Ends what was started.</summary>
     public async ValueTask DisposeAsync()
     {
-        Display.Dispose();
+        _display?.Dispose();
+        _monitor?.Dispose();
         _serial?.Dispose();
         if (_program is not null)
         {
             await _program.EndAsync().ConfigureAwait(false);
         }
     }
+
+    private StartedProgram Program => _program ?? throw new InvalidOperationException("the machine was attached to, not started here");
+
+    private static InvalidOperationException StartedWithout(string what, string option) => new($"the machine has no {what}: start it with {option}");
 
     private static Socket Connect(string path)
     {
@@ -157,10 +182,19 @@ public sealed partial class GuestMachine : IAsyncDisposable
                 SerialSocket = Path.Combine(_folder.FullName, "serial");
                 qemu.AddRange(["-serial", $"unix:{SerialSocket},server=on,wait=on"]);
             }
+            if (options.HasMonitor)
+            {
+                MonitorSocket = Path.Combine(_folder.FullName, "monitor");
+                qemu.AddRange(["-qmp", $"unix:{MonitorSocket},server=on,wait=off"]);
+            }
+            if (options is { IsStock: true, HasDisplay: true })
+            {
+                qemu.AddRange(["-display", "dbus,p2p=yes", "-qmp", $"unix:{display},server=on,wait=off"]);
+            }
             try
             {
                 _process = options.IsStock
-                    ? Start(options.Qemu, [.. qemu, "-display", "dbus,p2p=yes", "-qmp", $"unix:{display},server=on,wait=off"], $"install it, or name another one ({nameof(GuestMachineOptions.Qemu)})")
+                    ? Start(options.Qemu, [.. qemu], $"install it, or name another one ({nameof(GuestMachineOptions.Qemu)})")
                     : Start(FindProgram(options), ["run", "--display", Display, .. options.DeviceArguments, "--", options.Qemu, .. qemu], $"install fbshare, or name it with {ProgramVariable}");
             }
             catch (GuestMachineException)
@@ -178,6 +212,11 @@ public sealed partial class GuestMachine : IAsyncDisposable
 
         /// <summary>Where QEMU waits for who takes the serial line; null: it has none.</summary>
         public string? SerialSocket { get; }
+
+        /// <summary>Where QEMU's monitor listens; null: it has none.</summary>
+        public string? MonitorSocket { get; }
+
+        public int QemuProcessId => int.Parse(File.ReadAllText(QemuMark), CultureInfo.InvariantCulture);
 
         /// <summary>A file that is there once QEMU has understood its arguments. The display may be there before, and QEMU never.</summary>
         public string QemuMark { get; }

@@ -50,8 +50,18 @@ public sealed class SerialConsole : IDisposable
     /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The whole line, without its end.</returns>
     /// <exception cref="GuestMachineException">It did not come in time, or QEMU is gone; the message says what came last.</exception>
-    public async Task<string> WaitForLineAsync(string start, TimeSpan? timeout = null, CancellationToken cancellation = default)
+    public Task<string> WaitForLineAsync(string start, TimeSpan? timeout = null, CancellationToken cancellation = default) =>
+        WaitForAnyLineAsync([start], timeout, cancellation);
+
+    /// <summary>Waits for a line that begins with one of several texts, such as the one that tells of a failure.</summary>
+    /// <param name="starts">How it may begin.</param>
+    /// <param name="timeout">How long to wait; null: two minutes.</param>
+    /// <param name="cancellation">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
+    /// <inheritdoc cref="WaitForLineAsync"/>
+    public async Task<string> WaitForAnyLineAsync(IReadOnlyList<string> starts, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(starts.Count, nameof(starts));
+        string wanted = string.Join(" or ", starts.Select(s => $"'{s}'"));
         TimeSpan patience = timeout ?? DefaultTimeout;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         late.CancelAfter(patience);
@@ -60,7 +70,7 @@ public sealed class SerialConsole : IDisposable
             while (true)
             {
                 string line = await _lines.Reader.ReadAsync(late.Token).ConfigureAwait(false);
-                if (line.StartsWith(start, StringComparison.Ordinal))
+                if (starts.Any(s => line.StartsWith(s, StringComparison.Ordinal)))
                 {
                     return line;
                 }
@@ -68,11 +78,11 @@ public sealed class SerialConsole : IDisposable
         }
         catch (ChannelClosedException e)
         {
-            throw Failure($"QEMU is gone, and the guest has not said '{start}'", e);
+            throw Failure($"QEMU is gone, and the guest has not said {wanted}", e);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw Failure($"the guest did not say '{start}' within {patience.TotalSeconds:0.###} s", e);
+            throw Failure($"the guest did not say {wanted} within {patience.TotalSeconds:0.###} s", e);
         }
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using FbShare.Capture;
 using FbShare.Pictures;
 
 namespace FbShare.Testing.Recording;
@@ -19,6 +20,7 @@ internal sealed class FfmpegFile : FrameWriter
 
     private readonly string _path;
     private readonly int? _rate;
+    private readonly PartialFile _place;
     private readonly Process _process;
     private readonly MatroskaStream _pictures;
     private readonly StringBuilder _said = new();
@@ -33,7 +35,8 @@ internal sealed class FfmpegFile : FrameWriter
         {
             throw new RecordingException($"a {Path.GetExtension(path)} file is made by {Program}, which this system lacks: install it (Debian: apt install ffmpeg), or record to .y4m or frames/%06d.png") { LacksProgram = true };
         }
-        string[] arguments = [.. ArgumentsFor(path, framesPerSecond)];
+        _place = Make(path);
+        string[] arguments = [.. ArgumentsFor(_place.Path, framesPerSecond)];
         var info = File.Exists(OwnSession)
             ? new ProcessStartInfo(OwnSession, [program, .. arguments])
             : new ProcessStartInfo(program, arguments);
@@ -46,6 +49,7 @@ internal sealed class FfmpegFile : FrameWriter
         }
         catch (Win32Exception e)
         {
+            _place.Dispose();
             throw new RecordingException($"{program} cannot be started: {e.Message}", e) { LacksProgram = true };
         }
         _process.ErrorDataReceived += (_, line) =>
@@ -63,6 +67,8 @@ internal sealed class FfmpegFile : FrameWriter
     /// <summary>Whether there is an ffmpeg in PATH.</summary>
     public static bool IsAvailable => FindProgram() is not null;
 
+    public override string? Unfinished => _place.HasOlder ? _place.Path : null;
+
     protected override bool HasOneSize => true;
 
     public override void Finish()
@@ -79,10 +85,15 @@ internal sealed class FfmpegFile : FrameWriter
         {
             throw new RecordingException($"cannot write {_path}: {Program} did not complete the file within {Patience.TotalSeconds} s");
         }
-        if (_hasBegun && _process.ExitCode != 0)
+        if (!_hasBegun)
+        {
+            return;
+        }
+        if (_process.ExitCode != 0)
         {
             throw Failure(null);
         }
+        _place.Complete();
     }
 
     public override void Dispose()
@@ -91,7 +102,9 @@ internal sealed class FfmpegFile : FrameWriter
         {
             _process.Kill();
         }
+        _process.WaitForExit();
         _process.Dispose();
+        _place.Dispose();
     }
 
     protected override void Put(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time, int times)
@@ -130,7 +143,8 @@ internal sealed class FfmpegFile : FrameWriter
         };
         return
         [
-            "-nostats", "-loglevel", "error", "-y", "-f", "matroska", "-i", "pipe:0",
+            // Without -xerror, one that could not write the end of the file for want of room says so and ends with 0 (5.1).
+            "-nostats", "-loglevel", "error", "-xerror", "-y", "-f", "matroska", "-i", "pipe:0",
             "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", .. codec,
             // Times as they are with a picture for every flush, else filled up to an even rate.
             .. framesPerSecond is { } rate ? (string[])["-fps_mode", "cfr", "-r", rate.ToString(CultureInfo.InvariantCulture)] : ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"],

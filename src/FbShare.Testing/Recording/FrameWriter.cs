@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Linux;
 using FbShare.Pictures;
 
@@ -14,6 +15,9 @@ internal abstract class FrameWriter : IDisposable
 
     /// <summary>The first picture's size in pixels; 0 before it.</summary>
     public (int Width, int Height) Size => _first is { } first ? (first.Width, first.Height) : default;
+
+    /// <summary>Where what was written lies if it is not completed; null: under its own name.</summary>
+    public virtual string? Unfinished => null;
 
     /// <summary>How many pictures had another size than the first, where the file has one size.</summary>
     public long OtherSizes { get; private set; }
@@ -47,7 +51,7 @@ internal abstract class FrameWriter : IDisposable
         Put(canvas, _canvas, time, times);
     }
 
-    /// <summary>Completes the file.</summary>
+    /// <summary>Completes the file. Only then does it take the place of an older one.</summary>
     /// <exception cref="IOException">It cannot be completed.</exception>
     public abstract void Finish();
 
@@ -74,6 +78,20 @@ internal abstract class FrameWriter : IDisposable
 
     /// <inheritdoc cref="Write"/>
     protected abstract void Put(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time, int times);
+
+    /// <summary>Makes the file of a recording that is a single one.</summary>
+    /// <exception cref="RecordingException">It cannot be made.</exception>
+    protected static PartialFile Make(string file)
+    {
+        try
+        {
+            return PartialFile.Create(file);
+        }
+        catch (CaptureException e)
+        {
+            throw new RecordingException(e.Message, e);
+        }
+    }
 
     /// <summary>Makes an error of the file system into one of a recording.</summary>
     protected static RecordingException Fail(string file, Exception e) => new(

@@ -232,7 +232,8 @@ public sealed class ScreenRecorder : IScreenObserver, IAsyncDisposable
     private RecordingException Describe(Exception e)
     {
         RecordingSummary soFar = Progress;
-        string kept = soFar.Frames == 0 ? "nothing was recorded" : $"the {soFar.Frames} frames before that, {soFar.Length.TotalSeconds:0.0} s, can be used";
+        string kept = soFar.Frames == 0 ? "nothing was recorded"
+            : $"the {soFar.Frames} frames before that, {soFar.Length.TotalSeconds:0.0} s, {(_writer.Unfinished is { } place ? $"are in {place}, and the older file is as it was" : "can be used")}";
         return new RecordingException($"{e.Message}; {kept}", e)
         {
             LacksProgram = e is CaptureException { LacksLibrary: true } or RecordingException { LacksProgram: true },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FbShare.Capture;
 using FbShare.Pictures;
 
 namespace FbShare.Testing.Recording;
@@ -14,6 +15,7 @@ internal sealed class Y4mFile : FrameWriter
 
     private readonly string _path;
     private readonly int? _rate;
+    private readonly PartialFile _place;
     private readonly FileStream _file;
     private byte[] _planes = [];
     private long _written;
@@ -25,24 +27,36 @@ internal sealed class Y4mFile : FrameWriter
     {
         _path = path;
         _rate = framesPerSecond;
+        _place = Make(path);
         try
         {
             // Unbuffered: what is written is written, and a picture is one write.
-            _file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 });
+            _file = new FileStream(_place.Path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _place.Dispose();
             throw Fail(path, e);
         }
     }
 
     protected override bool HasOneSize => true;
 
+    public override string? Unfinished => _place.HasOlder ? _place.Path : null;
+
     public override void Finish()
     {
+        if (_whole > 0)
+        {
+            _place.Complete();
+        }
     }
 
-    public override void Dispose() => _file.Dispose();
+    public override void Dispose()
+    {
+        _file.Dispose();
+        _place.Dispose();
+    }
 
     protected override void Put(FrameLayout layout, ReadOnlySpan<byte> pixels, TimeSpan time, int times)
     {

@@ -19,7 +19,7 @@ internal sealed class FrameBufferBar : PciBar, IDisposable
     public FrameBufferBar(Keeper? keeper)
     {
         FileDescriptor? left = keeper?.Take(DescriptorKind.BootScreen);
-        _memory = left is null ? new FrameBuffer(Bytes) : new FrameBuffer(left, Bytes);
+        _memory = left is null ? FrameBuffer.CreateWritable(Bytes) : new FrameBuffer(left, Bytes);
         if (left is null)
         {
             keeper?.Keep(DescriptorKind.BootScreen, 0, _memory.Memory);

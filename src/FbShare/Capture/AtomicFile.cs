@@ -13,16 +13,60 @@ public static class AtomicFile
     /// <exception cref="CaptureException">The file cannot be written. Nothing is left behind.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
+        if (PathHelper.Current is { } helper)
+        {
+            WriteThere(helper, path, content);
+            return;
+        }
+        using Replacement file = Prepare(path, content);
+        file.Commit();
+    }
+
+    /// <summary>Replaces the contents of two files that belong together: if there is no room for both, both stay as they were.</summary>
+    /// <exception cref="CaptureException">One cannot be written. Nothing is left behind.</exception>
+    internal static void Write(string path, ReadOnlySpan<byte> content, string besidePath, ReadOnlySpan<byte> beside)
+    {
+        if (PathHelper.Current is { } helper)
+        {
+            // One after the other there, the larger one first: what fails for want of room is most often that.
+            WriteThere(helper, path, content);
+            try
+            {
+                WriteThere(helper, besidePath, beside);
+            }
+            catch
+            {
+                PathHelper.RemoveHereOrThere(path);
+                throw;
+            }
+            return;
+        }
+        using Replacement first = Prepare(path, content);
+        using Replacement second = Prepare(besidePath, beside);
+        first.Commit();
+        second.Commit();
+    }
+
+    private static void WriteThere(PathHelper helper, string path, ReadOnlySpan<byte> content)
+    {
         try
         {
-            if (PathHelper.Current is { } helper)
+            if (helper.WriteFile(path, content) is { } failure)
             {
-                if (helper.WriteFile(path, content) is { } failure)
-                {
-                    throw new CaptureException(failure);
-                }
-                return;
+                throw new CaptureException(failure);
             }
+        }
+        catch (LinuxException e)
+        {
+            throw Fail(path, e);
+        }
+    }
+
+    /// <summary>Writes what will replace a file.</summary>
+    private static Replacement Prepare(string path, ReadOnlySpan<byte> content)
+    {
+        try
+        {
             string target = Resolve(path, out FileStatus? status);
             if (Directory.Exists(target))
             {
@@ -31,42 +75,48 @@ public static class AtomicFile
             if (status is { IsCharacterDevice: true })
             {
                 WriteDevice(target, content);
-                return;
+                return new Replacement(path, null, target);
             }
             if (status is { IsRegular: false })
             {
                 throw new CaptureException($"cannot write {path}: it is a pipe, a socket or a disk, and this program replaces files as a whole; name a file");
             }
-            Replace(target, content);
+            string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+            var prepared = new Replacement(path, temporary, target);
+            try
+            {
+                using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+                return prepared;
+            }
+            catch
+            {
+                prepared.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not CaptureException)
         {
-            throw new CaptureException(Describe(path, e), e);
+            throw Fail(path, e);
         }
     }
 
-    private static void Replace(string target, ReadOnlySpan<byte> content)
-    {
-        string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
-        try
+    /// <summary>Makes an error of the file system into a sentence.</summary>
+    internal static CaptureException Fail(string path, Exception e) => new(
+        e switch
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, target, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+            UnauthorizedAccessException => $"cannot write {path}: permission denied; choose a folder that you may write to",
+            DirectoryNotFoundException => $"cannot write {path}: its folder does not exist; create it first",
+            PathTooLongException => $"cannot write {path}: the name is too long; choose a shorter one",
+            { HResult: (int)Errno.ENOSPC } or LinuxException { Errno: Errno.ENOSPC } => $"cannot write {path}: the disk is full; free some space or choose another folder",
+            _ => $"cannot write {path}: {e.Message}",
+        },
+        e);
 
     /// <summary>Follows links to the place where the file is or will be.</summary>
     /// <param name="status">What is there; null if nothing is.</param>
-    private static string Resolve(string path, out FileStatus? status)
+    internal static string Resolve(string path, out FileStatus? status)
     {
         string at = Path.GetFullPath(path);
         for (int links = 0; links < MostLinks; links++)
@@ -108,12 +158,38 @@ public static class AtomicFile
         }
     }
 
-    private static string Describe(string path, Exception e) => e switch
+    /// <summary>A complete file beside the one that it will replace.</summary>
+    /// <param name="given">The path as it was given, for messages.</param>
+    /// <param name="temporary">Where it is; null: it was written to a device.</param>
+    private sealed class Replacement(string given, string? temporary, string target) : IDisposable
     {
-        UnauthorizedAccessException => $"cannot write {path}: permission denied; choose a folder that you may write to",
-        DirectoryNotFoundException => $"cannot write {path}: its folder does not exist; create it first",
-        PathTooLongException => $"cannot write {path}: the name is too long; choose a shorter one",
-        { HResult: (int)Errno.ENOSPC } or LinuxException { Errno: Errno.ENOSPC } => $"cannot write {path}: the disk is full; free some space or choose another folder",
-        _ => $"cannot write {path}: {e.Message}",
-    };
+        private string? _temporary = temporary;
+
+        /// <summary>Puts it in its place.</summary>
+        /// <exception cref="CaptureException">It cannot be put there.</exception>
+        public void Commit()
+        {
+            if (_temporary is null)
+            {
+                return;
+            }
+            try
+            {
+                File.Move(_temporary, target, overwrite: true);
+                _temporary = null;
+            }
+            catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+            {
+                throw Fail(given, e);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (_temporary is not null)
+            {
+                File.Delete(_temporary);
+            }
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FbShare.Linux;
 using FbShare.Pictures;
 
 namespace FbShare.Capture;
@@ -11,21 +10,9 @@ internal static class RawFile
     /// <summary>Where the description of <paramref name="path"/> is.</summary>
     public static string DescriptionOf(string path) => path + ".json";
 
-    /// <summary>Writes both files, each atomically; if the second cannot be written, the first is deleted.</summary>
+    /// <summary>Writes both files, each atomically, and none if there is no room for both.</summary>
     /// <exception cref="CaptureException">They cannot be written.</exception>
-    public static void Write(string path, Picture picture)
-    {
-        AtomicFile.Write(DescriptionOf(path), Describe(picture));
-        try
-        {
-            AtomicFile.Write(path, picture.Pixels);
-        }
-        catch
-        {
-            PathHelper.RemoveHereOrThere(DescriptionOf(path));
-            throw;
-        }
-    }
+    public static void Write(string path, Picture picture) => AtomicFile.Write(path, picture.Pixels, DescriptionOf(path), Describe(picture));
 
     /// <summary>The file beside the pixels.</summary>
     public static byte[] Describe(Picture picture)

@@ -34,10 +34,10 @@ public sealed class KeeperClient : IDescriptorStore, IDisposable
     public static KeeperClient Connect(UnixSocket socket, out IReadOnlyDictionary<ulong, FileDescriptor> kept)
     {
         var left = new Dictionary<ulong, FileDescriptor>();
+        var descriptors = new List<FileDescriptor>();
         try
         {
             Span<byte> bytes = stackalloc byte[KeeperMessage.Size];
-            var descriptors = new List<FileDescriptor>();
             while (true)
             {
                 int got = 0;
@@ -54,19 +54,34 @@ public sealed class KeeperClient : IDescriptorStore, IDisposable
                 }
                 if (descriptors.Count > 0)
                 {
+                    if (left.Remove(message.Key, out FileDescriptor? before))
+                    {
+                        before.Dispose();
+                    }
                     left[message.Key] = descriptors[0];
-                    descriptors.Clear();
+                    descriptors.RemoveAt(0);
+                    Drop(descriptors);
                 }
             }
         }
         catch
         {
-            foreach (FileDescriptor fd in left.Values)
+            Drop([.. left.Values]);
+            socket.Dispose();
+            throw;
+        }
+        finally
+        {
+            Drop(descriptors);
+        }
+
+        static void Drop(List<FileDescriptor> unwanted)
+        {
+            foreach (FileDescriptor fd in unwanted)
             {
                 fd.Dispose();
             }
-            socket.Dispose();
-            throw;
+            unwanted.Clear();
         }
     }
 

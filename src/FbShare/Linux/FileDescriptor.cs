@@ -119,6 +119,10 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return seals < 0 ? null : (MemFdSeals)seals;
     }
 
+    /// <summary>Adds seals to a memfd (F_ADD_SEALS).</summary>
+    /// <returns>Whether it has them now: a kernel that does not know one of them adds none.</returns>
+    internal bool TryAddSeals(MemFdSeals seals) => LibC.fcntl(this, LibC.F_ADD_SEALS, (nint)(int)seals) == 0;
+
     /// <summary>How many bytes of a pipe or a stream socket can be read at once (FIONREAD).</summary>
     /// <exception cref="LinuxException">It is neither.</exception>
     internal unsafe int GetWaitingBytes()
@@ -245,4 +249,7 @@ public enum MemFdSeals
 
     /// <summary>The file cannot be written (F_SEAL_WRITE); udmabuf refuses it.</summary>
     Write = LibC.F_SEAL_WRITE,
+
+    /// <summary>The file cannot be written, but through mappings that were made before (F_SEAL_FUTURE_WRITE); udmabuf refuses it from Linux 6.13 on, and kernels that were mended.</summary>
+    FutureWrite = LibC.F_SEAL_FUTURE_WRITE,
 }

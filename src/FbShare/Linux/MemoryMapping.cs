@@ -3,13 +3,18 @@ using System.Runtime.InteropServices;
 namespace FbShare.Linux;
 
 /// <summary>A shared mapping of a file, unmapped on dispose.</summary>
-/// <remarks>Whoever keeps a pointer into it keeps a reference too (<see cref="SafeHandle.DangerousAddRef"/>):
+/// <remarks>Before and after it lie pages that nobody may touch, so that an access just outside of it ends this process instead of reaching other
+/// memory. Whoever keeps a pointer into it keeps a reference too (<see cref="SafeHandle.DangerousAddRef"/>):
 /// the pages stay mapped until the last one is gone.</remarks>
 public sealed class MemoryMapping : SafeHandle
 {
-    private MemoryMapping(nint address, long length)
+    private readonly nint _reserved;
+    private readonly nuint _reservedLength;
+
+    private MemoryMapping(nint reserved, nuint reservedLength, nint address, long length)
         : base(invalidHandleValue: -1, ownsHandle: true)
     {
+        (_reserved, _reservedLength) = (reserved, reservedLength);
         SetHandle(address);
         Length = length;
     }
@@ -28,15 +33,27 @@ public sealed class MemoryMapping : SafeHandle
     /// <exception cref="LinuxException">mmap(2) refused.</exception>
     public static unsafe MemoryMapping Map(FileDescriptor fd, long offset, long length, bool writable)
     {
-        int protection = LibC.PROT_READ | (writable ? LibC.PROT_WRITE : 0);
-        nint address = LibC.mmap(0, (nuint)length, protection, LibC.MAP_SHARED, fd, offset);
-        if (address == -1)
+        // A mapping of huge pages begins at one.
+        nuint page = (nuint)Math.Max(fd.GetStatus().BlockSize, Environment.SystemPageSize);
+        nuint whole = checked(((nuint)length + page - 1) / page * page);
+        nuint reservedLength = checked(whole + (3 * page));
+        nint reserved = LibC.mmap(0, reservedLength, LibC.PROT_NONE, LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS | LibC.MAP_NORESERVE, -1, 0);
+        if (reserved == -1)
         {
             throw new LinuxException("mmap");
         }
+        nint address = (nint)(((nuint)reserved + (2 * page) - 1) / page * page);
+        int protection = LibC.PROT_READ | (writable ? LibC.PROT_WRITE : 0);
+        // It replaces some of the pages just reserved: one stays before it at least, and one after it.
+        if (LibC.mmap(address, (nuint)length, protection, LibC.MAP_SHARED | LibC.MAP_FIXED, fd, offset) == -1)
+        {
+            var failure = new LinuxException("mmap");
+            _ = LibC.munmap(reserved, reservedLength);
+            throw failure;
+        }
         // SAFETY: the advice is about the mapping just made and changes no byte of it. A core file does without it where the kernel refuses.
         _ = LibC.madvise((void*)address, (nuint)length, LibC.MADV_DONTDUMP);
-        return new MemoryMapping(address, length);
+        return new MemoryMapping(reserved, reservedLength, address, length);
     }
 
     /// <summary>A window of the mapping, bounds-checked; valid while the mapping is.</summary>
@@ -53,5 +70,5 @@ public sealed class MemoryMapping : SafeHandle
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.munmap(handle, (nuint)Length) == 0;
+    protected override bool ReleaseHandle() => LibC.munmap(_reserved, _reservedLength) == 0;
 }

@@ -91,9 +91,9 @@ public sealed class UdmaBufException(string reason, string? cure, Errno errno)
                 {
                     return new("the memory is not sealed against shrinking (F_SEAL_SHRINK)", "give QEMU its memory with memory-backend-memfd,share=on,seal=on", Errno.EINVAL);
                 }
-                if (seals.HasFlag(MemFdSeals.Write))
+                if ((seals & (MemFdSeals.Write | MemFdSeals.FutureWrite)) != 0)
                 {
-                    return new("the memory is sealed against writing (F_SEAL_WRITE), and udmabuf refuses such memory", null, Errno.EINVAL);
+                    return new("the memory is sealed against writing (F_SEAL_WRITE, F_SEAL_FUTURE_WRITE), and udmabuf refuses such memory", null, Errno.EINVAL);
                 }
             }
             long size = range.File.GetStatus().Size;

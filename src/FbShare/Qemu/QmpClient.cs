@@ -3,20 +3,22 @@ using FbShare.Linux;
 
 namespace FbShare.Qemu;
 
-/// <summary>QEMU's monitor for tools and tests, which wait for each answer: a <see cref="QmpSession"/> with a loop of its own.</summary>
-internal sealed class QmpClient : IDisposable
+/// <summary>QEMU's monitor (QMP) for tools and tests, which wait for each answer.</summary>
+/// <remarks>For one thread at a time.</remarks>
+public sealed class QmpClient : IDisposable
 {
+    // A session that calls back, and a loop of its own to wait on.
     private readonly EventLoop _loop = new();
     private readonly QmpSession _session;
     private string? _closed;
 
     /// <param name="socket">Connected to QEMU; owned from here on.</param>
-    public QmpClient(UnixSocket socket) => _session = new QmpSession(_loop, socket) { Closed = why => _closed = why };
+    internal QmpClient(UnixSocket socket) => _session = new QmpSession(_loop, socket) { Closed = why => _closed = why };
 
     /// <summary>How long an answer may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <inheritdoc cref="QmpSession.EventReceived"/>
+    /// <summary>Told of events with their data, valid during the call, while an answer or an event is waited for.</summary>
     public Action<string, JsonElement>? EventReceived
     {
         get => _session.EventReceived;
@@ -24,6 +26,7 @@ internal sealed class QmpClient : IDisposable
     }
 
     /// <summary>Connects to the socket of a QEMU's <c>-qmp unix:PATH,server=on</c>.</summary>
+    /// <param name="path">The socket.</param>
     /// <exception cref="QemuException">No monitor listens there.</exception>
     public static QmpClient Connect(string path)
     {
@@ -63,6 +66,7 @@ internal sealed class QmpClient : IDisposable
     }
 
     /// <summary>Waits for an event. It and all that come before go to <see cref="EventReceived"/> as well.</summary>
+    /// <param name="name">The event's.</param>
     /// <returns>The event's data, the caller's to keep.</returns>
     /// <exception cref="QemuException">QEMU is gone, or it did not come in <see cref="Timeout"/>.</exception>
     public JsonElement WaitFor(string name)
@@ -92,6 +96,7 @@ internal sealed class QmpClient : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _session.Dispose();

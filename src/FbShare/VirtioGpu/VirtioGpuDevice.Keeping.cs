@@ -152,14 +152,10 @@ public sealed partial class VirtioGpuDevice
         Kept.State.At(KeptState.Cell.Gpu).Write(writer.Written);
     }
 
-    /// <summary>Host memory for a 2D resource: what a device that died has left of it, or new memory, which is kept.</summary>
+    /// <summary>Host memory for a 2D resource, with what a device that died has left of it. It is kept, in the place of what was left.</summary>
     private FrameBuffer HostMemoryFor(uint id, long length)
     {
-        if (Keeper?.Take(DescriptorKind.Resource, id) is { } left)
-        {
-            return new FrameBuffer(left, length);
-        }
-        var made = new FrameBuffer(length);
+        FrameBuffer made = Keeper?.Take(DescriptorKind.Resource, id) is { } left ? FrameBuffer.CopyOf(left, length) : new FrameBuffer(length);
         try
         {
             Keeper?.Keep(DescriptorKind.Resource, id, made.Memory);

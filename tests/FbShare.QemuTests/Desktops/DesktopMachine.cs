@@ -1,9 +1,7 @@
 using FbShare.Capture;
-using FbShare.Qemu;
 using FbShare.Testing.Machines;
 using FbShare.Testing.Screens;
 using FbShare.Testing.Typing;
-using Machine = FbShare.Testing.Machines.GuestMachine;
 
 namespace FbShare.QemuTests.Desktops;
 
@@ -13,14 +11,12 @@ internal sealed class DesktopMachine : IAsyncDisposable
     private static readonly WaitOptions Patient = new() { Timeout = TimeSpan.FromMinutes(2) };
 
     private readonly DirectoryInfo _folder;
-    private readonly Machine _machine;
-    private readonly QmpClient? _monitor;
+    private readonly GuestMachine _machine;
 
-    private DesktopMachine(DirectoryInfo folder, Machine machine, QmpClient? monitor)
+    private DesktopMachine(DirectoryInfo folder, GuestMachine machine)
     {
         _folder = folder;
         _machine = machine;
-        _monitor = monitor;
     }
 
     /// <summary>What the desktop's keyboard has.</summary>
@@ -37,20 +33,20 @@ internal sealed class DesktopMachine : IAsyncDisposable
     public static async Task<DesktopMachine> StartAsync(DesktopKind kind, bool stock)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("fbshare-desktop-");
-        Machine? machine = null;
+        GuestMachine? machine = null;
         try
         {
-            string monitor = Path.Combine(folder.FullName, "qmp");
-            machine = await Machine.StartAsync(new GuestMachineOptions
+            machine = await GuestMachine.StartAsync(new GuestMachineOptions
             {
                 Program = TestedProgram.Path,
                 Qemu = TestMachine.Qemu,
                 IsStock = stock,
+                HasMonitor = stock,
                 HasSerialConsole = true,
                 DeviceArguments = ["--size", "1280x800"],
-                Arguments = [.. Arguments(kind), .. stock ? StockArguments(monitor) : []],
+                Arguments = [.. Arguments(kind), .. stock ? StockArguments : []],
             });
-            var desktop = new DesktopMachine(folder, machine, stock ? QmpClient.Connect(monitor) : null);
+            var desktop = new DesktopMachine(folder, machine);
             await desktop.Serial.WaitForLineAsync("desktop: terminal");
             await desktop.WaitStillAsync();
             return desktop;
@@ -71,14 +67,13 @@ internal sealed class DesktopMachine : IAsyncDisposable
     public async Task<Picture> WaitStillAsync() => (await Screen.WaitStillAsync(TimeSpan.FromSeconds(1.5), Patient)).Capture.Picture;
 
     /// <summary>QEMU's own picture of its screen, without FbShare.</summary>
-    public Picture ScreenDump() => _monitor!.TakeScreen(Path.Combine(_folder.FullName, "screen.ppm"));
+    public Picture ScreenDump() => _machine.Monitor.TakeScreen(Path.Combine(_folder.FullName, "screen.ppm"));
 
     /// <summary>Types a line into the desktop's terminal.</summary>
     public Task TypeAsync(string line) => Screen.TypeAsync(line + "\n", German);
 
     public async ValueTask DisposeAsync()
     {
-        _monitor?.Dispose();
         await _machine.DisposeAsync();
         _folder.Delete(recursive: true);
     }
@@ -95,9 +90,9 @@ internal sealed class DesktopMachine : IAsyncDisposable
     }
 
     /// <summary>What `fbshare run` adds for itself otherwise.</summary>
-    private static string[] StockArguments(string monitor) =>
+    private static string[] StockArguments =>
     [
         "-machine", "q35", "-nodefaults", "-no-user-config", "-device", "virtio-gpu-pci,xres=1280,yres=800",
-        "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-qmp", $"unix:{monitor},server=on,wait=off",
+        "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
     ];
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.Rig.Driver;
+using FbShare.Testing.Screens;
 using FbShare.Tests;
 using Xunit;
 
@@ -36,20 +39,17 @@ public sealed class BootScreenSharingTests : IDisposable
     }
 
     [TestbedFact]
-    public void What_firmware_draws_is_shared_and_followed_in_every_mode()
+    public async Task What_firmware_draws_is_shared_and_followed_in_every_mode()
     {
-        using var loop = new EventLoop();
         using var machine = new VfioUserDriver(UnixSocket.Connect(_folder["gpu"]));
         machine.AgreeOnVersion();
         using FileDescriptor file = machine.Send(VfioUserDriver.Command.GetRegionInfo, VfioUserDriver.Bytes(32u, 0u, FrameBuffer, 0u, 0UL, 0UL)).Descriptor!;
         using MemoryMapping memory = MemoryMapping.Map(file, 0, 16 << 20, writable: true);
-        using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, Display));
-        RemoteConsole console = client.Consoles[0];
-        var view = new LatestPicture(console);
-        console.Watch(view, takeDmaBuf: true);
+        await using GuestDisplay display = GuestDisplay.Connect($"unix:{Display}");
+        Screen screen = display.Screen();
         byte seed = 1;
         // The last of them begins in the middle of a page, inside a wider picture.
-        foreach ((int width, int height, int virtualWidth, int first) in (ReadOnlySpan<(int, int, int, int)>)[(1280, 800, 1280, 0), (641, 113, 641, 0), (320, 200, 400, 5)])
+        foreach ((int width, int height, int virtualWidth, int first) in ((int, int, int, int)[])[(1280, 800, 1280, 0), (641, 113, 641, 0), (320, 200, 400, 5)])
         {
             Set(machine, Enable, 0);
             Set(machine, XRes, width);
@@ -59,54 +59,34 @@ public sealed class BootScreenSharingTests : IDisposable
             Set(machine, Enable, 0x41);
             for (int change = 0; change < 3; change++, seed++)
             {
-                int before = view.Changes;
-                Draw(memory, width, height, virtualWidth, first, seed);
-                RunUntil(loop, () => view.Changes > before && console.Picture is { Source: RemotePictureSource.DmaBuf } picture && picture.Layout.Width == width && IsShown(view, width, height, seed));
+                Picture drawn = Drawn(width, height, seed);
+                Draw(memory, drawn, virtualWidth, first);
+                await ScreenAssert.ShowsAsync(screen, drawn, () => _device.Said);
+                Assert.Equal(RemotePictureSource.DmaBuf, await display.OnLoopAsync(() => screen.Console.Picture?.Source));
             }
         }
-        Assert.Equal(("udmabuf", "boot"), (console.Status.Path, console.Status.ResourceKind));
+        Assert.Equal(("udmabuf", "boot"), await display.OnLoopAsync(() => (screen.Console.Status.Path, screen.Console.Status.ResourceKind)));
     }
 
     private static void Set(VfioUserDriver machine, ulong register, int value) => machine.Write(Registers, register, BitConverter.GetBytes((ushort)value));
 
-    private static void Draw(MemoryMapping memory, int width, int height, int virtualWidth, int first, byte seed)
+    private static Picture Drawn(int width, int height, byte seed)
     {
-        for (int y = 0; y < height; y++)
+        var pixels = new byte[width * height * 4];
+        for (int i = 0; i < pixels.Length; i++)
         {
-            Span<byte> row = memory.Slice((first + y) * virtualWidth * 4, width * 4);
-            for (int i = 0; i < row.Length; i++)
-            {
-                row[i] = Byte(i, y, seed);
-            }
+            (int y, int x) = Math.DivRem(i, width * 4);
+            pixels[i] = (byte)((x * 7) + (y * 3) + (seed * 31));
         }
+        return new Picture(DrmFormat.XR24, width, height, pixels);
     }
 
-    private static bool IsShown(LatestPicture view, int width, int height, byte seed)
+    private static void Draw(MemoryMapping memory, Picture picture, int virtualWidth, int first)
     {
-        ReadOnlySpan<byte> pixels = view.Take().Pixels;
-        for (int y = 0; y < height; y++)
+        int rowBytes = picture.Width * 4;
+        for (int y = 0; y < picture.Height; y++)
         {
-            for (int i = 0; i < width * 4; i++)
-            {
-                // The fourth byte of a pixel means nothing.
-                if (i % 4 != 3 && pixels[(y * width * 4) + i] != Byte(i, y, seed))
-                {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    private static byte Byte(int i, int y, byte seed) => (byte)((i * 7) + (y * 3) + (seed * 31));
-
-    private void RunUntil(EventLoop loop, Func<bool> isSo)
-    {
-        long end = EventLoop.Now + 60_000_000_000;
-        while (!isSo())
-        {
-            Assert.True(EventLoop.Now < end, $"it did not happen; the device said: {_device.Said}");
-            loop.RunOnce(100);
+            picture.Pixels.Slice(y * rowBytes, rowBytes).CopyTo(memory.Slice((first + y) * virtualWidth * 4, rowBytes));
         }
     }
 }

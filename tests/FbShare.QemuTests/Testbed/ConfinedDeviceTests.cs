@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.Rig.Driver;
+using FbShare.Testing.Screens;
 using FbShare.Tests;
 using Xunit;
 using static FbShare.Rig.Driver.Commands;
@@ -38,53 +41,44 @@ public sealed class ConfinedDeviceTests : IDisposable
     }
 
     [TestbedFact]
-    public void A_confined_device_shares_the_guest_s_pages_and_makes_them_anew_when_they_were_replaced()
+    public async Task A_confined_device_shares_the_guest_s_pages_and_makes_them_anew_when_they_were_replaced()
     {
         Assert.Contains("system call filter (", _device.Said, StringComparison.Ordinal);
         Assert.DoesNotContain("no system call filter", _device.Said, StringComparison.Ordinal);
-        using var loop = new EventLoop();
         using var driver = new FrontEndDriver(UnixSocket.Connect(Socket));
         driver.Start();
         Draw(driver, 1);
         Do(driver, CreateBlob(1, Size, [(QueueDriver.FreeMemory, Size)]), SetScanoutBlob(0, 1, 2, Width, Height, Width * 4), Flush(1, 0, 0, Width, Height));
-        using DisplayClient client = DisplayClient.Connect(loop, new DisplayAddress(DisplayAddressKind.Unix, Display));
-        RemoteConsole console = client.Consoles[0];
-        var view = new LatestPicture(console);
-        console.Watch(view, takeDmaBuf: true);
-        RunUntil(loop, () => console.Picture is not null);
-        Assert.Equal(RemotePictureSource.DmaBuf, console.Picture!.Source);
-        AssertShows(view, 1);
+        await using GuestDisplay display = GuestDisplay.Connect($"unix:{Display}");
+        RemotePicture first = await AssertShowsAsync(display, 1);
+        Assert.Equal(RemotePictureSource.DmaBuf, first.Source);
 
         for (byte time = 2; time < 12; time++)
         {
             driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (time * Page), 2 * Page);
             Draw(driver, time);
-            RemotePicture before = console.Picture!;
             Do(driver, Flush(1, 0, 0, Width, Height));
-            RunUntil(loop, () => !ReferenceEquals(console.Picture, before));
-            AssertShows(view, time);
+            RemotePicture next = await AssertShowsAsync(display, time);
+            Assert.NotSame(first, next);
+            Assert.Equal(RemotePictureSource.DmaBuf, next.Source);
+            first = next;
         }
-        Assert.Equal(RemotePictureSource.DmaBuf, console.Picture!.Source);
     }
 
     private static void Draw(FrontEndDriver driver, byte seed)
     {
-        Span<byte> pixels = driver.Ram.At(QueueDriver.FreeMemory, Size);
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            pixels[i] = Byte(i, seed);
-        }
+        Drawn(seed).CopyTo(driver.Ram.At(QueueDriver.FreeMemory, Size));
     }
 
-    private static byte Byte(int i, byte seed) => (byte)((i * 7) + (i >> 9) + seed);
+    private static byte[] Drawn(byte seed) => [.. Enumerable.Range(0, Width * Height * 4).Select(i => (byte)((i * 7) + (i >> 9) + seed))];
 
-    private static void AssertShows(LatestPicture view, byte seed)
+    /// <summary>Waits until a viewer sees what was drawn.</summary>
+    /// <returns>How it came.</returns>
+    private async Task<RemotePicture> AssertShowsAsync(GuestDisplay display, byte seed)
     {
-        ReadOnlySpan<byte> pixels = view.Take().Pixels;
-        for (int i = 0; i < pixels.Length; i += 4)
-        {
-            Assert.Equal((Byte(i, seed), Byte(i + 1, seed), Byte(i + 2, seed)), (pixels[i], pixels[i + 1], pixels[i + 2]));
-        }
+        Screen screen = display.Screen();
+        await ScreenAssert.ShowsAsync(screen, new Picture(DrmFormat.XR24, Width, Height, Drawn(seed)), () => _device.Said);
+        return await display.OnLoopAsync(() => screen.Console.Picture!);
     }
 
     private static void Do(FrontEndDriver driver, params byte[][] requests)
@@ -92,16 +86,6 @@ public sealed class ConfinedDeviceTests : IDisposable
         foreach (byte[] request in requests)
         {
             Assert.Equal(Ok, TypeOf(driver.Request(request)));
-        }
-    }
-
-    private void RunUntil(EventLoop loop, Func<bool> isSo)
-    {
-        long end = EventLoop.Now + 60_000_000_000;
-        while (!isSo())
-        {
-            Assert.True(EventLoop.Now < end, $"it did not happen; the device said: {_device.Said}");
-            loop.RunOnce(100);
         }
     }
 }

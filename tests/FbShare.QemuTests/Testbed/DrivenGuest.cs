@@ -32,6 +32,8 @@ internal sealed class DrivenGuest : IDisposable
     /// <summary>The display server's socket.</summary>
     public string Display { get; }
 
+    public QueueDriver Driver => _rig.Driver;
+
     public long BytesCopied => _rig.Use().Copied;
 
     /// <summary>Writes a picture, packed R, G, B, into a buffer's pages as XR24, and shows them.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using FbShare.Capture;
 using FbShare.Display.Client;
-using FbShare.Linux;
+using FbShare.Testing.Screens;
 using FbShare.Tests;
 using Xunit.Abstractions;
 
@@ -66,33 +66,22 @@ public sealed class NestedViewerTests(NestedGuests guests, ITestOutputHelper out
     /// <summary>Also when the guest takes another size, where QEMU tells of the old buffer's end last of all.</summary>
     [NestedFact(Needs.Blob, "/dev/dri/renderD128")]
     [Trait("Category", "Slow")]
-    public void A_stock_QEMU_with_OpenGL_shares_its_guest_s_pages_and_they_are_read_the_right_way_up()
+    public async Task A_stock_QEMU_with_OpenGL_shares_its_guest_s_pages_and_they_are_read_the_right_way_up()
     {
         using var folder = new TemporaryFolder("stock-gl");
         using var stock = new StockGuest(new GuestOptions { Patience = NestedGuests.Patience }, folder.Path, gl: true, "virtio-gpu-pci,blob=true");
-        using var loop = new EventLoop();
-        using DisplayClient client = DisplayClient.Connect(loop, stock.Display);
-        RemoteConsole console = client.Consoles.First(c => c.IsGraphic);
-        var view = new LatestPicture(console);
-        console.Watch(view, takeDmaBuf: true);
+        await using GuestDisplay display = GuestDisplay.Connect(stock.Display);
+        Screen screen = display.Screen(display.Outputs[0]);
 
-        Show("card still --frame 9", TestCard.Still(Width, Height, 9), Width, Height);
-        Show("card mode 1024x768 --frame 10", TestCard.Still(1024, 768, 10), 1024, 768);
-        Show("card flip 3 full --frames 15", TestCard.Full(Width, Height, 15), Width, Height);
+        await ShowAsync("card still --frame 9", TestCard.Still(Width, Height, 9), Width, Height);
+        await ShowAsync("card mode 1024x768 --frame 10", TestCard.Still(1024, 768, 10), 1024, 768);
+        await ShowAsync("card flip 3 full --frames 15", TestCard.Full(Width, Height, 15), Width, Height);
 
-        void Show(string command, byte[] rgb, int width, int height)
+        async Task ShowAsync(string command, byte[] rgb, int width, int height)
         {
             stock.Machine.Type(command);
-            // QEMU holds its guest until we have answered, so nobody waits for the guest meanwhile.
-            var clock = Stopwatch.StartNew();
-            Picture? last = null;
-            while (last is null || (last.Width, last.Height) != (width, height) || !last.ToRgb().AsSpan().SequenceEqual(rgb))
-            {
-                Assert.True(clock.Elapsed < NestedGuests.Patience, $"{command}: the last picture is {last?.Width}x{last?.Height}");
-                loop.RunOnce(50);
-                last = console.Picture is null ? null : view.Take();
-            }
-            Assert.Equal(RemotePictureSource.DmaBuf, console.Picture!.Source);
+            await ScreenAssert.ShowsAsync(screen, TestCard.ToPicture(rgb, width, height), () => stock.Machine.Log, new WaitOptions { Timeout = NestedGuests.Patience });
+            Assert.Equal(RemotePictureSource.DmaBuf, await display.OnLoopAsync(() => screen.Console.Picture?.Source));
             stock.Machine.EndCard();
         }
     }

@@ -83,6 +83,31 @@ public sealed class UdmaBufSelfTests
         Assert.Contains("fbshare:15:4294967295", File.ReadAllText($"/proc/self/fdinfo/{dmaBuf.Number}"), StringComparison.Ordinal);
     }
 
+    [TestbedFact]
+    public void Whoever_has_a_dma_buf_can_write_the_guest_s_pages_and_nobody_can_open_it_again()
+    {
+        // SECURITY.md says so: the kernel makes them O_RDWR, for there is no flag for another mode.
+        using UdmaBufDevice device = UdmaBufDevice.Open();
+        using FileDescriptor memfd = MemFd.Create("test", Pages * Page, seals: MemFdSeals.Shrink);
+        using MemoryMapping guest = MemoryMapping.Map(memfd, 0, Page, writable: true);
+        using FileDescriptor dmaBuf = device.Create([new(memfd, 0, Page)]);
+
+        using (MemoryMapping written = MemoryMapping.Map(dmaBuf, 0, Page, writable: true))
+        {
+            written.Slice(0, 1)[0] = 7;
+        }
+
+        Assert.Equal(7, guest.Slice(0, 1)[0]);
+        foreach (bool writable in (ReadOnlySpan<bool>)[false, true])
+        {
+            Assert.Equal(Errno.ENXIO, Assert.Throws<LinuxException>(() => FileDescriptor.Open($"/proc/self/fd/{dmaBuf.Number}", writable)).Errno);
+        }
+    }
+
+    [TestbedFact]
+    public void A_memfd_that_is_sealed_against_writes_to_come_makes_no_dma_buf_either() =>
+        AssertRefused(f => [new(f, 0, Page)], "F_SEAL_WRITE", MemFdSeals.Shrink | MemFdSeals.FutureWrite);
+
     private static void AssertRefused(Func<FileDescriptor, FileRange[]> ranges, string reason, MemFdSeals seals = MemFdSeals.Shrink)
     {
         using UdmaBufDevice device = UdmaBufDevice.Open();

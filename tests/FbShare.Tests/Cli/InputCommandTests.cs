@@ -82,7 +82,7 @@ public sealed class InputCommandTests : IDisposable
     [InlineData(ExitCodes.Usage, "begins an escape that means nothing", "type", @"\q")]
     [InlineData(ExitCodes.Usage, "there is no key 'nokey'", "key", "ctrl-nokey")]
     [InlineData(ExitCodes.Usage, "X -1: give a pixel", "move", "--", "-1", "3")]
-    [InlineData(ExitCodes.Usage, "steps: give a number from 1 to 1000", "scroll", "down", "0")]
+    [InlineData(ExitCodes.Usage, "steps 0: give a number from 1 to 1000", "scroll", "down", "0")]
     [InlineData(ExitCodes.Failure, "no pixel 100,3 on output 0: its picture has 100x50", "click", "100", "3")]
     [InlineData(ExitCodes.Failure, "there is no output 4: there is 0", "key", "--output", "4", "a")]
     [InlineData(ExitCodes.Usage, "--fps and --every-flush contradict each other", "record", "-o", "x.y4m", "--fps", "3", "--every-flush")]

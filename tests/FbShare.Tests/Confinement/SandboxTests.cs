@@ -141,7 +141,7 @@ public sealed class SandboxTests : IDisposable
         Stop(device);
     }
 
-    [NeedsRootFact("mount", "umount")]
+    [FullDiskFact]
     public void A_full_disk_leaves_the_old_picture_says_one_sentence_and_the_machine_goes_on()
     {
         string disk = _folder["disk"];

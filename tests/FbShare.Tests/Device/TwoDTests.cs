@@ -203,15 +203,26 @@ public class TwoDTests : OverTransport
         Assert.Single(device.Log, line => line.Contains("ResourceUnref", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Consumers_cannot_write_the_buffer_they_are_given()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Consumers_cannot_write_the_buffer_they_are_given_nor_open_it_again_to_do_so(bool isCopy)
     {
         using var device = NewDevice();
         Screen screen = device.Watch();
-        device.DoAll(Create2D(1, 2, 64, 64), SetScanout(0, 1, 0, 0, 64, 64), Flush(1, 0, 0, 64, 64));
+        if (isCopy)
+        {
+            device.DoAll(CreateBlob(1, 64 * 64 * 4, (16 << 20, 64 * 64 * 4)), SetScanoutBlob(0, 1, 2, 64, 64, 64 * 4), Flush(1, 0, 0, 64, 64));
+        }
+        else
+        {
+            device.DoAll(Create2D(1, 2, 64, 64), SetScanout(0, 1, 0, 0, 64, 64), Flush(1, 0, 0, 64, 64));
+        }
         FileDescriptor fd = device.OnLoop(() => screen.Buffer!.ReadOnly);
+        using FileDescriptor again = FileDescriptor.Open($"/proc/self/fd/{fd.Number}", writable: true);
 
         Assert.Throws<LinuxException>(() => MemoryMapping.Map(fd, 0, 4096, writable: true));
+        Assert.Throws<LinuxException>(() => MemoryMapping.Map(again, 0, 4096, writable: true));
         MemoryMapping.Map(fd, 0, 4096, writable: false).Dispose();
     }
 }

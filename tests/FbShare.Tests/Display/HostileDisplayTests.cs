@@ -79,6 +79,20 @@ public sealed class HostileDisplayTests
         Assert.Empty(view.Shown);
     }
 
+    /// <summary>Found by tools/fuzz: where such a picture's rows are is the GPU's business, so nobody checks them, and a view that read them all the same went
+    /// past the end of the file.</summary>
+    [Fact]
+    public void A_picture_in_a_GPU_s_own_layout_cannot_be_read()
+    {
+        using var display = new RawDisplay();
+        (RemoteConsole console, RecordingView view) = display.Watch();
+        using DisplayClient client = console.Client;
+        using FileDescriptor file = MemFd.Create("picture", 4096);
+        Assert.Null(display.ShowDmaBuf(file, 0, 0, 512, 512, 0, 2048, modifier: 7));
+        Assert.False(view.Shown[0].IsReadable);
+        Assert.Contains("modifier 0x7", Assert.Throws<LinuxException>(() => RecordingView.Pixels(view.Shown[0])).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

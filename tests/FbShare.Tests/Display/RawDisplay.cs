@@ -76,7 +76,7 @@ internal sealed class RawDisplay : IDisposable
     }
 
     /// <summary>ScanoutDMABUF2 of one buffer.</summary>
-    public string? ShowDmaBuf(FileDescriptor file, uint x, uint y, uint width, uint height, uint offset, uint stride) =>
+    public string? ShowDmaBuf(FileDescriptor file, uint x, uint y, uint width, uint height, uint offset, uint stride, ulong modifier = DisplayProtocol.ModifierLinear) =>
         Call(DisplayProtocol.DmaBuf2, "ScanoutDMABUF2", m =>
         {
             m.Open('a', "h"u8);
@@ -96,7 +96,7 @@ internal sealed class RawDisplay : IDisposable
             m.Append((uint)FbShare.Pictures.DrmFormat.XR24);
             m.Append(width);
             m.Append(height);
-            m.Append(DisplayProtocol.ModifierLinear);
+            m.Append(modifier);
             m.Append(DisplayProtocol.IsTopDown);
         });
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using FbShare.Keeping;
 using FbShare.Linux;
 using FbShare.Tests.Cli;
@@ -48,6 +49,28 @@ public sealed class KeeperTests
             Assert.Equal([7UL], kept.Keys);
             Assert.True(kept[7].GetStatus().IsSocket);
             kept[7].Dispose();
+        }
+    }
+
+    [Fact]
+    public void Descriptors_that_a_keeper_sends_twice_or_beside_others_are_closed()
+    {
+        (UnixSocket keeper, UnixSocket device) = UnixSocket.CreatePair();
+        (UnixSocket witness, UnixSocket sent) = UnixSocket.CreatePair();
+        using (keeper)
+        using (witness)
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                var message = new KeeperMessage(KeeperRequest.Put, 0, 7);
+                keeper.SendAll(MemoryMarshal.AsBytes(new ReadOnlySpan<KeeperMessage>(in message)), [sent.Descriptor, sent.Descriptor]);
+            }
+            KeeperMessage.Send(keeper, KeeperRequest.End, 0, sent.Descriptor);
+            sent.Dispose();
+            using KeeperClient client = KeeperClient.Connect(device, out IReadOnlyDictionary<ulong, FileDescriptor> kept);
+            Assert.Null(witness.Receive(new byte[1], wait: false));
+            Assert.Single(kept).Value.Dispose();
+            Assert.Equal(0, witness.Receive(new byte[1], wait: false));
         }
     }
 

@@ -7,7 +7,7 @@ namespace FbShare.Tests.Tools;
 /// <summary>The one list of Debian packages (tools/packages), and the script that installs from it.</summary>
 public sealed class PackagesTests : IDisposable
 {
-    private static readonly string[] Users = ["run", "view", "build", "test", "guest", "tree", "desktop", "needles", "make"];
+    private static readonly string[] Users = ["run", "view", "build", "test", "guest", "tree", "desktop", "needles", "make", "fuzz"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -16,7 +16,7 @@ internal sealed class SharedPixels : IDisposable
     public SharedPixels(int width, int height)
     {
         Layout = FrameLayout.Packed(DrmFormat.XR24, width, height);
-        _own = new FrameBuffer(Layout.End);
+        _own = FrameBuffer.CreateWritable(Layout.End);
         File = _own.ReadOnly;
         FileSize = _own.Length;
     }

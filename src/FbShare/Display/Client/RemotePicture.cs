@@ -40,9 +40,14 @@ public sealed class RemotePicture : IDisposable
 
     /// <summary>Lets the pixels be read; dispose what is returned when done.</summary>
     /// <param name="area">What will be looked at; the rest may be older.</param>
-    /// <exception cref="LinuxException">The bytes cannot be read.</exception>
+    /// <exception cref="LinuxException">The bytes cannot be read, or make no sense (<see cref="IsReadable"/>).</exception>
     public Reading Read(Rect area)
     {
+        if (!IsReadable)
+        {
+            // Where its rows are is the GPU's business: nobody has checked that they lie inside the file.
+            throw new LinuxException($"reading a picture in a GPU's own memory layout (modifier 0x{Modifier:x})", (int)Errno.EOPNOTSUPP);
+        }
         foreach (SharedRows band in _rows)
         {
             band.Begin(RowsOf(area));

@@ -64,7 +64,7 @@ public sealed class LongRecordingTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    [NeedsRootFact("mount", "umount")]
+    [FullDiskFact]
     public async Task A_disk_that_is_full_ends_a_recording_with_whole_frames_and_leaves_all_else_as_it_is()
     {
         string disk = Directory.CreateDirectory(_folder["disk"]).FullName;

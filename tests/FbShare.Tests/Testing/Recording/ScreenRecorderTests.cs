@@ -162,6 +162,21 @@ public sealed class ScreenRecorderTests : IDisposable
         Assert.Equal(3, ReadY4m(file).Count);
     }
 
+    [Fact]
+    public async Task An_older_recording_of_the_name_stays_until_the_newer_one_is_whole()
+    {
+        string file = _folder["out.y4m"];
+        File.WriteAllText(file, "older");
+        await using ScreenRecorder recorder = await _fixture.Screen.RecordAsync(file, EveryFlush);
+        DrawOneByOne(recorder, 2);
+        Assert.Equal("older", File.ReadAllText(file));
+
+        await recorder.StopAsync();
+
+        Assert.Equal(3, ReadY4m(file).Count);
+        Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     [Theory]
     [InlineData("screen.png", "%06d.png")]
     [InlineData("screen", "no ending")]
