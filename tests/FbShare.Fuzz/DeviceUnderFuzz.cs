@@ -18,15 +18,13 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
-    /// <summary>The longest that the loop may be kept from others, in milliseconds of processor time.</summary>
-    private const double LongestTurn = 100;
-
     /// <summary>How often the loop is looked at, in milliseconds.</summary>
     private const int LookEvery = 10;
 
     private readonly Harm _harm;
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory;
+    private readonly DmaBufExporter _exporter;
     private readonly DisplayHub _hub;
     private readonly VirtioGpuDevice _device;
     private readonly VhostUserServer _vhostUser;
@@ -43,20 +41,32 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _harm = harm;
         var log = new HarmLog(harm);
         _memory = new GuestMemoryMap { Keeper = keeper };
-        _hub = new DisplayHub(2, new DmaBufExporter(new PathRequest(FramePath.Copy), log));
+        // Without the device each try would say why.
+        _exporter = new DmaBufExporter(File.Exists(UdmaBufDevice.DevicePath) ? PathRequest.Default : new PathRequest(FramePath.Copy), log);
+        _hub = new DisplayHub(2, _exporter);
         _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log) { Keeper = keeper };
         _hub.Source = _device;
         _vhostUser = new VhostUserServer(_loop, null, _memory, _device, _hub, log);
         _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, null, l), log);
         _hub.Attach(0, new Looker());
+        _hub.Attach(1, Viewer);
         _thread = new Thread(Run) { IsBackground = true, Name = "device" };
         _thread.Start();
         // Coverage is to tell of the input alone, and instrumented code takes its time.
         _looker = CoverageTarget.IsRunning ? null : new Timer(_ => _loop.Post(Look), null, LookEvery, LookEvery);
     }
 
+    /// <summary>The longest that the loop may be kept from others, in milliseconds of processor time.</summary>
+    public static double MostTurn { get; set; } = 100;
+
     /// <summary>The longest turn seen, in milliseconds of processor time.</summary>
     public double Longest { get; private set; }
+
+    /// <summary>Watches output 1, by the guest's own pages where there is /dev/udmabuf. For the device's loop.</summary>
+    public DmaBufReader Viewer { get; } = new();
+
+    /// <summary>How often dma-bufs were made again because the guest's memory had other pages by then.</summary>
+    public long Healed => _exporter.Healed;
 
     /// <summary>Connects a front-end.</summary>
     public UnixSocket Connect(bool vfioUser)
@@ -124,6 +134,8 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _vfioUser.Dispose();
         _device.Dispose();
         _hub.Dispose();
+        _exporter.Dispose();
+        Viewer.Dispose();
         _memory.Dispose();
         _loop.Dispose();
     }
@@ -147,7 +159,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
         double took = (now - _cpu) / 1e6;
         _cpu = now;
         Longest = Math.Max(Longest, took);
-        if (took > LongestTurn)
+        if (took > MostTurn)
         {
             _harm.Note("turn", $"the loop was kept for {took:0} ms");
         }

@@ -174,7 +174,7 @@ internal sealed class HostileDisplay : IDisposable
             case 10:
                 return (Listener, "CursorDefine", "iiiiay", w => Pixels(w, [Number(16), Number(16), Number(3), Number(3)], _random.Next(8) == 0 ? 7 : 1024), false);
             default:
-                return _random.Next(4) == 0 ? (Listener, "Disable", "", _ => { }, false) : (Listener, "MouseSet", "iii", w => Numbers(w, rectangle[..3]), false);
+                return _random.Next(4) == 0 ? (Listener, "Disable", "", _ => { }, false) : (Listener, "MouseSet", "iii", w => Numbers(w, rectangle.AsSpan(0, 3)), false);
         }
     }
 

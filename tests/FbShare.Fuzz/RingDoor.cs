@@ -110,7 +110,7 @@ internal sealed class RingDoor : Door
         _guest = new GuestModel(QueueDriver.FreeMemory, (ulong)Ram - QueueDriver.FreeMemory);
     }
 
-    private void Scribble(QueueDriver driver, DriverQueue queue, Random random)
+    private static void Scribble(QueueDriver driver, DriverQueue queue, Random random)
     {
         int count = random.Next(1, Size);
         for (int i = 0; i < count && !InputRandom.HasEnded(random); i++)

@@ -130,7 +130,7 @@ internal sealed class StateDoor : Door
         }
     }
 
-    private FileDescriptor SpoilState(Left left, Random random)
+    private static FileDescriptor SpoilState(Left left, Random random)
     {
         FileDescriptor file = MemFd.Create("fbshare-state", KeptState.Size);
         using MemoryMapping state = MemoryMapping.Map(file, 0, Copied, writable: true);
