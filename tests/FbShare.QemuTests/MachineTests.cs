@@ -68,7 +68,10 @@ public sealed class MachineTests
     {
         await using GuestMachine vm = await GuestMachine.StartAsync(Options with
         {
-            IsStock = true, HasDisplay = false, HasSerialConsole = true, Arguments = [.. Options.Arguments, "-display", "none"],
+            IsStock = true,
+            HasDisplay = false,
+            HasSerialConsole = true,
+            Arguments = [.. Options.Arguments, "-display", "none"],
         });
         Assert.StartsWith("fbshare-guest", await vm.Serial.WaitForAnyLineAsync(["no such line", "fbshare-guest ready"]), StringComparison.Ordinal);
         Assert.Contains(nameof(GuestMachineOptions.HasDisplay), Assert.Throws<InvalidOperationException>(() => vm.Display).Message, StringComparison.Ordinal);
