@@ -38,7 +38,7 @@ public sealed class SandboxCostTests(ITestOutputHelper output)
         Assert.InRange(ratio, 0, 1.5);
     }
 
-    [NeedsRootFact("strace")]
+    [PublishedProgramFact]
     public void A_flip_takes_the_same_system_calls_inside_the_sandbox_and_outside()
     {
         double free = CountCalls("off"), confined = CountCalls("on");
