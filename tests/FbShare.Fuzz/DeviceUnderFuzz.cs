@@ -18,12 +18,10 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
-    /// <summary>The longest that the loop may be kept from others, in milliseconds of processor time.</summary>
-    private const double LongestTurn = 100;
-
     private readonly Harm _harm;
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory;
+    private readonly DmaBufExporter _exporter;
     private readonly DisplayHub _hub;
     private readonly VirtioGpuDevice _device;
     private readonly VhostUserServer _vhostUser;
@@ -40,18 +38,30 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _harm = harm;
         var log = new HarmLog(harm);
         _memory = new GuestMemoryMap { Keeper = keeper };
-        _hub = new DisplayHub(2, new DmaBufExporter(new PathRequest(FramePath.Copy), log));
+        // Without the device each try would say why.
+        _exporter = new DmaBufExporter(File.Exists(UdmaBufDevice.DevicePath) ? PathRequest.Default : new PathRequest(FramePath.Copy), log);
+        _hub = new DisplayHub(2, _exporter);
         _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log) { Keeper = keeper };
         _hub.Source = _device;
         _vhostUser = new VhostUserServer(_loop, null, _memory, _device, _hub, log);
         _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, null, l), log);
         _hub.Attach(0, new Looker());
+        _hub.Attach(1, Viewer);
         _thread = new Thread(Run) { IsBackground = true, Name = "device" };
         _thread.Start();
     }
 
+    /// <summary>The longest that the loop may be kept from others, in milliseconds of processor time.</summary>
+    public static double MostTurn { get; set; } = 100;
+
     /// <summary>The longest turn seen, in milliseconds of processor time.</summary>
     public double Longest { get; private set; }
+
+    /// <summary>Watches output 1, by the guest's own pages where there is /dev/udmabuf. For the device's loop.</summary>
+    public DmaBufReader Viewer { get; } = new();
+
+    /// <summary>How often dma-bufs were made again because the guest's memory had other pages by then.</summary>
+    public long Healed => _exporter.Healed;
 
     /// <summary>Connects a front-end.</summary>
     public UnixSocket Connect(bool vfioUser)
@@ -118,6 +128,8 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _vfioUser.Dispose();
         _device.Dispose();
         _hub.Dispose();
+        _exporter.Dispose();
+        Viewer.Dispose();
         _memory.Dispose();
         _loop.Dispose();
     }
@@ -146,7 +158,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _cpu = now;
         Longest = Math.Max(Longest, took);
         // Instrumented code takes its time.
-        if (took > LongestTurn && !CoverageTarget.IsRunning)
+        if (took > MostTurn && !CoverageTarget.IsRunning)
         {
             _harm.Note("turn", $"the loop was kept for {took:0} ms");
         }

@@ -8,6 +8,9 @@ internal abstract class Door(string unit) : IDisposable
 
     public Tally Tally { get; } = new(unit);
 
+    /// <summary>What this machine lacks for it; null: nothing.</summary>
+    public virtual string? Lacks => null;
+
     /// <summary>What else there is to say of what was done; empty for nothing.</summary>
     public virtual string Details => "";
 

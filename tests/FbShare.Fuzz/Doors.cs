@@ -12,6 +12,7 @@ internal static class Doors
     {
         ["commands"] = () => new CommandDoor(),
         ["rings"] = () => new RingDoor(),
+        ["pages"] = () => new PageDoor(),
         ["vhost-user"] = () => new VhostUserDoor(),
         ["vfio-user"] = () => new VfioUserDoor(),
         ["state"] = () => new StateDoor(),
@@ -33,6 +34,10 @@ internal static class Doors
     public static (string Did, Harm Harm) Work(string name, Random random, Goal goal, Action<string> tell)
     {
         using Door door = Open(name);
+        if (door.Lacks is { } lacks)
+        {
+            return ($"skipped: no {lacks}", door.Harm);
+        }
         var watch = Stopwatch.StartNew();
         TimeSpan told = TimeSpan.Zero;
         try

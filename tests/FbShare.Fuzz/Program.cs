@@ -6,15 +6,17 @@ var seconds = new Option<double>("--seconds") { Description = "How long to work 
 var inputs = new Option<long>("--inputs") { Description = "Work at each door until so many inputs were answered, if that takes longer.", DefaultValueFactory = _ => 0 };
 var doors = new Option<string[]>("--door") { Description = $"Only these: {string.Join(", ", Doors.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
 var seed = new Option<int?>("--seed") { Description = "The same inputs again, as far as threads allow. Default: another one each time, which is printed." };
+var turn = new Option<double>("--turn") { Description = "How many milliseconds of processor time one turn of the event loop may take.", DefaultValueFactory = _ => DeviceUnderFuzz.MostTurn };
 doors.AcceptOnlyFromAmong([.. Doors.Names]);
 var root = new RootCommand("Sends hostile input to FbShare's doors, all in this process, and ends with 1 if one of them did harm.")
 {
-    seconds, inputs, doors, seed,
+    seconds, inputs, doors, seed, turn,
 };
 root.SetAction(arguments =>
 {
     int start = arguments.GetValue(seed) ?? Random.Shared.Next();
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {start}"));
+    DeviceUnderFuzz.MostTurn = arguments.GetValue(turn);
     bool harmed = false;
     string[] chosen = arguments.GetValue(doors) is { Length: > 0 } some ? some : [.. Doors.Names];
     var goal = new Goal(TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(inputs));

@@ -22,10 +22,7 @@ internal class FbShareProcess : IDisposable
     /// <summary>Its messages (stderr).</summary>
     public string Said => string.Join('\n', _said);
 
-    /// <summary>How often its main thread has waited for something so far.</summary>
-    public long MainWakeUps => WakeUpsOf($"/proc/{ProcessId}/task/{ProcessId}");
-
-    /// <summary>The same of all its threads.</summary>
+    /// <summary>How often its threads have waited for something so far.</summary>
     public long WakeUps => Directory.GetDirectories($"/proc/{ProcessId}/task").Sum(WakeUpsOf);
 
     protected Process Process { get; }

@@ -70,6 +70,27 @@ internal sealed class ViewerProcess : FbShareProcess
             });
     }
 
+    /// <summary>Of an idle viewer, once it has come to rest, no thread is woken a single time in ten seconds, and none uses the processor.</summary>
+    public void AssertSleeps() => XServer.WaitUntil(
+        () =>
+        {
+            using var never = new ManualResetEvent(false);
+            (long WakeUps, long Ticks) before = (WakeUps, Ticks);
+            never.WaitOne(TimeSpan.FromSeconds(10));
+            return before == (WakeUps, Ticks);
+        },
+        () => $"the viewer does not come to rest; it said:\n{Said}");
+
+    /// <summary>How much time all of its threads used.</summary>
+    private long Ticks
+    {
+        get
+        {
+            string[] fields = File.ReadAllText($"/proc/{ProcessId}/stat").Split(") ")[1].Split(' ');
+            return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        }
+    }
+
     private static ProcessStartInfo AtHome(ProcessStartInfo info, string? home)
     {
         if (home is not null)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using FbShare.Capture;
 using FbShare.Display;
 using FbShare.Memory;
@@ -106,7 +105,7 @@ public class ViewerTests
             using var viewer = new ViewerProcess(server, guest.Display, "--output", "0", "--renderer", renderer);
             viewer.AssertShows(TestCard.Still(1280, 800, 40), 1280, 800);
 
-            Sleeps(viewer);
+            viewer.AssertSleeps();
             guest.Dispose();
             viewer.WaitForTitle("gone");
             XServer.WaitUntil(() => viewer.Take() is { } picture && IsGreyed(picture), () => "the last picture is not greyed");
@@ -167,26 +166,6 @@ public class ViewerTests
         using var other = new ViewerProcess(server, guest.Display);
         guest.WaitForEvent(1, 42, 0);
         server.Do("keyup", "shift");
-    }
-
-    /// <summary>An idle viewer, once it has come to rest, is not woken a single time in four seconds and uses no processor.</summary>
-    private static void Sleeps(ViewerProcess viewer) => XServer.WaitUntil(
-        () =>
-        {
-            using var never = new ManualResetEvent(false);
-            (long WakeUps, long Ticks) before = Activity(viewer);
-            never.WaitOne(TimeSpan.FromSeconds(4));
-            return before == Activity(viewer);
-        },
-        () => "the viewer does not come to rest");
-
-    /// <summary>How often the viewer's thread was woken so far, and how much time all of its threads used.</summary>
-    private static (long WakeUps, long Ticks) Activity(ViewerProcess viewer)
-    {
-        string[] fields = File.ReadAllText($"/proc/{viewer.ProcessId}/stat").Split(") ")[1].Split(' ');
-        return (
-            viewer.MainWakeUps,
-            long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture));
     }
 
     private static bool IsGreyed(Picture picture)

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using FbShare.Capture;
+using FbShare.Tests;
 
 namespace FbShare.QemuTests;
 
@@ -29,6 +31,7 @@ public class ViewerWaylandTests
             // Then it has none, and neither has the host here.
             guest.Ask("card still --follow --frame 17", "card: shown");
             viewer.AssertShows(TestCard.Still(1000, 700, 17), 1000, 700);
+            viewer.AssertSleeps();
         }
 
         // Half as many units, each of two by two pixels: the guest has the pixels.
@@ -98,6 +101,44 @@ public class ViewerWaylandTests
         Assert.InRange(damaged.Count(line => line.Contains("(0, 0, 1280, 800)", StringComparison.Ordinal)), 1, Flips / 2);
         Assert.InRange(damaged.Length, Flips, int.MaxValue);
         guest.EndCard();
+    }
+
+    [ViewerFact("weston")]
+    public void A_compositor_without_a_seat_on_which_SDL_would_crash_is_left_alone_and_said_why()
+    {
+        const string Socket = "wayland-seatless";
+        using var guest = new Guest(new GuestOptions { FirmwareOnly = true });
+        using var server = new XServer();
+        using var folder = new TemporaryFolder("seatless");
+        ProcessStartInfo headless = server.StartInfo("weston", "--backend=headless-backend.so", "--use-pixman", "--no-config", "--idle-time=0", $"--socket={Socket}");
+        headless.Environment["XDG_RUNTIME_DIR"] = folder.Path;
+        using Process weston = Process.Start(headless)!;
+        weston.OutputDataReceived += (_, _) => { };
+        weston.ErrorDataReceived += (_, _) => { };
+        weston.BeginOutputReadLine();
+        weston.BeginErrorReadLine();
+        try
+        {
+            XServer.WaitUntil(() => weston.HasExited || File.Exists(folder[Socket]), () => "the compositor does not come up");
+            Assert.False(weston.HasExited);
+            ProcessStartInfo viewer = server.StartInfo(TestedProgram.Path, "view", "--display", $"unix:{guest.Display}", "-v");
+            viewer.Environment["XDG_RUNTIME_DIR"] = folder.Path;
+            viewer.Environment["WAYLAND_DISPLAY"] = Socket;
+            using (var other = new FbShareProcess(viewer))
+            {
+                other.WaitUntil(() => other.Said.Contains("x11, ", StringComparison.Ordinal), () => "it does not take X11 instead");
+            }
+            viewer.ArgumentList.Add("--video");
+            viewer.ArgumentList.Add("wayland");
+            using var refused = new FbShareProcess(viewer);
+            Assert.Equal(4, refused.WaitForExit());
+            Assert.Contains("no window can be opened here: the Wayland compositor has no seat", refused.Said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            weston.Kill();
+            weston.WaitForExit();
+        }
     }
 
     [ViewerTheory("weston")]

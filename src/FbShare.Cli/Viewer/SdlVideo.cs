@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FbShare.Cli.Viewer.Wayland;
 using FbShare.Graphics;
 using FbShare.Linux;
 
@@ -53,11 +54,19 @@ internal sealed class SdlVideo : IDisposable
         {
             _ = Sdl.SDL_setenv("SDL_VIDEODRIVER", system, 1);
         }
-        // Only those drivers that show something. Wayland's library complains on stderr where there is no folder for its sockets.
-        _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } ? "wayland,x11,KMSDRM" : "x11,KMSDRM");
+        string? asked = system ?? (Environment.GetEnvironmentVariable("SDL_VIDEODRIVER") is { Length: > 0 } named ? named : null);
+        // Wayland's library complains on stderr where there is no folder for its sockets.
+        bool triesWayland = asked?.Contains("wayland", StringComparison.Ordinal) ?? Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 };
+        string? noWayland = triesWayland ? SeatProbe.FindObstacle() : null;
+        if (noWayland is not null && asked is not null)
+        {
+            throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {noWayland}");
+        }
+        // Only those drivers that show something.
+        _ = Sdl.SDL_SetHint("SDL_VIDEODRIVER", triesWayland && noWayland is null ? "wayland,x11,KMSDRM" : "x11,KMSDRM");
         if (Sdl.SDL_Init(Sdl.SDL_INIT_VIDEO) != 0)
         {
-            throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}");
+            throw new CliException(ExitCodes.Unfit, $"no window can be opened here: {Sdl.GetError()}{(noWayland is null ? "" : $"; {noWayland}")}");
         }
         var video = new SdlVideo(loop);
         // What is typed goes to the guest as keys, not through an input method.

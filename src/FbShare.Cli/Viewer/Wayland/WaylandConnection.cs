@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using FbShare.Cli.Viewer.Software;
 
 namespace FbShare.Cli.Viewer.Wayland;
@@ -9,14 +7,8 @@ namespace FbShare.Cli.Viewer.Wayland;
 /// <param name="reason">Why this way and not by OpenGL.</param>
 internal sealed class WaylandConnection(string reason) : IDrawing
 {
-    /// <summary>wl_registry's events, in their order.</summary>
-    // SAFETY: the functions have the types of these events (wayland.xml).
-    private static readonly unsafe nint RegistryListener = Listener(
-        (nint)(delegate* unmanaged<nint, nint, uint, nint, uint, void>)&OnGlobal, (nint)(delegate* unmanaged<nint, nint, uint, void>)&OnGlobalGone);
-
     private readonly string _obstacle = $"the window is drawn without OpenGL ({reason})";
     private readonly List<nint> _queues = [];
-    private uint _shmName;
 
     public string Name => "no OpenGL: the compositor reads the window's memory (wl_shm)";
 
@@ -28,15 +20,6 @@ internal sealed class WaylandConnection(string reason) : IDrawing
 
     /// <summary>The compositor's wl_shm.</summary>
     public nint Shm { get; private set; }
-
-    /// <summary>A list of functions for a listener, which stays.</summary>
-    public static unsafe nint Listener(params ReadOnlySpan<nint> functions)
-    {
-        // SAFETY: memory for as many functions as are copied into it, which is never freed.
-        var list = (nint*)NativeMemory.Alloc((nuint)functions.Length, (nuint)sizeof(nint));
-        functions.CopyTo(new Span<nint>(list, functions.Length));
-        return (nint)list;
-    }
 
     /// <summary>A queue for objects that may be there until their window is gone.</summary>
     public nint CreateQueue()
@@ -81,43 +64,15 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         }
     }
 
-    private unsafe void Open(nint display)
+    private void Open(nint display)
     {
         Display = display;
         Queue = CreateQueue();
-        nint wrapper = Wl.wl_proxy_create_wrapper(display);
-        Wl.wl_proxy_set_queue(wrapper, Queue);
-        nint registry = Wl.Create(wrapper, Wl.WL_DISPLAY_GET_REGISTRY, Wl.Interface("wl_registry_interface"), [0]);
-        Wl.wl_proxy_wrapper_destroy(wrapper);
-        var self = GCHandle.Alloc(this);
-        _ = Wl.wl_proxy_add_listener(registry, RegistryListener, GCHandle.ToIntPtr(self));
-        _ = Wl.wl_display_roundtrip_queue(display, Queue);
-        if (_shmName != 0)
-        {
-            // SAFETY: the library's own struct wl_interface, which begins with a pointer to its name.
-            Shm = Wl.Create(registry, Wl.WL_REGISTRY_BIND, Wl.Interface("wl_shm_interface"), [_shmName, *(nint*)Wl.Interface("wl_shm_interface"), 1u, 0], version: 1);
-        }
-        Wl.wl_proxy_destroy(registry);
-        self.Free();
+        using var globals = new WaylandGlobals(display, Queue);
+        Shm = globals.Bind("wl_shm", Wl.Interface("wl_shm_interface"));
         if (Shm == 0)
         {
             throw new CliException(ExitCodes.Unfit, "a window cannot be drawn without OpenGL here: the compositor has no wl_shm");
         }
-    }
-
-    [UnmanagedCallersOnly]
-    private static unsafe void OnGlobal(nint data, nint registry, uint name, nint interfaceName, uint version)
-    {
-        // SAFETY: the library's text, which ends with a zero.
-        if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)interfaceName).SequenceEqual("wl_shm"u8))
-        {
-            Unsafe.As<WaylandConnection>(GCHandle.FromIntPtr(data).Target!)._shmName = name;
-        }
-    }
-
-    [UnmanagedCallersOnly]
-    private static void OnGlobalGone(nint data, nint registry, uint name)
-    {
-        // wl_shm does not go.
     }
 }

@@ -10,10 +10,10 @@ namespace FbShare.Cli.Viewer.Wayland;
 internal sealed class WaylandSurface : ISharedSurface
 {
     // SAFETY: the function has the type of wl_buffer's only event (wayland.xml).
-    private static readonly unsafe nint BufferListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, void>)&OnRelease);
+    private static readonly unsafe nint BufferListener = Wl.Listener((nint)(delegate* unmanaged<nint, nint, void>)&OnRelease);
 
     // SAFETY: the function has the type of wl_callback's only event.
-    private static readonly unsafe nint FrameListener = WaylandConnection.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
+    private static readonly unsafe nint FrameListener = Wl.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
 
     private static readonly nint FrameInterface = Wl.Interface("wl_callback_interface");
 

@@ -27,6 +27,13 @@ internal static partial class Wl
 
     public const uint WL_SHM_FORMAT_XRGB8888 = 1;
 
+    /// <param name="name">0: what WAYLAND_DISPLAY says.</param>
+    [LibraryImport(Library)]
+    public static partial nint wl_display_connect(nint name);
+
+    [LibraryImport(Library)]
+    public static partial void wl_display_disconnect(nint display);
+
     [LibraryImport(Library)]
     public static partial nint wl_display_create_queue(nint display);
 
@@ -91,6 +98,15 @@ internal static partial class Wl
     /// <summary>What the library knows of an interface (struct wl_interface).</summary>
     /// <param name="name">As it exports it: wl_buffer_interface.</param>
     public static nint Interface(string name) => NativeLibrary.GetExport(NativeLibrary.Load(Library, typeof(Wl).Assembly, null), name);
+
+    /// <summary>A list of functions for a listener, which stays.</summary>
+    public static unsafe nint Listener(params ReadOnlySpan<nint> functions)
+    {
+        // SAFETY: memory for as many functions as are copied into it, which is never freed.
+        var list = (nint*)NativeMemory.Alloc((nuint)functions.Length, (nuint)sizeof(nint));
+        functions.CopyTo(new Span<nint>(list, functions.Length));
+        return (nint)list;
+    }
 
     /// <summary>union wl_argument.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 8)]
