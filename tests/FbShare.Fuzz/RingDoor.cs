@@ -30,6 +30,7 @@ internal sealed class RingDoor : Door
     private HeldResources _early;
     private GuestModel _guest = null!;
     private long _rings;
+    private long _rounds;
 
     public RingDoor()
         : base("chains") => _device = new DeviceUnderFuzz(Harm);
@@ -54,7 +55,7 @@ internal sealed class RingDoor : Door
         }
         _driver!.Flush();
         _rewriter.Rest();
-        if (_rings == 2)
+        if (++_rounds == 2)
         {
             _early = HeldResources.Now();
         }
@@ -87,7 +88,7 @@ internal sealed class RingDoor : Door
     public override void Finish()
     {
         End();
-        if (_rings > 2)
+        if (_rounds > 2)
         {
             Harm.NoteGrowth(_early);
         }
