@@ -1,7 +1,7 @@
 namespace FbShare.Cli.Viewer.Wayland;
 
 /// <summary>Keeps SDL from having a whole window drawn anew at every frame: told of each frame of its surface, it marks all of it as changed (seen in SDL
-/// 2.26 to 2.32), so that what has changed would not matter.</summary>
+/// 2.26, and in the source of 2.32), so that what has changed would not matter.</summary>
 /// <remarks>SDL asks to be told with an object made of the surface, and so of the surface's queue at that time, when the last such object's event comes. The
 /// first of them is older than this and comes; the second is made while the surface has a queue of its own here, and nobody looks at that again.</remarks>
 internal sealed class SdlFrames

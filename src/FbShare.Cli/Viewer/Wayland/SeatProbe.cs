@@ -6,7 +6,7 @@ namespace FbShare.Cli.Viewer.Wayland;
 internal static class SeatProbe
 {
     /// <summary>Why SDL must not be let near the compositor; null where it may, or where there is none.</summary>
-    /// <remarks>All of SDL 2 look for the pointer of the compositor's seat without asking whether there is one, which ends the program.</remarks>
+    /// <remarks>SDL (2.26, and by their sources its later versions) looks for the pointer of the compositor's seat without asking whether there is one, which ends the program.</remarks>
     public static string? FindObstacle()
     {
         // A connection that somebody left open for SDL serves only once.
