@@ -19,6 +19,9 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
+    /// <summary>Nobody runs it; with one there is the boot screen.</summary>
+    private static readonly byte[] Rom = new byte[4096];
+
     private readonly Harm _harm;
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory;
@@ -45,7 +48,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log) { Keeper = keeper };
         _hub.Source = _device;
         _vhostUser = new VhostUserServer(_loop, null, _memory, _device, _hub, log);
-        _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, null, l), log);
+        _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, Rom, l), log);
         _hub.Attach(0, new Looker());
         _hub.Attach(1, Viewer);
         _thread = new Thread(Run) { IsBackground = true, Name = "device" };
