@@ -5,10 +5,17 @@ namespace FbShare.Fuzz;
 /// <summary>Values of a D-Bus message one after the other, aligned from a multiple of 8 on.</summary>
 internal sealed class BusBody
 {
-    private static readonly string[] Interfaces = ["org.qemu.Display1.Console", "org.qemu.Display1.VM", "org.qemu.Display1.Keyboard", "org.qemu.Display1.Mouse", "org.fbshare.Display1.Console"];
-    private static readonly string[] Properties = ["Label", "Width", "Name", "UUID", "IsAbsolute", "Modifiers", "Interfaces", "Path"];
+    /// <summary>Those of a console before those of the machine, each with a property of its own.</summary>
+    private static readonly (string Interface, string Property)[] Properties =
+    [
+        ("org.qemu.Display1.Console", "Label"), ("org.qemu.Display1.Console", "Width"), ("org.qemu.Display1.Console", "Interfaces"), ("org.qemu.Display1.Keyboard", "Modifiers"),
+        ("org.qemu.Display1.Mouse", "IsAbsolute"), ("org.fbshare.Display1.Console", "Path"), ("org.qemu.Display1.VM", "Name"), ("org.qemu.Display1.VM", "UUID"),
+    ];
+
+    private const int OfConsole = 6;
 
     private readonly List<byte> _bytes = [];
+    private int _property;
 
     public int Length => _bytes.Count;
 
@@ -68,7 +75,18 @@ internal sealed class BusBody
         write();
     }
 
-    /// <summary>Values at random, more or less as a signature says; I stands for the name of an interface and P for that of a property.</summary>
+    /// <summary>The signature of <see cref="Values"/>.</summary>
+    public static string TypesOf(string signature) => string.Concat(signature.Select(type => type switch
+    {
+        'I' or 'P' => 's',
+        'K' or 'B' => 'u',
+        'S' => 't',
+        'D' => 'd',
+        _ => type,
+    }));
+
+    /// <summary>Values at random, more or less as a signature says; I stands for the name of an interface, P for that of a property of it, K for a key's number,
+    /// B for a button's, S for a finger's and D for a place.</summary>
     public void Values(string signature, Random random)
     {
         foreach (char type in signature)
@@ -84,8 +102,15 @@ internal sealed class BusBody
         switch (type)
         {
             case 's': Text(random.Next(3) == 0 ? "\uffff" : "org.qemu.Display1.Console"); break;
-            case 'I': Text(Interfaces[random.Next(Interfaces.Length)]); break;
-            case 'P': Text(Properties[random.Next(Properties.Length)]); break;
+            case 'I':
+                _property = random.Next(random.Next(8) == 0 ? Properties.Length : OfConsole);
+                Text(Properties[_property].Interface);
+                break;
+            case 'P': Text(Properties[random.Next(8) == 0 ? random.Next(Properties.Length) : _property].Property); break;
+            case 'K': UInt32(random.Next(8) == 0 ? (uint)random.Next() : (uint)random.Next(1, 256)); break;
+            case 'B': UInt32(random.Next(8) == 0 ? (uint)random.Next() : (uint)random.Next(4)); break;
+            case 'S': UInt64(random.Next(8) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(8)); break;
+            case 'D': UInt64(random.Next(8) == 0 ? (ulong)random.NextInt64() : BitConverter.DoubleToUInt64Bits(random.NextDouble() * 1000)); break;
             case 'v':
                 ShortText("u");
                 UInt32((uint)random.Next());

@@ -6,6 +6,7 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Rig.Bench;
+using FbShare.Tests;
 using FbShare.VfioUser;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
@@ -18,6 +19,9 @@ namespace FbShare.Fuzz;
 /// descriptors and memory must not become more.</summary>
 internal sealed class DeviceUnderFuzz : IDisposable
 {
+    /// <summary>Nobody runs it; with one there is the boot screen.</summary>
+    private static readonly byte[] Rom = new byte[4096];
+
     private readonly Harm _harm;
     private readonly EventLoop _loop = new();
     private readonly GuestMemoryMap _memory;
@@ -44,7 +48,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
         _device = new VirtioGpuDevice(new GpuOptions { Outputs = 2, RefreshHz = null, MaxHostBytes = 64 << 20 }, _memory, _hub, _loop, log) { Keeper = keeper };
         _hub.Source = _device;
         _vhostUser = new VhostUserServer(_loop, null, _memory, _device, _hub, log);
-        _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, null, l), log);
+        _vfioUser = new VfioUserServer(_loop, null, _memory, l => new VirtioGpuFunction(_loop, _memory, _device, Rom, l), log);
         _hub.Attach(0, new Looker());
         _hub.Attach(1, Viewer);
         _thread = new Thread(Run) { IsBackground = true, Name = "device" };
@@ -88,27 +92,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
     });
 
     /// <summary>Runs something on the device's loop and waits for it: it must come to that within 10 s.</summary>
-    public void OnLoop(Action action)
-    {
-        var done = new TaskCompletionSource();
-        _loop.Post(() =>
-        {
-            try
-            {
-                action();
-                done.SetResult();
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        if (!done.Task.Wait(TimeSpan.FromSeconds(10)))
-        {
-            throw new TimeoutException("the device's loop did nothing else for 10 s");
-        }
-        done.Task.GetAwaiter().GetResult();
-    }
+    public void OnLoop(Action action) => _loop.Call(action);
 
     /// <summary>Waits until the device has noticed what happened before, such as a connection's end.</summary>
     public void Settle()

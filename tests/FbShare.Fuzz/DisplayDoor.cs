@@ -18,12 +18,13 @@ internal sealed class DisplayDoor : SessionDoor
         ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""),
         ("org.qemu.Display1.Console", "RegisterListener", "h"),
         ("org.qemu.Display1.Console", "SetUIInfo", "qqiiuu"),
-        ("org.qemu.Display1.Keyboard", "Press", "u"),
-        ("org.qemu.Display1.Keyboard", "Release", "u"),
-        ("org.qemu.Display1.Mouse", "Press", "u"),
+        ("org.qemu.Display1.Keyboard", "Press", "K"),
+        ("org.qemu.Display1.Keyboard", "Release", "K"),
+        ("org.qemu.Display1.Mouse", "Press", "B"),
+        ("org.qemu.Display1.Mouse", "Release", "B"),
         ("org.qemu.Display1.Mouse", "SetAbsPosition", "uu"),
         ("org.qemu.Display1.Mouse", "RelMotion", "ii"),
-        ("org.qemu.Display1.MultiTouch", "SendEvent", "utdd"),
+        ("org.qemu.Display1.MultiTouch", "SendEvent", "BSDD"),
         ("org.qemu.Display1.VM", "None", "ay"),
     ];
 
@@ -42,7 +43,7 @@ internal sealed class DisplayDoor : SessionDoor
 
     /// <summary>An object that has such an interface.</summary>
     private static string Home(string name, Random random) =>
-        name.EndsWith("VM", StringComparison.Ordinal) || name.EndsWith("ObjectManager", StringComparison.Ordinal) ? Paths[2 + random.Next(2)] : Paths[random.Next(2)];
+        name.EndsWith("VM", StringComparison.Ordinal) ? Paths[2] : name.EndsWith("ObjectManager", StringComparison.Ordinal) ? Paths[3] : Paths[random.Next(2)];
 
     private string Socket => _folder["display"];
 
@@ -89,9 +90,9 @@ internal sealed class DisplayDoor : SessionDoor
     {
         (string name, string member, string signature) = Calls[random.Next(Calls.Length)];
         bool carries = signature == "h" ? random.Next(10) != 0 : random.Next(30) == 0;
-        // An interface and a property that there are, mostly.
+        // An interface and a property that there are, a number that is one of a key: mostly.
         string values = signature;
-        signature = signature.Replace('I', 's').Replace('P', 's');
+        signature = BusBody.TypesOf(signature);
         string path = random.Next(8) == 0 ? Paths[random.Next(Paths.Length)] : Home(name, random);
         if (random.Next(30) == 0)
         {

@@ -20,9 +20,6 @@ internal sealed class HostileDisplay : IDisposable
     private Peer? _listener;
     private uint _serial;
 
-    /// <summary>Whether the listener was sent something that is no message, after which it may take the rest for another.</summary>
-    private bool _isOff;
-
     /// <param name="socket">To the viewer; owned from here on.</param>
     public HostileDisplay(EventLoop loop, UnixSocket socket, Random random, Tally tally)
     {
@@ -38,15 +35,7 @@ internal sealed class HostileDisplay : IDisposable
             return;
         }
         (string name, string member, string signature, Action<BusBody> write, bool carries) = Next();
-        // sd-bus (252) never closes the descriptors of a message that it cannot read: see SECURITY.md.
-        carries &= !_isOff;
-        byte[] call = BusMessage.Call(++_serial, Path, name, member, signature, write, carries ? 1u : 0u);
-        if (!carries)
-        {
-            byte[] right = [.. call];
-            call = Spoil(call);
-            _isOff |= !call.AsSpan().SequenceEqual(right);
-        }
+        byte[] call = Spoil(BusMessage.Call(++_serial, Path, name, member, signature, write, carries ? 1u : 0u));
         _tally.Sent++;
         _listener.Send(call, carries ? [_picture] : []);
     }

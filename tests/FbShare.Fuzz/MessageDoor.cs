@@ -71,6 +71,7 @@ internal abstract class MessageDoor(bool vfioUser) : SessionDoor
         {
             return [.. Enumerable.Range(0, random.Next(1, UnixSocket.MaxDescriptors + 1)).Select(_ => _foreign[random.Next(_foreign.Count)])];
         }
-        return wanted ? [memory ? _foreign[0] : _foreign[random.Next(1, _foreign.Count)]] : [];
+        // The last two are eventfds.
+        return wanted ? [memory ? _foreign[0] : _foreign[random.Next(random.Next(8) == 0 ? 1 : 3, _foreign.Count)]] : [];
     }
 }

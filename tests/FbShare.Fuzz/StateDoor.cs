@@ -9,7 +9,7 @@ using static FbShare.Rig.Driver.Commands;
 namespace FbShare.Fuzz;
 
 /// <summary>What a device that its guest has taken over leaves to the next one: its state and its descriptors are changed, and another device must go on,
-/// or refuse the front-end. Before each, a keeper and a device are told nonsense by the other.</summary>
+/// or refuse the front-end, whether a keeper or a service manager has kept them. Before each, a keeper and a device are told nonsense by the other.</summary>
 internal sealed class StateDoor : Door
 {
     private const long Ram = 16 << 20;
@@ -21,6 +21,7 @@ internal sealed class StateDoor : Door
     private static readonly ulong[] Odd = [0, 1, 2, 4095, 4096, int.MaxValue, uint.MaxValue, 1UL << 32, long.MaxValue, ulong.MaxValue - 4095, ulong.MaxValue];
 
     private readonly Left[] _left;
+    private readonly Parcels _parcels = new();
     private readonly FileDescriptor _foreign = MemFd.Create("foreign", 1 << 20);
     private HeldResources _early;
     private long _lives;
@@ -60,6 +61,7 @@ internal sealed class StateDoor : Door
             left.Dispose();
         }
         _foreign.Dispose();
+        _parcels.Dispose();
     }
 
     /// <summary>A keeper is told nonsense by its device, and a device by its keeper.</summary>
@@ -118,7 +120,7 @@ internal sealed class StateDoor : Door
                 SpoilDescriptors(kept, random);
             }
             Tally.Sent++;
-            using (var keeper = Keeper.Open(new Forgetful(), kept))
+            using (Keeper keeper = random.Next(2) == 0 ? Keeper.Open(new Forgetful(), kept) : OpenFromManager(kept, random))
             using (var device = new DeviceUnderFuzz(Harm, keeper))
             {
                 Tally.Ok += device.Resume(vfioUser) ? 1 : 0;
@@ -126,6 +128,22 @@ internal sealed class StateDoor : Door
                 device.Settle();
                 left.Kick();
                 device.Settle();
+            }
+        }
+    }
+
+    /// <summary>As a service's device finds it: with the service manager, by names.</summary>
+    private Keeper OpenFromManager(Dictionary<ulong, FileDescriptor> kept, Random random)
+    {
+        try
+        {
+            return Keeper.Open(_parcels.Open(kept, random, out IReadOnlyDictionary<ulong, FileDescriptor> left), left);
+        }
+        finally
+        {
+            foreach (FileDescriptor fd in kept.Values)
+            {
+                fd.Dispose();
             }
         }
     }

@@ -10,6 +10,7 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
     private const int LastCommand = 17;
     private const uint NoReply = 0x10;
     private const uint ErrorFlag = 0x20;
+    private const uint EventFdData = 4;
     private const int HeaderSize = 16;
 
     private static readonly VfioUserDriver.Command[] Start =
@@ -24,20 +25,26 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
         VfioUserDriver.Command.DmaMap, VfioUserDriver.Command.DmaUnmap, VfioUserDriver.Command.SetIrqs, VfioUserDriver.Command.Reset,
     ];
 
+    /// <summary>What this session has mapped and not unmapped, if all of it was taken.</summary>
+    private readonly List<ulong> _mapped = [];
     private ushort _id;
 
     protected override (byte[] Bytes, FileDescriptor[] Descriptors) Next(int number, Random random)
     {
+        if (number == 0)
+        {
+            _mapped.Clear();
+        }
         VfioUserDriver.Command command = number < Start.Length && random.Next(20) != 0 ? Start[number] : random.Next(8) == 0 ? (VfioUserDriver.Command)random.Next(LastCommand) : Usual[random.Next(Usual.Length)];
         byte[] payload = command switch
         {
             VfioUserDriver.Command.Version => [0, 0, 0, 0, .. random.Next(6) == 0 ? Noise(random, 64) : [.. "{\"capabilities\":{\"max_msg_fds\":8}}\0"u8]],
-            VfioUserDriver.Command.DmaMap => [.. Words(32u, random.Next(4) == 0 ? (uint)random.Next(8) : 3u), .. Region(random)],
-            VfioUserDriver.Command.DmaUnmap => [.. Words(24u, (uint)random.Next(4)), .. Region(random)[8..]],
+            VfioUserDriver.Command.DmaMap => [.. Words(32u, random.Next(8) == 0 ? (uint)random.Next(8) : 3u), .. random.Next(6) == 0 ? Region(random) : NextRegion()],
+            VfioUserDriver.Command.DmaUnmap => [.. Words(24u, random.Next(8) == 0 ? (uint)random.Next(4) : 0u), .. random.Next(6) == 0 || _mapped.Count == 0 ? Region(random)[8..] : LastRegion()],
             VfioUserDriver.Command.GetInfo => Words(16u, 0u, 0u, 0u),
-            VfioUserDriver.Command.GetRegionInfo => [.. Words(random.Next(8) == 0 ? (uint)random.Next(100) : 32u, 0u, (uint)random.Next(12), 0u), .. Numbers(0, 0)],
-            VfioUserDriver.Command.GetIrqInfo => Words(random.Next(8) == 0 ? (uint)random.Next(40) : 16u, 0u, (uint)random.Next(8), 0u),
-            VfioUserDriver.Command.SetIrqs => Words(20u, (uint)(1 << random.Next(3)) | (uint)(8 << random.Next(3)), (uint)random.Next(6), (uint)random.Next(4), (uint)random.Next(5)),
+            VfioUserDriver.Command.GetRegionInfo => [.. Words(random.Next(8) == 0 ? (uint)random.Next(100) : 32u, 0u, (uint)random.Next(10), 0u), .. Numbers(0, 0)],
+            VfioUserDriver.Command.GetIrqInfo => Words(random.Next(8) == 0 ? (uint)random.Next(40) : 16u, 0u, (uint)random.Next(6), 0u),
+            VfioUserDriver.Command.SetIrqs => Interrupts(random),
             VfioUserDriver.Command.RegionRead => Access(random, random.Next(8) == 0 ? (uint)random.Next(300) : 1u << random.Next(4)),
             VfioUserDriver.Command.RegionWrite => Write(random),
             VfioUserDriver.Command.RegionWriteMulti => Multi(random),
@@ -47,7 +54,8 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
         uint size = random.Next(200) == 0 ? (uint)random.Next() : 16u + (uint)payload.Length;
         uint flags = random.Next(50) == 0 ? (uint)random.Next() : random.Next(4) == 0 ? NoReply : 0;
         byte[] header = [.. BitConverter.GetBytes(++_id), .. BitConverter.GetBytes((ushort)command), .. Words(size, flags, 0u)];
-        return ([.. header, .. payload], Pick(command is VfioUserDriver.Command.DmaMap or VfioUserDriver.Command.SetIrqs, command == VfioUserDriver.Command.DmaMap, random));
+        bool wantsEventFd = command == VfioUserDriver.Command.SetIrqs && payload.Length > 4 && (payload[4] & EventFdData) != 0;
+        return ([.. header, .. payload], Pick(command == VfioUserDriver.Command.DmaMap || wantsEventFd, command == VfioUserDriver.Command.DmaMap, random));
     }
 
     protected override int CountReply(ReadOnlySpan<byte> received)
@@ -61,6 +69,38 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
         return length;
     }
 
+    /// <summary>Memory that follows what is mapped.</summary>
+    private byte[] NextRegion()
+    {
+        ulong address = _mapped.Count == 0 ? 0 : _mapped.Max() + MemoryBytes;
+        _mapped.Add(address);
+        return Numbers(0, address, MemoryBytes);
+    }
+
+    /// <summary>What was mapped last, which is not mapped any more then. (What lies in front keeps its place, so that rings go on.)</summary>
+    private byte[] LastRegion()
+    {
+        ulong address = _mapped[^1];
+        _mapped.RemoveAt(_mapped.Count - 1);
+        return Numbers(address, MemoryBytes);
+    }
+
+    /// <summary>What VFIO_DEVICE_SET_IRQS takes, mostly: data and action by kind (linux/vfio.h).</summary>
+    private static byte[] Interrupts(Random random)
+    {
+        const uint line = 0, messages = 2, none = 1, mask = 8, unmask = 16, trigger = 32;
+        (uint flags, uint kind, uint start, uint count) = random.Next(8) switch
+        {
+            0 => ((uint)(1 << random.Next(3)) | (uint)(8 << random.Next(3)), (uint)random.Next(6), (uint)random.Next(4), (uint)random.Next(5)),
+            1 => (none | (random.Next(2) == 0 ? mask : unmask), line, 0u, 1u),
+            2 => (none | trigger, random.Next(2) == 0 ? line : messages, 0u, (uint)random.Next(2)),
+            3 => (EventFdData | unmask, line, 0u, 1u),
+            4 => (EventFdData | trigger, line, 0u, 1u),
+            _ => (EventFdData | trigger, messages, (uint)random.Next(2), 1u),
+        };
+        return Words(20u, flags, kind, start, count);
+    }
+
     private static byte[] Region(Random random) => Numbers(
         random.Next(6) == 0 ? (ulong)random.NextInt64() : 0,
         random.Next(4) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(8) * MemoryBytes,
@@ -69,10 +109,12 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
     /// <summary>The regions that there are, those with registers more often.</summary>
     private static readonly uint[] Regions = [7, 7, 0, 2, 4, 4, 4];
 
+    private const uint Config = 7, BochsRegisters = 2;
+
     private static byte[] Access(Random random, uint count)
     {
         uint region = random.Next(16) == 0 ? (uint)random.Next(12) : Regions[random.Next(Regions.Length)];
-        int most = region == 7 ? 256 : random.Next(8) == 0 ? 1 << 25 : 0x6000;
+        int most = region == Config ? 248 : region == BochsRegisters ? 0xff8 : random.Next(16) == 0 ? 1 << 25 : 0x3ff8;
         ulong offset = random.Next(32) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next(most) & ~3UL;
         return [.. Numbers(offset), .. Words(region, count)];
     }
@@ -90,7 +132,7 @@ internal sealed class VfioUserDoor() : MessageDoor(vfioUser: true)
         byte[] all = Numbers(random.Next(10) == 0 ? (ulong)random.NextInt64() : count);
         for (; count > 0; count--)
         {
-            all = [.. all, .. Access(random, (uint)random.Next(9)), .. Numbers((ulong)random.NextInt64())];
+            all = [.. all, .. Access(random, random.Next(16) == 0 ? (uint)random.Next(10) : 1u << random.Next(4)), .. Numbers((ulong)random.NextInt64())];
         }
         return all;
     }

@@ -119,7 +119,7 @@ public class ViewerWaylandTests
         weston.BeginErrorReadLine();
         try
         {
-            XServer.WaitUntil(() => weston.HasExited || File.Exists(folder[Socket]), () => "the compositor does not come up");
+            XServer.WaitUntil(() => weston.HasExited || ListeningSocket.IsAt(folder[Socket]), () => "the compositor does not come up");
             Assert.False(weston.HasExited);
             ProcessStartInfo viewer = server.StartInfo(TestedProgram.Path, "view", "--display", $"unix:{guest.Display}", "-v");
             viewer.Environment["XDG_RUNTIME_DIR"] = folder.Path;

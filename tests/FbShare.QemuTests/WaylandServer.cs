@@ -48,7 +48,7 @@ internal sealed class WaylandServer : IDesk, IDisposable
         _process.BeginErrorReadLine();
         string? window = null;
         XServer.WaitUntil(
-            () => _process.HasExited || (File.Exists(_folder[socket]) && (window = server.FindTopWindow()) is not null),
+            () => _process.HasExited || (ListeningSocket.IsAt(_folder[socket]) && (window = server.FindTopWindow()) is not null),
             () => $"{command[0]} does not come up; it said:\n{string.Join('\n', _said)}");
         _window = window ?? throw new InvalidOperationException($"{command[0]} ended; it said:\n{string.Join('\n', _said)}");
     }

@@ -9,11 +9,18 @@ public sealed class UnixSocket : IDisposable
     /// <summary>The most descriptors received with one read; the kernel closes any more (<see cref="LostDescriptors"/>).</summary>
     public const int MaxDescriptors = 16;
 
+    /// <summary>The most descriptors that the kernel carries with one message (SCM_MAX_FD).</summary>
+    internal const int KernelMostDescriptors = 253;
+
     /// <summary>Owns <paramref name="fd"/>, a connected stream socket.</summary>
     public UnixSocket(FileDescriptor fd) => Descriptor = fd;
 
     /// <summary>The socket, owned by this object.</summary>
     public FileDescriptor Descriptor { get; }
+
+    /// <summary>The most descriptors sent or received at once here: <see cref="MaxDescriptors"/>, or more where more are expected, up to
+    /// <see cref="KernelMostDescriptors"/>.</summary>
+    internal int MostDescriptors { get; init; } = MaxDescriptors;
 
     /// <summary>Whether descriptors that came with the last <see cref="Receive"/> were lost (MSG_CTRUNC): there were too many in one message, or
     /// this process has no free descriptor.</summary>
@@ -93,11 +100,11 @@ public sealed class UnixSocket : IDisposable
     /// <exception cref="LinuxException">The peer is gone (EPIPE) or the socket failed.</exception>
     public unsafe int Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors = default, bool wait = true)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);
-        byte* control = stackalloc byte[sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int))];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MostDescriptors);
+        byte* control = stackalloc byte[(sizeof(LibC.CMsgHdr) + (MostDescriptors * sizeof(int)) + 7) & ~7];
         fixed (byte* bytes = data)
         {
-            // SAFETY: the data is pinned during the call, and control has room for MaxDescriptors, of which there are no more.
+            // SAFETY: the data is pinned during the call, and control has room for MostDescriptors, of which there are no more.
             var vector = new LibC.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
             var message = new LibC.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
             if (descriptors.Length > 0)
@@ -163,7 +170,7 @@ public sealed class UnixSocket : IDisposable
 
     private unsafe int? ReceiveWith(Span<byte> buffer, List<FileDescriptor>? descriptors, int flags)
     {
-        int controlSize = sizeof(LibC.CMsgHdr) + (MaxDescriptors * sizeof(int));
+        int controlSize = sizeof(LibC.CMsgHdr) + (MostDescriptors * sizeof(int));
         byte* control = stackalloc byte[controlSize];
         fixed (byte* bytes = buffer)
         {

@@ -5,11 +5,14 @@ namespace FbShare.Display.DBus;
 /// <summary>Checks the whole header of a method call that comes with descriptors (D-Bus specification, "Message Format" and "Valid Names").</summary>
 /// <remarks>sd-bus drops a message that is not valid and goes on, but never closes the descriptors that came with it (bus_socket_make_message
 /// in bus-socket.c, systemd 252 to 257). So whatever it could take offence at is found here first. This is stricter than the specification:
-/// only calls, only the fields that exist, and only signatures without containers.</remarks>
+/// only calls, only the fields that exist, and only signatures of numbers, texts, descriptors, and arrays and structures of them.</remarks>
 internal static class BusCallHeader
 {
     private const int MethodCall = 1;
     private const int LongestName = 255;
+
+    /// <summary>Arrays and structures in each other. The specification allows 32 of each.</summary>
+    private const int DeepestType = 8;
     private const byte Path = 1, Interface = 2, Member = 3, Destination = 6, Sender = 7, Signature = 8, UnixFds = 9;
 
     private static readonly SearchValues<byte> BasicTypes = SearchValues.Create("ybnqiuxtdsogh"u8);
@@ -92,9 +95,54 @@ internal static class BusCallHeader
         Interface => IsName(value, least: 2, dashes: false),
         Member => IsName(value, least: 1, dashes: false) && !value.Contains((byte)'.'),
         Destination or Sender => value.Length > 0 && value[0] == ':' ? IsName(value[1..], least: 2, dashes: true, digits: true) : IsName(value, least: 2, dashes: true),
-        Signature => !value.ContainsAnyExcept(BasicTypes),
+        Signature => IsSignature(value),
         _ => true,
     };
+
+    private static bool IsSignature(ReadOnlySpan<byte> types)
+    {
+        while (types.Length > 0)
+        {
+            if (!TryTakeType(ref types, depth: 0))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Takes one whole type off the start of a signature.</summary>
+    private static bool TryTakeType(ref ReadOnlySpan<byte> types, int depth)
+    {
+        if (types.Length == 0 || depth > DeepestType)
+        {
+            return false;
+        }
+        byte first = types[0];
+        types = types[1..];
+        if (first == 'a')
+        {
+            return TryTakeType(ref types, depth + 1);
+        }
+        if (first != '(')
+        {
+            return BasicTypes.Contains(first);
+        }
+        do
+        {
+            if (!TryTakeType(ref types, depth + 1))
+            {
+                return false;
+            }
+        }
+        while (types.Length > 0 && types[0] != ')');
+        if (types.Length == 0)
+        {
+            return false;
+        }
+        types = types[1..];
+        return true;
+    }
 
     private static bool IsPath(ReadOnlySpan<byte> path)
     {

@@ -39,6 +39,7 @@ internal sealed class BusConnection : IDisposable
     private readonly EventLoop.Watch _watch;
     private readonly LoopTimer _timer;
     private readonly BusGate? _gate;
+    private readonly bool _isServer;
     private readonly int _output;
     private nint _bus;
     private bool _isLetIn;
@@ -54,12 +55,14 @@ internal sealed class BusConnection : IDisposable
     private BusEnd? _broken;
 
     /// <summary>Takes over what it is given once nothing can fail any more.</summary>
-    /// <param name="watched">What to wait on; null: the gate's client.</param>
+    /// <param name="gate">Null: to a message bus, which checks what it hands on.</param>
+    /// <param name="watched">What to wait on; null: the gate's peer.</param>
+    /// <param name="isServer">Whether the gate's peer is a client.</param>
     /// <param name="output">The number sd-bus writes to, where there is a gate.</param>
-    private BusConnection(EventLoop loop, nint bus, FileDescriptor? watched, BusGate? gate, int output)
+    private BusConnection(EventLoop loop, nint bus, BusGate? gate, FileDescriptor? watched, bool isServer, int output)
     {
         _loop = loop;
-        _watched = watched ?? gate!.Client;
+        _watched = watched ?? gate!.Peer;
         _timer = new LoopTimer(loop, OnTime);
         try
         {
@@ -72,8 +75,9 @@ internal sealed class BusConnection : IDisposable
         }
         _bus = bus;
         _gate = gate;
+        _isServer = isServer;
         _output = output;
-        _clientDue = gate is null ? null : EventLoop.Now + (long)AuthenticationTime.TotalNanoseconds;
+        _clientDue = !isServer ? null : EventLoop.Now + (long)AuthenticationTime.TotalNanoseconds;
     }
 
     /// <summary>How it ended; null while it is open, and after <see cref="Dispose"/>.</summary>
@@ -103,20 +107,29 @@ internal sealed class BusConnection : IDisposable
     public static BusConnection OverSocket(EventLoop loop, FileDescriptor socket, bool authenticates)
     {
         using FileDescriptor owned = socket;
-        if (authenticates)
+        (UnixSocket fed, UnixSocket feeding) = UnixSocket.CreatePair();
+        using (fed)
         {
-            return Serve(loop, owned);
+            BusGate gate = MakeGate(owned, feeding, authenticates);
+            try
+            {
+                // A server's writes to a client that is not let in yet must not reach it.
+                using FileDescriptor output = (authenticates ? fed.Descriptor : owned).Duplicate();
+                return Start(loop, fed.Descriptor, output, address: null, gate, authenticates);
+            }
+            catch
+            {
+                gate.Dispose();
+                throw;
+            }
         }
-        using FileDescriptor duplicate = owned.Duplicate();
-        FileDescriptor watched = owned.Duplicate();
-        return Start(loop, duplicate, duplicate, address: null, gate: null, watched);
     }
 
     /// <summary>Connects to a message bus, such as <c>unix:path=/run/user/1000/bus</c>.</summary>
     /// <exception cref="BusException">Nobody answers at the address.</exception>
     public static BusConnection ToBus(EventLoop loop, string address)
     {
-        return Start(loop, input: null, output: null, address, gate: null, watched: null);
+        return Start(loop, input: null, output: null, address, gate: null, isServer: false);
     }
 
     /// <summary>A place for replies, made once and used for any number of calls; lives as long as the connection.</summary>
@@ -306,44 +319,37 @@ internal sealed class BusConnection : IDisposable
         }
     }
 
-    /// <summary>Serves a client: sd-bus reads from a pair that a <see cref="BusGate"/> feeds.</summary>
-    private static BusConnection Serve(EventLoop loop, FileDescriptor socket)
+    /// <summary>Puts a gate between a peer and what sd-bus reads from.</summary>
+    /// <param name="socket">Stays the caller's.</param>
+    /// <param name="feeding">Owned by the gate; disposed if this fails.</param>
+    private static BusGate MakeGate(FileDescriptor socket, UnixSocket feeding, bool toClient)
     {
-        (UnixSocket fed, UnixSocket feeding) = UnixSocket.CreatePair();
-        using (fed)
+        UnixSocket? peer = null;
+        try
         {
-            BusGate gate;
-            try
-            {
-                socket.SetNonBlocking();
-                gate = new BusGate(new UnixSocket(socket.Duplicate()), feeding);
-            }
-            catch
-            {
-                feeding.Dispose();
-                throw;
-            }
-            try
-            {
-                using FileDescriptor output = fed.Descriptor.Duplicate();
-                return Start(loop, fed.Descriptor, output, address: null, gate, watched: null);
-            }
-            catch
-            {
-                gate.Dispose();
-                throw;
-            }
+            socket.SetNonBlocking();
+            // A server's picture in bands comes with a descriptor for each.
+            int most = toClient ? UnixSocket.MaxDescriptors : UnixSocket.KernelMostDescriptors;
+            peer = new UnixSocket(socket.Duplicate()) { MostDescriptors = most };
+            var bus = new UnixSocket(feeding.Descriptor) { MostDescriptors = most };
+            return toClient ? BusGate.ToClient(peer, bus) : BusGate.ToServer(peer, bus);
+        }
+        catch
+        {
+            peer?.Dispose();
+            feeding.Dispose();
+            throw;
         }
     }
 
     /// <summary>Sets sd-bus up and starts it.</summary>
     /// <param name="input">What it reads from, null where it connects by <paramref name="address"/>; its number is taken once that is safe.</param>
-    /// <param name="output">What it writes to; the same object if it is the same.</param>
-    /// <param name="watched">Owned from here on; null: the gate's client, or what sd-bus has opened.</param>
-    private static BusConnection Start(
-        EventLoop loop, FileDescriptor? input, FileDescriptor? output, string? address, BusGate? gate, FileDescriptor? watched)
+    /// <param name="output">What it writes to.</param>
+    /// <param name="gate">Null where it connects by <paramref name="address"/>.</param>
+    private static BusConnection Start(EventLoop loop, FileDescriptor? input, FileDescriptor? output, string? address, BusGate? gate, bool isServer)
     {
         nint bus = 0;
+        FileDescriptor? watched = null;
         BusConnection? connection = null;
         try
         {
@@ -353,17 +359,14 @@ internal sealed class BusConnection : IDisposable
             {
                 BusException.Check(SdBus.sd_bus_set_fd(bus, input.Number, written), "sd_bus_set_fd");
                 input.Release();
-                if (!ReferenceEquals(input, output))
-                {
-                    output.Release();
-                }
+                output.Release();
             }
             else
             {
                 BusException.Check(SdBus.sd_bus_set_address(bus, address!), $"D-Bus address '{address}'");
                 BusException.Check(SdBus.sd_bus_set_bus_client(bus, 1), "sd_bus_set_bus_client");
             }
-            if (gate is not null)
+            if (isServer)
             {
                 SdBus.Id128 id = default;
                 // As in BusAuthentication.
@@ -374,9 +377,9 @@ internal sealed class BusConnection : IDisposable
             BusException.Check(SdBus.sd_bus_start(bus), address is null ? "sd_bus_start" : $"connect to '{address}'");
             if (gate is null)
             {
-                watched ??= FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
+                watched = FileDescriptor.DuplicateOf(BusException.Check(SdBus.sd_bus_get_fd(bus), "sd_bus_get_fd"));
             }
-            connection = new BusConnection(loop, bus, watched, gate, written);
+            connection = new BusConnection(loop, bus, gate, watched, isServer, written);
             connection.Watch();
             return connection;
         }
@@ -475,15 +478,23 @@ internal sealed class BusConnection : IDisposable
             bool isGone = (Errno)(-result) is Errno.ECONNRESET or Errno.EPIPE or Errno.ENOTCONN;
             return new BusEnd(isGone ? BusEndKind.Gone : BusEndKind.Dismissed, $"the connection broke: {LibC.DescribeErrno(-result)}");
         }
-        return _gate is { IsOver: true } || SdBus.sd_bus_is_open(_bus) <= 0
+        return (_isIdle && _gate is { IsOver: true }) || SdBus.sd_bus_is_open(_bus) <= 0
             ? new BusEnd(BusEndKind.Gone, "the other end closed the connection")
             : null;
     }
 
-    /// <summary>Gives sd-bus the client's next message, if there is one and the client reads its answers.</summary>
+    /// <summary>Gives sd-bus the peer's next message, if there is one; a client's only while it reads its answers.</summary>
     private bool HandOn()
     {
-        if (_gate is null || _bus == 0 || !_gate.IsAuthenticated)
+        if (_gate is null || _bus == 0)
+        {
+            return false;
+        }
+        if (!_isServer)
+        {
+            return _gate.HandOn();
+        }
+        if (!_gate.IsAuthenticated)
         {
             return false;
         }
@@ -505,7 +516,7 @@ internal sealed class BusConnection : IDisposable
                 throw new BusException("sd-bus did not end its authentication");
             }
         }
-        _gate.Client.Replace(_output);
+        _gate.Peer.Replace(_output);
         _isLetIn = true;
         _clientDue = null;
     }
@@ -538,7 +549,7 @@ internal sealed class BusConnection : IDisposable
         if (_gate is not null)
         {
             // What sd-bus reads is handed to it here.
-            bool listens = !_isLetIn || queued < MostAnswersUnread;
+            bool listens = !_isServer || !_isLetIn || queued < MostAnswersUnread;
             events = (events & LoopEvents.Writable) | (listens ? LoopEvents.Readable : LoopEvents.None);
             if (listens && _gate.HasMessage)
             {
@@ -578,7 +589,7 @@ internal sealed class BusConnection : IDisposable
             told();
         }
 #pragma warning disable CA1031 // As in OnMessage: one client's must not end the others'.
-        catch (Exception e) when (_gate is not null)
+        catch (Exception e) when (_isServer)
 #pragma warning restore CA1031
         {
             CloseSoon(EndOf(e));
@@ -691,7 +702,7 @@ internal sealed class BusConnection : IDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (connection._gate is not null || e is BusMessageException)
+            if (connection._isServer || e is BusMessageException)
             {
                 connection._broken ??= EndOf(e);
             }

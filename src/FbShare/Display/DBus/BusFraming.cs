@@ -19,16 +19,18 @@ internal static class BusFraming
         {
             return false;
         }
-        bool isBig = header[0] == 'B';
-        ulong fields = ReadUInt32(header[12..], isBig);
-        length = HeaderLength + Align(fields, 8) + ReadUInt32(header[4..], isBig);
+        length = HeaderOf(header) + ReadUInt32(header[4..], header[0] == 'B');
         return true;
     }
+
+    /// <summary>Where the body begins, from the first <see cref="HeaderLength"/> bytes.</summary>
+    public static ulong HeaderOf(ReadOnlySpan<byte> header) => HeaderLength + Align(ReadUInt32(header[12..], header[0] == 'B'), 8);
 
     /// <summary>The number by which the sender knows a message, from its first <see cref="HeaderLength"/> bytes.</summary>
     public static uint SerialOf(ReadOnlySpan<byte> header) => ReadUInt32(header[8..], header[0] == 'B');
 
-    /// <summary>Reads how many descriptors a whole message says it came with.</summary>
+    /// <summary>Reads how many descriptors a message says it came with.</summary>
+    /// <param name="message">At least its whole header.</param>
     /// <returns>False if its header fields cannot be followed.</returns>
     public static bool TryCountDescriptors(ReadOnlySpan<byte> message, out uint count)
     {
