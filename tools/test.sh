@@ -19,7 +19,7 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
             boot; half an hour in all
 
 Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
-Results (trx files) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
+Results (trx files, and pictures of windows) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
 over all suites; before it, what failed and what was skipped is listed, with the reason. A suite that crashes, leaves no
 results or leaves files in the folder for temporary files has failed. Exit code 0 when none failed.
 
@@ -171,6 +171,8 @@ tools/install-needs run view build test || fail 'a package that the tests need c
 FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)
 FBSHARE_GUEST=$(tools/guest/build)
+# Tests that look at windows put pictures of them here.
+export FBSHARE_PICTURES=$results/pictures
 export FBSHARE_QEMU FBSHARE_QEMU_10 FBSHARE_GUEST
 if wants qemu || wants desktops; then
   FBSHARE_DESKTOP=$(tools/desktop/build)

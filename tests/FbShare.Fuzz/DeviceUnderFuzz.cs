@@ -6,6 +6,7 @@ using FbShare.Linux;
 using FbShare.Memory;
 using FbShare.Pictures;
 using FbShare.Rig.Bench;
+using FbShare.Tests;
 using FbShare.VfioUser;
 using FbShare.VhostUser;
 using FbShare.VirtioGpu;
@@ -91,27 +92,7 @@ internal sealed class DeviceUnderFuzz : IDisposable
     });
 
     /// <summary>Runs something on the device's loop and waits for it: it must come to that within 10 s.</summary>
-    public void OnLoop(Action action)
-    {
-        var done = new TaskCompletionSource();
-        _loop.Post(() =>
-        {
-            try
-            {
-                action();
-                done.SetResult();
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        if (!done.Task.Wait(TimeSpan.FromSeconds(10)))
-        {
-            throw new TimeoutException("the device's loop did nothing else for 10 s");
-        }
-        done.Task.GetAwaiter().GetResult();
-    }
+    public void OnLoop(Action action) => _loop.Call(action);
 
     /// <summary>Waits until the device has noticed what happened before, such as a connection's end.</summary>
     public void Settle()

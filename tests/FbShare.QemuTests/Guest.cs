@@ -66,22 +66,7 @@ internal sealed class Guest : IDisposable
     public string Log => _log + _machine.Log;
 
     /// <summary>Runs something on the device's loop and returns its result.</summary>
-    public T OnLoop<T>(Func<DisplayHub, T> function)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _host.Loop.Post(() =>
-        {
-            try
-            {
-                done.SetResult(function(_host.Hub));
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        return done.Task.WaitAsync(_patience).GetAwaiter().GetResult();
-    }
+    public T OnLoop<T>(Func<DisplayHub, T> function) => _host.Loop.Call(() => function(_host.Hub), _patience);
 
     /// <inheritdoc cref="TestGuest.Type"/>
     public void Type(string line) => _machine.Type(line);

@@ -66,7 +66,7 @@ public class KeptGuestTests(ITestOutputHelper output)
             {
                 RedirectStandardError = true,
             });
-            _keeper.WaitUntil(() => System.IO.File.Exists(Display), () => "it does not listen");
+            _keeper.WaitUntil(() => ListeningSocket.IsAt(gpu), () => "it does not listen");
             var options = new GuestOptions { Gpu = pci ? GpuKind.Pci : GpuKind.Blob };
             Machine = new TestGuest(options, Guest.Device(options, gpu, _folder.Path), () => Said);
         }

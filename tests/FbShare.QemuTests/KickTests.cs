@@ -72,7 +72,7 @@ public sealed class KickTests(ITestOutputHelper output)
             _device = new FbShareProcess(new ProcessStartInfo(
                 TestedProgram.Path, ["serve", isPci ? "--vfio-user" : "--socket-path", gpu, "--display", "none", .. kind == "pci-bare" ? (string[])["--no-boot-screen"] : []])
             { RedirectStandardError = true });
-            _device.WaitUntil(() => File.Exists(gpu), () => "it does not listen");
+            _device.WaitUntil(() => ListeningSocket.IsAt(gpu), () => "it does not listen");
             var options = new GuestOptions { Gpu = isPci ? Cli.Qemu.GpuKind.Pci : Cli.Qemu.GpuKind.Blob };
             _qemu = new FbShareProcess(new ProcessStartInfo(
                 TestMachine.Qemu,
@@ -81,7 +81,7 @@ public sealed class KickTests(ITestOutputHelper output)
                     "-machine", "q35,memory-backend=mem", "-nodefaults", "-no-user-config", "-display", "none", .. Guest.Device(options, gpu, _folder.Path),
                 ])
             { RedirectStandardError = true });
-            _qemu.WaitUntil(() => File.Exists(qtest), () => "QEMU does not listen");
+            _qemu.WaitUntil(() => ListeningSocket.IsAt(qtest), () => "QEMU does not listen");
             _processor = new QTest(qtest);
             int number = ProcessDescriptors.ListMemFds(_qemu.ProcessId).First(m => m.Name == "memory-backend-memfd").Fd;
             _file = FileDescriptor.Open($"/proc/{_qemu.ProcessId}/fd/{number}", writable: true);

@@ -24,7 +24,7 @@ internal sealed class MessageBus : IDisposable
         Address = $"unix:path={socket}";
         _daemon = Process.Start(new ProcessStartInfo("dbus-daemon", ["--nofork", $"--config-file={configuration}"]) { RedirectStandardError = true })!;
         _daemon.BeginErrorReadLine();
-        XServer.WaitUntil(() => File.Exists(socket) || _daemon.HasExited, () => "the message bus does not start");
+        XServer.WaitUntil(() => ListeningSocket.IsAt(socket) || _daemon.HasExited, () => "the message bus does not start");
     }
 
     /// <summary>As D-Bus writes it.</summary>

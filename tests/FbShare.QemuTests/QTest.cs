@@ -12,11 +12,13 @@ internal sealed class QTest : IDisposable
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[256];
 
+    /// <summary>Waits until the machine is made: QEMU listens before that, and answers afterwards.</summary>
     /// <param name="path">QEMU's -qtest socket.</param>
     public QTest(string path)
     {
         _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _socket.Connect(new UnixDomainSocketEndPoint(path));
+        Read(0, sizeof(uint));
     }
 
     /// <summary>Writes 1, 2, 4 or 8 bytes of memory, and returns when the processor would go on.</summary>

@@ -43,6 +43,17 @@ internal sealed class ViewerProcess : FbShareProcess
     /// <summary>What is in the window now.</summary>
     public Picture? Take() => _desk.Server.TryRun("import", "-window", Window, "png:-") is { Length: > 0 } png ? PngFile.Decode(png) : null;
 
+    /// <summary>Puts a picture of the window, or of the desk that it is on, among the results, where there is a folder for them.</summary>
+    /// <param name="name">A file's, without its ending.</param>
+    public void Keep(string name)
+    {
+        if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { Length: > 0 } folder && Take() is { } picture)
+        {
+            Directory.CreateDirectory(folder);
+            PngFile.Write(Path.Combine(folder, name + ".png"), picture);
+        }
+    }
+
     /// <summary>Waits until the window shows just this picture.</summary>
     /// <param name="rgb">Packed R, G, B.</param>
     /// <param name="tolerance">How much a value may differ.</param>

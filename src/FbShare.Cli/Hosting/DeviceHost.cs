@@ -36,20 +36,25 @@ internal sealed class DeviceHost : IDisposable
         Hub = new DisplayHub(options.Gpu.Outputs, Exporter);
         _device = new VirtioGpuDevice(options.Gpu, _memory, Hub, Loop, log) { Keeper = _keeper };
         Hub.Source = _device;
-        // Before the device's own socket: whoever waits for that one starts QEMU, which connects to both.
-        UnixListener? monitor = options.MonitorPath is { } path ? Listen(KeptListener.Monitor, path, "QEMU's monitor") : null;
+        // The device's own socket comes last: whoever waits for that one starts QEMU, which connects to its monitor's, and viewers.
+        UnixListener? monitor = null;
+        UnixListener? viewers = null;
         try
         {
+            monitor = options.MonitorPath is { } path ? Listen(KeptListener.Monitor, path, "QEMU's monitor") : null;
+            viewers = ListenForViewers(options.Display);
             _server = MakeServer(options);
         }
         catch
         {
             monitor?.Dispose();
+            viewers?.Dispose();
+            TidyNames();
             throw;
         }
         try
         {
-            Wire(options, monitor);
+            Wire(options, monitor, viewers);
         }
         catch
         {
@@ -91,14 +96,19 @@ internal sealed class DeviceHost : IDisposable
         _server.Dispose();
         Display?.Dispose();
         _consumers.ForEach(c => c.Dispose());
-        if (NamedSocket is not null)
-        {
-            DisplayFolder.Tidy(NamedSocket);
-        }
+        TidyNames();
         _device.Dispose();
         Hub.Dispose();
         _memory.Dispose();
         Loop.Dispose();
+    }
+
+    private void TidyNames()
+    {
+        if (NamedSocket is not null)
+        {
+            DisplayFolder.Tidy(NamedSocket);
+        }
     }
 
     /// <summary>Whether the picture that was asked for is written already, by a device that died since.</summary>
@@ -115,7 +125,7 @@ internal sealed class DeviceHost : IDisposable
         return new VhostUserServer(Loop, listener, _memory, _device, options.Forward ? Hub : null, _log);
     }
 
-    private void Wire(DeviceOptions options, UnixListener? monitor)
+    private void Wire(DeviceOptions options, UnixListener? monitor, UnixListener? viewers)
     {
         if (options.Fd is { } fd)
         {
@@ -126,7 +136,7 @@ internal sealed class DeviceHost : IDisposable
         {
             _server.FrontEndGone = Loop.Stop;
         }
-        if (ListenForViewers(options.Display) is { } viewers)
+        if (viewers is not null)
         {
             _consumers.Add(viewers);
             Display = new DisplayServer(Loop, Hub, viewers, options.Name, input: null, _log)

@@ -9,6 +9,10 @@ namespace FbShare.Cli.Viewer;
 /// <param name="Height">As above.</param>
 internal readonly record struct Placement(Rect Target, int Width, int Height)
 {
+    /// <summary>Room that a picture is not scaled for, which would cost its sharpness for nothing: windows are as large as whole units, and guests
+    /// that take a window's size take the nearest one that their driver knows.</summary>
+    private const int Slack = 16;
+
     /// <summary>Puts a picture into a window.</summary>
     /// <param name="window">Pixels.</param>
     public static Placement Of(WindowScale scale, int width, int height, (int Width, int Height) window)
@@ -16,6 +20,8 @@ internal readonly record struct Placement(Rect Target, int Width, int Height)
         (int w, int h) = scale.Of((width, height));
         switch (scale.Mode)
         {
+            case ScaleMode.Fit or ScaleMode.Follow when window.Width - width is >= 0 and < Slack && window.Height - height is >= 0 and < Slack:
+                break;
             case ScaleMode.Fit or ScaleMode.Follow:
                 (w, h) = (long)window.Width * height <= (long)window.Height * width
                     ? (window.Width, (int)Math.Max(1, (long)window.Width * height / width))

@@ -146,7 +146,24 @@ internal sealed class SdlVideo : IDisposable
         return Create(title, width, height, Sdl.SDL_WINDOW_OPENGL);
     }
 
-    private static nint Create(string title, int width, int height, uint flags) => Sdl.SDL_CreateWindow(
+    /// <summary>SDL opens windows by its own units; how many pixels they are is known with the window, and a driver's buffers are made with it.</summary>
+    private static nint Create(string title, int width, int height, uint flags)
+    {
+        nint window = CreateUnits(title, width, height, flags);
+        if (window == 0)
+        {
+            return 0;
+        }
+        UnitScale scale = SdlWindow.ScaleOf(window);
+        if (scale == UnitScale.Whole)
+        {
+            return window;
+        }
+        Sdl.SDL_DestroyWindow(window);
+        return CreateUnits(title, scale.UnitsFor(width), scale.UnitsFor(height), flags);
+    }
+
+    private static nint CreateUnits(string title, int width, int height, uint flags) => Sdl.SDL_CreateWindow(
         title, Sdl.SDL_WINDOWPOS_UNDEFINED, Sdl.SDL_WINDOWPOS_UNDEFINED, width, height,
         flags | Sdl.SDL_WINDOW_RESIZABLE | Sdl.SDL_WINDOW_ALLOW_HIGHDPI | Sdl.SDL_WINDOW_HIDDEN);
 

@@ -42,6 +42,14 @@ internal sealed class SdlWindow : IDisposable
     /// <summary>Pixels per unit of pointer events.</summary>
     public double PixelScale => Units.Width > 0 ? (double)Size.Width / Units.Width : 1;
 
+    /// <summary>How many pixels a unit of a window is, where that is now.</summary>
+    public static UnitScale ScaleOf(nint window)
+    {
+        Sdl.SDL_GL_GetDrawableSize(window, out int pixels, out _);
+        Sdl.SDL_GetWindowSize(window, out int units, out _);
+        return UnitScale.Of(pixels, units);
+    }
+
     /// <summary>Whether nobody has given it another size yet.</summary>
     public bool IsAsOpened => Units == _openedAs;
 
@@ -87,12 +95,16 @@ internal sealed class SdlWindow : IDisposable
         }
     }
 
+    /// <summary>Asks for a size that has room for a picture.</summary>
     /// <param name="width">Pixels.</param>
     /// <param name="height">Pixels.</param>
-    public void Resize(int width, int height)
+    /// <returns>The pixels of that size, which is one of whole units.</returns>
+    public (int Width, int Height) Resize(int width, int height)
     {
-        double scale = PixelScale;
-        Sdl.SDL_SetWindowSize(_window, (int)Math.Round(width / scale), (int)Math.Round(height / scale));
+        UnitScale scale = ScaleOf(_window);
+        (int across, int down) = (scale.UnitsFor(width), scale.UnitsFor(height));
+        Sdl.SDL_SetWindowSize(_window, across, down);
+        return (scale.PixelsOf(across), scale.PixelsOf(down));
     }
 
     public void SetFullscreen(bool on) => _ = Sdl.SDL_SetWindowFullscreen(_window, on ? Sdl.SDL_WINDOW_FULLSCREEN_DESKTOP : 0);

@@ -87,8 +87,7 @@ internal sealed class WindowSize : IDisposable
         _hasFollowed = true;
         if ((isFirst || _scale.Mode == ScaleMode.Follow) && _resized.DueAt is null && !_window.IsFullscreen && !_window.IsMaximized && _window.Size != guest)
         {
-            _followed = guest;
-            _window.Resize(guest.Width, guest.Height);
+            _followed = _window.Resize(guest.Width, guest.Height);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class ServedMemoryTests : IDisposable
         using Process device = FbShareProgram.Start("serve", "--socket-path", _folder["gpu"], "--display", $"unix:{display}", "--quiet");
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(display), TimeSpan.FromSeconds(30)));
+            Assert.True(SpinWait.SpinUntil(() => ListeningSocket.IsAt(display), TimeSpan.FromSeconds(30)));
             using var loop = new EventLoop();
             Visit(100);
             long before = PrivateKiB(device.Id);

@@ -61,22 +61,7 @@ internal sealed class DeviceUnderTest : IDisposable
     public GuestRam Ram => _driver.Ram;
 
     /// <summary>Runs something on the device's loop and returns its result.</summary>
-    public T OnLoop<T>(Func<T> function)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post(() =>
-        {
-            try
-            {
-                done.SetResult(function());
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        return done.Task.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
-    }
+    public T OnLoop<T>(Func<T> function) => _loop.Call(function);
 
     public Screen Watch(int output = 0)
     {

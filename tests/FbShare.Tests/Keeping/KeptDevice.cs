@@ -64,10 +64,8 @@ internal sealed class KeptDevice : IDisposable
     /// <summary>Runs something on the loop of the device that lives now.</summary>
     public T OnLoop<T>(Func<Life, T> function)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Life life = _life!;
-        life.Loop.Post(() => done.SetResult(function(life)));
-        return done.Task.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
+        return life.Loop.Call(() => function(life));
     }
 
     /// <summary>What output 0 shows now.</summary>

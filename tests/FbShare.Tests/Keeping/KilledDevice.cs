@@ -27,7 +27,7 @@ internal sealed class KilledDevice : IDisposable
             }
         };
         Keeper.BeginErrorReadLine();
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(Display), TimeSpan.FromSeconds(20)), Said());
+        Assert.True(SpinWait.SpinUntil(() => ListeningSocket.IsAt(gpu), TimeSpan.FromSeconds(20)), Said());
         Driver = transport == Transport.VhostUser ? new FrontEndDriver(UnixSocket.Connect(gpu)) : new VfioUserDriver(UnixSocket.Connect(gpu));
     }
 

@@ -75,22 +75,7 @@ internal sealed class ScreenFixture : IDisposable
         return true;
     });
 
-    public T OnLoop<T>(Func<T> function)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _fixture.Loop.Post(() =>
-        {
-            try
-            {
-                done.SetResult(function());
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        return done.Task.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
-    }
+    public T OnLoop<T>(Func<T> function) => _fixture.Loop.Call(function);
 
     public void Dispose()
     {

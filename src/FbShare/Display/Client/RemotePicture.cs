@@ -123,7 +123,7 @@ public sealed class RemotePicture : IDisposable
     internal static RemotePicture OfMap(FileDescriptor file, FrameLayout layout)
     {
         var rows = new SharedRows(file, layout.Offset, 0, layout.Height, layout.Stride, layout.Width);
-        rows.Begin(default);
+        rows.Prepare();
         return new RemotePicture(layout, [rows]) { Source = RemotePictureSource.Map, _file = file };
     }
 

@@ -84,6 +84,16 @@ internal sealed class SharedRows : IDisposable
         return why is null;
     }
 
+    /// <summary>Maps the bytes, if that is how they are read, so that what cannot be mapped is found out before anybody looks.</summary>
+    /// <exception cref="LinuxException">They cannot be mapped.</exception>
+    public void Prepare()
+    {
+        if (_descriptor is not null && !_canBeCut)
+        {
+            _mapping ??= MemoryMapping.Map(_descriptor, 0, _offset + _length, writable: false);
+        }
+    }
+
     /// <summary>Maps the bytes at the first reading and waits for a dma-buf's writers, or reads what changed.</summary>
     /// <param name="area">In the picture's rows.</param>
     public void Begin(Rect area)
@@ -97,7 +107,7 @@ internal sealed class SharedRows : IDisposable
             ReadRows(area.Intersect(new Rect(0, Y, _rowBytes, Height)));
             return;
         }
-        _mapping ??= MemoryMapping.Map(_descriptor, 0, _offset + _length, writable: false);
+        Prepare();
         if (_isDmaBuf)
         {
             DmaBuf.BeginRead(_descriptor);
