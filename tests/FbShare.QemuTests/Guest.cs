@@ -88,6 +88,17 @@ internal sealed class Guest : IDisposable
     /// <inheritdoc cref="TestGuest.EndCard"/>
     public void EndCard() => _machine.EndCard();
 
+    /// <summary>Has the guest's kernel start another one in its place while a picture is shown, and waits until that one's shell is there.</summary>
+    /// <param name="card">What shows the picture, until the end.</param>
+    /// <param name="assertSees">Looks at it.</param>
+    public void StartAnotherKernel(string card, Action assertSees)
+    {
+        // Held in the background, as the shell is needed.
+        Ask($"sleep 1000000 | {card} &", "card: flipped");
+        assertSees();
+        Ask("kexec /kexec/bzImage /kexec/initrd.img", "fbshare-guest ready");
+    }
+
     public string WaitForLine(string start) => _machine.WaitForLine(start);
 
     /// <summary>Waits until an output shows just this picture.</summary>

@@ -31,6 +31,9 @@ internal sealed record GuestOptions
     /// <summary>Boot firmware instead of the test guest.</summary>
     public bool FirmwareOnly { get; init; }
 
+    /// <summary>The guest has what it takes to start its kernel anew, without its firmware.</summary>
+    public bool CanKexec { get; init; }
+
     /// <summary>Boot the test guest from this CD instead of directly.</summary>
     public string? BootImage { get; init; }
 

@@ -7,7 +7,7 @@ namespace FbShare.QemuTests;
 internal sealed class TestGuest : IDisposable
 {
     /// <summary>What the guest says of commands that failed.</summary>
-    private static readonly string[] Failures = ["card: error", "card: refused"];
+    private static readonly string[] Failures = ["card: error", "card: refused", "kexec: error"];
 
     private readonly GuestOptions _options;
     private readonly GuestMachine _machine;
@@ -98,7 +98,7 @@ internal sealed class TestGuest : IDisposable
         {
             arguments.AddRange(options.BootImage is { } image
                 ? ["-cdrom", image]
-                : ["-kernel", TestMachine.Kernel, "-initrd", Path.Combine(TestMachine.Guest, "initrd.img"), "-append", TestMachine.CommandLine]);
+                : ["-kernel", TestMachine.Kernel, "-initrd", Path.Combine(TestMachine.Guest, options.CanKexec ? "kexec.img" : "initrd.img"), "-append", TestMachine.CommandLine]);
         }
         return arguments;
     }

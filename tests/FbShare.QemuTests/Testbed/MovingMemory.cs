@@ -45,6 +45,7 @@ internal sealed class MovingMemory
     public static GuestOptions Options(GuestOptions options) => options with
     {
         Memory = "256M",
+        CanKexec = true,
         RoomForMemory = "slots=2,maxmem=4G",
         MoreArguments =
         [
@@ -99,6 +100,21 @@ internal sealed class MovingMemory
         _guest.Monitor.Execute("system_reset");
         _guest.WaitForLine("fbshare-guest ready");
         FlipAndLook(32);
+        _guest.EndCard();
+        _guest.TakeMemoryAs(AddedMemory.Kernel);
+    }
+
+    /// <summary>The guest's kernel starts another one in its place while a picture is shown. The new one takes the picture's memory as it likes, and has QEMU
+    /// take away what is virtio-mem's.</summary>
+    public void StartAnotherKernel()
+    {
+        Resize(VirtioMemSize);
+        _guest.StartAnotherKernel("card flip 3 full --frames 51", () =>
+        {
+            Look(51);
+            AssertShownIn(VirtioMem);
+        });
+        FlipAndLook(52);
         _guest.EndCard();
         _guest.TakeMemoryAs(AddedMemory.Kernel);
     }

@@ -26,6 +26,7 @@ public sealed class NestedMemoryTests
             memory.ReportFreePages(3);
         }
         memory.Reset();
+        memory.StartAnotherKernel();
         memory.UnplugDimm();
     }
 }
