@@ -67,6 +67,12 @@ internal sealed class WaylandServer : IDesk, IDisposable
         server, ["weston", "--backend=x11-backend.so", $"--shell={shell}-shell.so", "--use-pixman", "--no-config", "--idle-time=0", "--socket=wayland-0",
         $"--width={width}", $"--height={height}", $"--scale={scale}"]);
 
+    /// <summary>Weston, which draws with OpenGL and takes dma-bufs, on the whole screen of another compositor.</summary>
+    /// <inheritdoc cref="Weston"/>
+    public static WaylandServer WestonOn(WaylandServer outer, int width, int height) => new(
+        outer, ["weston", "--backend=wayland", "--renderer=gl", "--shell=kiosk", "--no-config", "--idle-time=0", "--socket=wayland-0", "--fullscreen",
+        $"--width={width}", $"--height={height}"]);
+
     /// <summary>Cage, whose screen has the size that the user gives its window: this one.</summary>
     public static WaylandServer Cage(XServer server, int width, int height)
     {

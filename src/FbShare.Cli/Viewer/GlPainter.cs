@@ -32,6 +32,8 @@ internal sealed class GlPainter : IWindowPainter
 
     public bool IsReading => false;
 
+    public bool HandsOver => false;
+
     public (int Width, int Height)? Left => _upload is { Picture: var picture } ? (picture.Width, picture.Height) : null;
 
     public void Import(DmaBufFrame frame)

@@ -264,7 +264,12 @@ internal sealed class GuestWindow : IDisplayView, IDisposable
         Pointer.AddTo(_layers, place);
         bool isPassing = _overlays.AddTo(_layers, place, damage, window, began);
         _menu.AddTo(_layers, window);
+        bool handedOver = _painter.HandsOver;
         long copied = _painter.Draw(new Scene(_picture.Source, _picture.IsImported, damage, place, _settings.Smooth, window, _layers));
+        if (_painter.HandsOver != handedOver)
+        {
+            SetTitle();
+        }
         _overlays.CountCopied(copied, began);
         _presenter.Present(began, window, isPassing);
     }

@@ -33,6 +33,9 @@ internal interface IWindowPainter : IDisposable
     /// <summary>Whether the guest's picture is being read for that frame; otherwise it only takes its time.</summary>
     bool IsReading { get; }
 
+    /// <summary>Whether the window system is given the guest's picture itself, and nothing is drawn unless something lies over it.</summary>
+    bool HandsOver { get; }
+
     /// <summary>The size of the picture that is drawn while the guest shows none: what it showed last. Null if there was nothing.</summary>
     (int Width, int Height)? Left { get; }
 

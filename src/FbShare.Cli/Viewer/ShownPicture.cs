@@ -82,7 +82,7 @@ internal sealed class ShownPicture(IWindowPainter painter, Log log)
         RemoteStatus status = _console.Status;
         if (IsImported)
         {
-            return new ShownPath("udmabuf", status.IsKnown ? status.Reason : "QEMU shares its own texture", "");
+            return new ShownPath(painter.HandsOver ? "udmabuf, no drawing" : "udmabuf", status.IsKnown ? status.Reason : "QEMU shares its own texture", "");
         }
         string told = status.IsKnown ? status.Reason : Source?.Source switch
         {

@@ -46,7 +46,7 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
             }
             log.Verbose($"the window is drawn by {graphics.GL.Renderer}: {why}");
         }
-        return graphics;
+        return video.Driver == "wayland" ? HandOverDrawing.Over(graphics, windows[0]) : graphics;
     }
 
     private ViewerGraphics OpenGL(out List<SdlWindow> windows)
@@ -76,7 +76,7 @@ internal sealed class WindowOpening(EventLoop loop, SdlVideo video, IReadOnlyLis
         }
         if (windows.TrueForAll(window => window.HasUsualPixels))
         {
-            return drawing;
+            return drawing is WaylandConnection connection ? HandOverDrawing.Over(connection, windows[0]) : drawing;
         }
         why = "its windows have no pixels of 32 bits with eight for each colour";
         Close(windows);

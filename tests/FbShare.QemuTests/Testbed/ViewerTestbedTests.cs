@@ -1,3 +1,4 @@
+using FbShare.Capture;
 using FbShare.Cli.Qemu;
 using FbShare.Tests.Display;
 
@@ -8,6 +9,9 @@ namespace FbShare.QemuTests.Testbed;
 [Trait("Category", "Testbed")]
 public sealed class ViewerTestbedTests
 {
+    /// <summary>Buffers that a compositor made have the first numbers of its own (wl_buffer of linux-dmabuf, by what WAYLAND_DEBUG says).</summary>
+    private const string CompositorsOwn = ".attach(wl_buffer#4278190";
+
     [ViewerTestbedTheory("cage")]
     [InlineData(false, false)]
     [InlineData(true, true)]
@@ -23,6 +27,63 @@ public sealed class ViewerTestbedTests
         viewer.AssertShows(first, DrivenGuest.Width, DrivenGuest.Height);
 
         Assert.Equal(0, guest.BytesCopied);
+    }
+
+    [ViewerTestbedTheory("cage", "weston")]
+    [InlineData("auto")]
+    [InlineData("gl")]
+    public void A_compositor_that_takes_dma_bufs_is_handed_the_guest_s_own_and_nothing_is_drawn(string renderer)
+    {
+        using var guest = new DrivenGuest();
+        using var server = new XServer();
+        using WaylandServer cage = WaylandServer.Cage(server, DrivenGuest.Width, DrivenGuest.Height);
+        using WaylandServer weston = WaylandServer.WestonOn(cage, DrivenGuest.Width, DrivenGuest.Height);
+        weston.IsTraced = true;
+        byte[] card = TestCard.Still(DrivenGuest.Width, DrivenGuest.Height, 7);
+        guest.Show(card);
+        using var viewer = new ViewerProcess(weston, guest.Display, "--renderer", renderer);
+        viewer.WaitUntil(() => viewer.Said.Contains("1280x800, udmabuf, no drawing", StringComparison.Ordinal), () => "the picture is not handed over");
+        // Weston draws the pointer into the picture: out of the way with it.
+        server.Do("mousemove", "--window", viewer.Window, $"{DrivenGuest.Width - 1}", $"{DrivenGuest.Height - 1}");
+        AssertShows(card);
+
+        // The guest paints the same pages anew, and is told when they have been shown.
+        guest.Paint(0x00336699);
+        AssertShows(Plain(0x33, 0x66, 0x99));
+        Assert.Contains(CompositorsOwn, LastAttached(), StringComparison.Ordinal);
+
+        // Something lies over it: now it is drawn, and handed over again when that is gone.
+        server.Do("key", "ctrl+alt+h");
+        viewer.WaitForPicture(screen => !IsAlike(screen, Plain(0x33, 0x66, 0x99)) && IsAlike(screen, Plain(0x33, 0x66, 0x99), from: 0.6));
+        Assert.DoesNotContain(CompositorsOwn, LastAttached(), StringComparison.Ordinal);
+        server.Do("key", "ctrl+alt+h");
+        AssertShows(Plain(0x33, 0x66, 0x99));
+        guest.Paint(0x00996633);
+        AssertShows(Plain(0x99, 0x66, 0x33));
+        Assert.Contains(CompositorsOwn, LastAttached(), StringComparison.Ordinal);
+        Assert.Equal(0, guest.BytesCopied);
+
+        void AssertShows(byte[] rgb) => viewer.WaitForPicture(screen => IsAlike(screen, rgb));
+
+        string LastAttached() => viewer.Said.Split('\n').Last(line => line.Contains(".attach(wl_buffer", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whether the guest's picture is on a screen, from some height on, but for the last rows with the pointer.</summary>
+    private static bool IsAlike(Picture screen, byte[] rgb, double from = 0)
+    {
+        Range rows = ((int)(DrivenGuest.Height * from) * DrivenGuest.Width * 3)..((DrivenGuest.Height - 64) * DrivenGuest.Width * 3);
+        byte[] shown = screen.ToRgb();
+        return shown.Length == rgb.Length && shown.AsSpan(rows).SequenceEqual(rgb.AsSpan(rows));
+    }
+
+    private static byte[] Plain(byte r, byte g, byte b)
+    {
+        var rgb = new byte[DrivenGuest.Width * DrivenGuest.Height * 3];
+        for (int i = 0; i < rgb.Length; i += 3)
+        {
+            (rgb[i], rgb[i + 1], rgb[i + 2]) = (r, g, b);
+        }
+        return rgb;
     }
 
     [ViewerTestbedFact("cage")]

@@ -32,6 +32,8 @@ internal sealed class SoftwarePainter(ISharedSurface surface, string obstacle) :
 
     public bool IsReading => surface.IsReading;
 
+    public bool HandsOver => false;
+
     public (int Width, int Height)? Left => _source.Layout is { } layout ? (layout.Width, layout.Height) : null;
 
     public void Import(DmaBufFrame frame) => throw new GraphicsException(obstacle);

@@ -9,6 +9,7 @@ internal sealed class WaylandConnection(string reason) : IDrawing
 {
     private readonly string _obstacle = $"the window is drawn without OpenGL ({reason})";
     private readonly List<nint> _queues = [];
+    private readonly Dictionary<nint, SdlFrames> _frames = [];
 
     public string Name => "no OpenGL: the compositor reads the window's memory (wl_shm)";
 
@@ -29,14 +30,22 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         return queue;
     }
 
+    /// <summary>Keeps SDL from marking all of a window as changed, until its first frame was shown, by whomever.</summary>
+    /// <param name="surface">SDL's wl_surface.</param>
+    public SdlFrames FramesOf(nint surface)
+    {
+        if (!_frames.TryGetValue(surface, out SdlFrames? frames))
+        {
+            _frames[surface] = frames = new SdlFrames(this, surface);
+        }
+        return frames;
+    }
+
     /// <exception cref="CliException">The compositor has no shared memory.</exception>
     public IWindowPainter CreatePainter(SdlWindow window)
     {
         Sdl.WindowManagerInfo info = window.GetInfo();
-        if (Display == 0)
-        {
-            Open(info.display);
-        }
+        Open(info.display);
         return new SoftwarePainter(new WaylandSurface(this, info.window), _obstacle);
     }
 
@@ -64,8 +73,15 @@ internal sealed class WaylandConnection(string reason) : IDrawing
         }
     }
 
-    private void Open(nint display)
+    /// <summary>Looks for what windows need here, unless that has been done.</summary>
+    /// <param name="display">SDL's connection, stays SDL's.</param>
+    /// <exception cref="CliException">The compositor has no shared memory.</exception>
+    public void Open(nint display)
     {
+        if (Display != 0)
+        {
+            return;
+        }
         Display = display;
         Queue = CreateQueue();
         using var globals = new WaylandGlobals(display, Queue);

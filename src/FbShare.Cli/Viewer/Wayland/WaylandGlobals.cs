@@ -11,7 +11,7 @@ internal sealed class WaylandGlobals : IDisposable
     private static readonly unsafe nint Listener = Wl.Listener(
         (nint)(delegate* unmanaged<nint, nint, uint, nint, uint, void>)&OnGlobal, (nint)(delegate* unmanaged<nint, nint, uint, void>)&OnGlobalGone);
 
-    private readonly Dictionary<string, uint> _names = [];
+    private readonly Dictionary<string, (uint Number, uint Version)> _names = [];
     private readonly nint _registry;
 
     /// <summary>Asks the compositor, and waits for its answer.</summary>
@@ -31,18 +31,20 @@ internal sealed class WaylandGlobals : IDisposable
 
     public bool Has(string name) => _names.ContainsKey(name);
 
-    /// <summary>Makes an object of version 1 for a global.</summary>
+    /// <summary>Makes an object for a global.</summary>
     /// <param name="description">Its <see cref="Wl.Interface"/>.</param>
-    /// <returns>Owned by the caller; 0 if there is no such global.</returns>
+    /// <returns>Owned by the caller; 0 if there is no such global of this version.</returns>
     // SAFETY: a struct wl_interface begins with a pointer to its name.
-    public unsafe nint Bind(string name, nint description) =>
-        _names.TryGetValue(name, out uint number) ? Wl.Create(_registry, Wl.WL_REGISTRY_BIND, description, [number, *(nint*)description, 1u, 0], version: 1) : 0;
+    public unsafe nint Bind(string name, nint description, uint version = 1) =>
+        _names.TryGetValue(name, out (uint Number, uint Version) global) && global.Version >= version
+            ? Wl.Create(_registry, Wl.WL_REGISTRY_BIND, description, [global.Number, *(nint*)description, version, 0], version)
+            : 0;
 
     public void Dispose() => Wl.wl_proxy_destroy(_registry);
 
     [UnmanagedCallersOnly]
     private static void OnGlobal(nint data, nint registry, uint name, nint interfaceName, uint version) =>
-        Unsafe.As<WaylandGlobals>(GCHandle.FromIntPtr(data).Target!)._names[Marshal.PtrToStringUTF8(interfaceName)!] = name;
+        Unsafe.As<WaylandGlobals>(GCHandle.FromIntPtr(data).Target!)._names[Marshal.PtrToStringUTF8(interfaceName)!] = (name, version);
 
     [UnmanagedCallersOnly]
     private static void OnGlobalGone(nint data, nint registry, uint name)

@@ -20,7 +20,6 @@ internal sealed class WaylandSurface : ISharedSurface
     private readonly WaylandConnection _connection;
     private readonly SdlFrames _sdlFrames;
     private readonly nint _surface;
-    private readonly bool _hasBufferDamage;
     private readonly GCHandle _self;
     private readonly List<Buffer> _buffers = [];
     private nint _frame;
@@ -31,10 +30,9 @@ internal sealed class WaylandSurface : ISharedSurface
     public WaylandSurface(WaylandConnection connection, nint surface)
     {
         _connection = connection;
-        _sdlFrames = new SdlFrames(connection, surface);
+        _sdlFrames = connection.FramesOf(surface);
         _surface = Wl.wl_proxy_create_wrapper(surface);
         Wl.wl_proxy_set_queue(_surface, connection.Queue);
-        _hasBufferDamage = Wl.wl_proxy_get_version(surface) >= Wl.WL_SURFACE_DAMAGE_BUFFER_SINCE_VERSION;
         _self = GCHandle.Alloc(this);
     }
 
@@ -75,17 +73,7 @@ internal sealed class WaylandSurface : ISharedSurface
         return _next.Pixels;
     }
 
-    public void Put(SharedPixels pixels, Rect part, int x, int y)
-    {
-        if (_hasBufferDamage)
-        {
-            Wl.Send(_surface, Wl.WL_SURFACE_DAMAGE_BUFFER, [part.X, part.Y, part.Width, part.Height]);
-        }
-        else
-        {
-            Wl.Send(_surface, Wl.WL_SURFACE_DAMAGE, [0, 0, int.MaxValue, int.MaxValue]);
-        }
-    }
+    public void Put(SharedPixels pixels, Rect part, int x, int y) => Wl.Damage(_surface, part);
 
     public bool Commit()
     {
