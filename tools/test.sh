@@ -113,7 +113,7 @@ run_testbed() {
 }
 
 run_nested() {
-  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL' --iommu
+  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
   # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
   finish nested opengl
