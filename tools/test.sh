@@ -15,7 +15,7 @@ Installs what the tests need (tools/packages; root or sudo), saying which packag
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
             machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
-  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's. Each takes minutes to
+  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's, with a device of the host's. Each takes minutes to
             boot; half an hour in all
 
 Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
@@ -113,10 +113,11 @@ run_testbed() {
 }
 
 run_nested() {
-  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL'
+  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL&FullyQualifiedName!~Vfio'
+  run_in_testbed vfio 6.12 'Category=Slow&FullyQualifiedName~Vfio' --iommu
   # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
-  finish nested opengl
+  finish nested vfio opengl
 }
 
 # Runs something in the background if there are two processors for each; otherwise in the foreground.

@@ -16,7 +16,6 @@ public sealed class NestedGuestTests(NestedGuests guests)
 
     /// <summary>A guest in huge pages takes another boot, of minutes (below): so this one gets a DIMM of them.</summary>
     [NestedFact(Needs.Blob | Needs.HugePages)]
-    [Trait("Category", "Slow")]
     public void A_picture_in_hugetlb_memory_that_was_added_is_seen_through_its_own_pages()
     {
         guests.Shmem.TakeMemoryAs(AddedMemory.Kernel);
