@@ -21,8 +21,8 @@ public sealed record GpuOptions
     /// <summary>Fenced flushes per second and output; null: no limit.</summary>
     public double? RefreshHz { get; init; } = 60;
 
-    /// <summary>How long a fenced flush may be held: Linux waits 50 ms for it (virtgpu_plane.c) and then goes on regardless.</summary>
-    internal TimeSpan LongestHold { get; init; } = TimeSpan.FromMilliseconds(45);
+    /// <summary>How long a fenced flush may be held: Linux waits 50 ms for it (virtgpu_plane.c) and then goes on regardless. The rest is for hosts that wake this process late.</summary>
+    internal TimeSpan LongestHold { get; init; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>The most host memory that the guest may use up, in bytes: for 2D resources (QEMU's max_hostmem), lists of pages and copies of
     /// its pictures.</summary>

@@ -16,7 +16,7 @@ public sealed class StoppedViewerTests(ITestOutputHelper output)
     private const int Frames = 20;
 
     /// <summary>How long a device holds a flush at most (GpuOptions), and how long the guest's driver waits for it.</summary>
-    private static readonly TimeSpan Held = TimeSpan.FromMilliseconds(45), Longest = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Held = TimeSpan.FromMilliseconds(40), Longest = TimeSpan.FromMilliseconds(50);
 
     [ViewerTestbedFact("cage")]
     public void A_stopped_viewer_of_the_guest_s_own_pages_holds_a_fence_up_to_its_deadline_and_others_see_every_frame()

@@ -89,7 +89,7 @@ internal sealed class ScreenFixture : IDisposable
     internal sealed class SharedSurface(ScreenFixture fixture, MemoryMapping guest, Rect bounds)
     {
         /// <summary>Fills the picture with the bytes of one pixel, and flushes it.</summary>
-        /// <param name="before">How long ago the guest is said to have flushed: after 40 ms a device does not hold the guest any more.</param>
+        /// <param name="before">How long ago the guest is said to have flushed: after 35 ms a device may not hold the guest any more.</param>
         public void Fill(uint pixel, TimeSpan before) => fixture.OnLoop(() =>
         {
             MemoryMarshal.Cast<byte, uint>(guest.Slice(0, bounds.Width * bounds.Height * 4)).Fill(pixel);

@@ -18,7 +18,7 @@ public sealed partial class RemoteConsole : IDisposable
     private BusConnection? _listener;
     private IDisplayView? _view;
     /// <summary>Nanoseconds that a device holds a flush back for its readers, less some for the way of the update.</summary>
-    private const long SurelyHeld = 40_000_000;
+    private const long SurelyHeld = 35_000_000;
 
     /// <summary>After this long without a flush, a guest that draws frame after frame has stopped.</summary>
     public static readonly TimeSpan SettledAfter = TimeSpan.FromMilliseconds(100);
