@@ -160,7 +160,7 @@ public sealed class DisplayClient : IDisposable
         {
             Connection.CallAndWait(call, _patience, read);
         }
-        catch (BusException e)
+        catch (Exception e) when (e is BusException or LinuxException)
         {
             throw new DisplayException($"cannot {purpose} at {_address}: {PeerText.Line(e.Message)}", e, KindOf(Connection));
         }

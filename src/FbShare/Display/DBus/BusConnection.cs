@@ -243,14 +243,19 @@ internal sealed class BusConnection : IDisposable
     }
 
     /// <summary>Sends a call and runs the loop until it is answered.</summary>
+    /// <param name="timeout">From now on. sd-bus alone would count it from the end of the authentication, for which a peer has 90 s.</param>
     /// <param name="read">Reads the reply's values.</param>
     /// <exception cref="BusException">The peer answered with an error, not at all, or is gone.</exception>
+    /// <exception cref="LinuxException">No descriptor is free.</exception>
     public void CallAndWait(BusMessage message, TimeSpan timeout, Action<BusMessage>? read = null)
     {
         bool answered = false;
         string? failure = null;
         string? closed = null;
+        bool isLate = false;
         Action<string>? told = Closed;
+        using var deadline = new LoopTimer(_loop, () => isLate = true);
+        deadline.SetAfter(timeout);
         Closed = why =>
         {
             closed = why;
@@ -260,6 +265,10 @@ internal sealed class BusConnection : IDisposable
         {
             Call(message, OnReply(reply =>
             {
+                if (isLate)
+                {
+                    return true;
+                }
                 answered = true;
                 if (reply.IsError)
                 {
@@ -272,7 +281,7 @@ internal sealed class BusConnection : IDisposable
                 }
                 return true;
             }), timeout);
-            while (!answered && closed is null && _bus != 0)
+            while (!answered && !isLate && closed is null && _bus != 0)
             {
                 _loop.RunOnce(Timeout.Infinite);
             }
@@ -283,7 +292,7 @@ internal sealed class BusConnection : IDisposable
         }
         if (failure is not null || closed is not null || !answered)
         {
-            throw new BusException(failure ?? closed ?? "the connection was closed");
+            throw new BusException(failure ?? closed ?? (isLate ? $"there was no answer for {timeout.TotalSeconds:0.###} s" : "the connection was closed"));
         }
     }
 
