@@ -25,7 +25,8 @@ results or leaves files in the folder for temporary files has failed. Exit code 
 
 The tests get FBSHARE_PROGRAM (the published fbshare, which every suite runs, the VM's too), FBSHARE_QEMU (a QEMU
 11.1), FBSHARE_QEMU_10 (a QEMU 10.0), FBSHARE_GUEST (the folder of the test guest's vmlinuz, initrd.img and
-cmdline) and FBSHARE_DESKTOP (that of tools/desktop/build), and that QEMU first on PATH. FBSHARE_PICTURES=FOLDER keeps the desktops' pictures.
+cmdline) and FBSHARE_DESKTOP (that of tools/desktop/build), and that QEMU first on PATH. FBSHARE_PICTURES=FOLDER has
+the pictures put there instead.
 HELP
 }
 
@@ -174,7 +175,7 @@ FBSHARE_QEMU=$(tools/tree qemu)
 FBSHARE_QEMU_10=$(tools/tree qemu-10.0)
 FBSHARE_GUEST=$(tools/guest/build)
 # Tests that look at windows put pictures of them here.
-export FBSHARE_PICTURES=$results/pictures
+export FBSHARE_PICTURES=${FBSHARE_PICTURES:-$results/pictures}
 export FBSHARE_QEMU FBSHARE_QEMU_10 FBSHARE_GUEST
 if wants qemu || wants desktops; then
   FBSHARE_DESKTOP=$(tools/desktop/build)

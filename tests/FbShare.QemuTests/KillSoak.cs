@@ -93,9 +93,9 @@ internal static class KillSoak
         }
         finally
         {
-            if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { } pictures && File.Exists(file))
+            if (File.Exists(file) && KeptResults.Find($"{kept.Kind}-{(upgrade ? "upgraded" : "killed")}.png") is { } place)
             {
-                File.Copy(file, Path.Combine(pictures, $"{kept.Kind}-{(upgrade ? "upgraded" : "killed")}.png"), overwrite: true);
+                File.Copy(file, place, overwrite: true);
             }
         }
     }

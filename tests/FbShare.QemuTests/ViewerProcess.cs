@@ -47,10 +47,9 @@ internal sealed class ViewerProcess : FbShareProcess
     /// <param name="name">A file's, without its ending.</param>
     public void Keep(string name)
     {
-        if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { Length: > 0 } folder && Take() is { } picture)
+        if (KeptResults.Find(name + ".png") is { } file && Take() is { } picture)
         {
-            Directory.CreateDirectory(folder);
-            PngFile.Write(Path.Combine(folder, name + ".png"), picture);
+            PngFile.Write(file, picture);
         }
     }
 

@@ -194,19 +194,20 @@ public abstract class DesktopTests(DesktopPair pair)
     /// <summary>Keeps what was found out beside the pictures.</summary>
     private void Note(string name, string text)
     {
-        if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { Length: > 0 } folder)
+        if (KeptResults.Find(NameOf(name, "txt")) is { } file)
         {
-            File.WriteAllText(Path.Combine(folder, $"{pair.Kind.ToString().ToLowerInvariant()}.{name}.txt"), text + "\n");
+            File.WriteAllText(file, text + "\n");
         }
     }
 
-    /// <summary>Keeps a picture where FBSHARE_PICTURES says, for whoever wants to look.</summary>
+    /// <summary>Keeps a picture for whoever wants to look.</summary>
     private void Save(Picture picture, string name)
     {
-        if (Environment.GetEnvironmentVariable("FBSHARE_PICTURES") is { Length: > 0 } folder)
+        if (KeptResults.Find(NameOf(name, "png")) is { } file)
         {
-            Directory.CreateDirectory(folder);
-            PictureFile.Write(Path.Combine(folder, $"{pair.Kind.ToString().ToLowerInvariant()}.{name}.png"), picture);
+            PictureFile.Write(file, picture);
         }
     }
+
+    private string NameOf(string name, string ending) => $"{pair.Kind.ToString().ToLowerInvariant()}.{name}.{ending}";
 }
