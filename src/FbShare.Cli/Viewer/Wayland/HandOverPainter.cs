@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using FbShare.Display.Client;
 using FbShare.Graphics;
 using FbShare.Linux;
@@ -11,31 +9,20 @@ namespace FbShare.Cli.Viewer.Wayland;
 /// at all other times.</summary>
 internal sealed class HandOverPainter : IWindowPainter
 {
-    // SAFETY: the function has the type of wl_buffer's only event (wayland.xml).
-    private static readonly unsafe nint BufferListener = Wl.Listener((nint)(delegate* unmanaged<nint, nint, void>)&OnRelease);
-
-    // SAFETY: the function has the type of wl_callback's only event.
-    private static readonly unsafe nint FrameListener = Wl.Listener((nint)(delegate* unmanaged<nint, nint, uint, void>)&OnFrame);
-
-    private static readonly nint FrameInterface = Wl.Interface("wl_callback_interface");
-
     private readonly IWindowPainter _drawn;
     private readonly WaylandConnection _connection;
     private readonly DmaBufCompositor _compositor;
     private readonly bool _drawsDmaBufs;
-    private readonly SdlFrames? _sdlFrames;
-    private readonly nint _surface;
-    private readonly GCHandle _self;
-    private readonly Dictionary<DmaBufFrame, Buffer> _buffers = [];
+    private readonly FrameSurface _surface;
+    private readonly Dictionary<DmaBufFrame, SurfaceBuffer> _buffers = [];
     private readonly Region _damage = new();
 
     /// <summary>Of pictures that are gone; one of them may be in the window still.</summary>
-    private readonly List<Buffer> _gone = [];
+    private readonly List<SurfaceBuffer> _gone = [];
 
-    private nint _frame;
-    private Buffer? _next;
-    private Buffer? _shown;
-    private Buffer? _before;
+    private SurfaceBuffer? _next;
+    private SurfaceBuffer? _shown;
+    private SurfaceBuffer? _before;
     private bool _isAwaited;
 
     /// <param name="drawn">Owned from here on.</param>
@@ -47,10 +34,14 @@ internal sealed class HandOverPainter : IWindowPainter
     {
         (_drawn, _drawsDmaBufs, _connection, _compositor) = (drawn, drawsDmaBufs, connection, compositor);
         // OpenGL has whole windows shown anyway.
-        _sdlFrames = drawsDmaBufs ? null : connection.FramesOf(surface);
-        _surface = Wl.wl_proxy_create_wrapper(surface);
-        Wl.wl_proxy_set_queue(_surface, connection.Queue);
-        _self = GCHandle.Alloc(this);
+        _surface = new FrameSurface(connection, surface, ofParts: !drawsDmaBufs)
+        {
+            Shown = () =>
+            {
+                DropGone();
+                Finish();
+            },
+        };
     }
 
     public Action? Finished
@@ -59,7 +50,7 @@ internal sealed class HandOverPainter : IWindowPainter
         set => _drawn.Finished = value;
     }
 
-    public bool IsBusy => _frame != 0 || _drawn.IsBusy;
+    public bool IsBusy => _surface.IsAwaited || _drawn.IsBusy;
 
     public bool IsReading => _drawn.IsReading;
 
@@ -79,7 +70,7 @@ internal sealed class HandOverPainter : IWindowPainter
         }
         try
         {
-            _buffers[frame] = new Buffer(_compositor.CreateBuffer(frame), this);
+            _buffers[frame] = new SurfaceBuffer(_connection, _compositor.CreateBuffer(frame)) { Released = Finish };
         }
         catch (GraphicsException) when (_drawsDmaBufs)
         {
@@ -89,7 +80,7 @@ internal sealed class HandOverPainter : IWindowPainter
 
     public void Forget(RemotePicture picture, bool isReplaced)
     {
-        if (picture.DmaBuf is { } frame && _buffers.Remove(frame, out Buffer? buffer))
+        if (picture.DmaBuf is { } frame && _buffers.Remove(frame, out SurfaceBuffer? buffer))
         {
             // A surface must not lose the buffer that it shows.
             _gone.Add(buffer);
@@ -135,17 +126,12 @@ internal sealed class HandOverPainter : IWindowPainter
         _next = null;
         _before = buffer == _shown ? null : _shown;
         _shown = buffer;
-        buffer.IsHeld = true;
-        Wl.Send(_surface, Wl.WL_SURFACE_ATTACH, [buffer.Proxy, 0, 0]);
         foreach (Rect part in _damage.Rects)
         {
-            Wl.Damage(_surface, part);
+            _surface.Damage(part);
         }
         _damage.Clear();
-        _frame = Wl.Create(_surface, Wl.WL_SURFACE_FRAME, FrameInterface, [0]);
-        _ = Wl.wl_proxy_add_listener(_frame, FrameListener, GCHandle.ToIntPtr(_self));
-        Wl.Send(_surface, Wl.WL_SURFACE_COMMIT, []);
-        _ = Wl.wl_display_flush(_connection.Display);
+        _surface.Commit(buffer);
         presented = EventLoop.Now;
         _isAwaited = reads;
         return !reads;
@@ -154,22 +140,17 @@ internal sealed class HandOverPainter : IWindowPainter
     public void Dispose()
     {
         _drawn.Dispose();
-        if (_frame != 0)
-        {
-            Wl.wl_proxy_destroy(_frame);
-        }
-        foreach (Buffer buffer in _buffers.Values.Concat(_gone))
+        foreach (SurfaceBuffer buffer in _buffers.Values.Concat(_gone))
         {
             buffer.Dispose();
         }
-        Wl.wl_proxy_wrapper_destroy(_surface);
-        _self.Free();
+        _surface.Dispose();
     }
 
     /// <summary>The buffer that is all of what is to be seen; null where something has to be drawn.</summary>
-    private Buffer? ToHandOver(in Scene scene)
+    private SurfaceBuffer? ToHandOver(in Scene scene)
     {
-        Buffer? buffer = scene.IsImported && scene.Picture is { DmaBuf: { } frame, IsBottomUp: false } && scene.Place is { } place
+        SurfaceBuffer? buffer = scene.IsImported && scene.Picture is { DmaBuf: { } frame, IsBottomUp: false } && scene.Place is { } place
             && place.Target == new Rect(0, 0, scene.Window.Width, scene.Window.Height) && (frame.Width, frame.Height) == scene.Window
             ? _buffers.GetValueOrDefault(frame)
             : null;
@@ -180,7 +161,7 @@ internal sealed class HandOverPainter : IWindowPainter
     /// <summary>The display is told when the new picture has been shown and the one before is not read any more: the guest may draw there now.</summary>
     private void Finish()
     {
-        if (_isAwaited && _frame == 0 && (_before is null || !_before.IsHeld))
+        if (_isAwaited && !_surface.IsAwaited && (_before is null || !_before.IsHeld))
         {
             _isAwaited = false;
             _before = null;
@@ -197,54 +178,6 @@ internal sealed class HandOverPainter : IWindowPainter
                 _gone[i].Dispose();
                 _gone.RemoveAt(i);
             }
-        }
-    }
-
-    [UnmanagedCallersOnly]
-    private static void OnFrame(nint data, nint callback, uint time)
-    {
-        HandOverPainter painter = Unsafe.As<HandOverPainter>(GCHandle.FromIntPtr(data).Target!);
-        Wl.wl_proxy_destroy(callback);
-        painter._frame = 0;
-        painter._sdlFrames?.Stop();
-        painter.DropGone();
-        painter.Finish();
-    }
-
-    [UnmanagedCallersOnly]
-    private static void OnRelease(nint data, nint buffer) => Unsafe.As<Buffer>(GCHandle.FromIntPtr(data).Target!).Released();
-
-    /// <summary>A picture of the guest's at the compositor.</summary>
-    private sealed class Buffer : IDisposable
-    {
-        private readonly GCHandle _handle;
-        private readonly HandOverPainter _painter;
-
-        /// <param name="proxy">The wl_buffer, owned from here on.</param>
-        public Buffer(nint proxy, HandOverPainter painter)
-        {
-            (Proxy, _painter) = (proxy, painter);
-            _handle = GCHandle.Alloc(this);
-            Wl.wl_proxy_set_queue(proxy, painter._connection.Queue);
-            _ = Wl.wl_proxy_add_listener(proxy, BufferListener, GCHandle.ToIntPtr(_handle));
-        }
-
-        public nint Proxy { get; }
-
-        /// <summary>Whether the compositor may still read it.</summary>
-        public bool IsHeld { get; set; }
-
-        public void Released()
-        {
-            IsHeld = false;
-            _painter.Finish();
-        }
-
-        public void Dispose()
-        {
-            IsHeld = false;
-            Wl.Send(Proxy, Wl.WL_BUFFER_DESTROY, [], Wl.WL_MARSHAL_FLAG_DESTROY);
-            _handle.Free();
         }
     }
 }

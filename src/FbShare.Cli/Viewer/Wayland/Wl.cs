@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using FbShare.Pictures;
 
 namespace FbShare.Cli.Viewer.Wayland;
 
@@ -81,20 +80,6 @@ internal static partial class Wl
         {
             // SAFETY: as many arguments as the request has are the caller's matter; they are pinned, and the library copies them.
             wl_proxy_marshal_array_flags(proxy, opcode, 0, wl_proxy_get_version(proxy), flags, at);
-        }
-    }
-
-    /// <summary>Says what has changed in a surface.</summary>
-    /// <param name="part">In its buffer's pixels.</param>
-    public static void Damage(nint surface, Rect part)
-    {
-        if (wl_proxy_get_version(surface) >= WL_SURFACE_DAMAGE_BUFFER_SINCE_VERSION)
-        {
-            Send(surface, WL_SURFACE_DAMAGE_BUFFER, [part.X, part.Y, part.Width, part.Height]);
-        }
-        else
-        {
-            Send(surface, WL_SURFACE_DAMAGE, [0, 0, int.MaxValue, int.MaxValue]);
         }
     }
 
