@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FbShare.Cli.Hosting;
+using FbShare.Cli.Qemu;
 using FbShare.Keeping;
 using FbShare.Linux;
 
@@ -45,7 +46,7 @@ internal sealed class ServeCommand : CliCommand
             "fbshare serve --vfio-user /tmp/gpu.sock --display unix:/tmp/screen.sock",
             "# then: qemu-system-x86_64 -m 512M -object memory-backend-memfd,id=mem,size=512M,share=on \\",
             "#         -machine q35,memory-backend=mem -vga none \\",
-            "#         -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/gpu.sock\"}}' ...",
+            $"#         -device '{PciGpu.ToArgument("/tmp/gpu.sock")}' ...",
             "# (fbshare run adds these arguments by itself)")
     {
         Add(_socketPath);

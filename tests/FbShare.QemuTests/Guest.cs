@@ -185,7 +185,7 @@ internal sealed class Guest : IDisposable
     public static List<string> Device(GuestOptions options, string gpu, string folder)
     {
         string device = options.Gpu == GpuKind.Pci
-            ? $$$"""{"driver":"vfio-user-pci","id":"{{{QemuCommandLine.GpuId}}}","socket":{"type":"unix","path":"{{{gpu}}}"}}"""
+            ? PciGpu.ToArgument(gpu, QemuCommandLine.GpuId)
             : options.Gpu == GpuKind.TwoD
             ? $"vhost-user-gpu-pci,id={QemuCommandLine.GpuId},chardev=gpu,max_outputs={options.Outputs}{(options.Size is { } size ? $",xres={size.Width},yres={size.Height}" : "")}"
             : $"vhost-user-test-device-pci,id={QemuCommandLine.GpuId},chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16";

@@ -23,6 +23,23 @@ public class KeptGuestTests(ITestOutputHelper output)
     [QemuFact]
     public void A_vhost_user_guest_goes_on_when_its_device_is_upgraded() => GoesOn(pci: false, upgrade: true);
 
+    /// <summary>QEMU by itself waits for 5 s, and never understands the device again.</summary>
+    [QemuFact(Needs.Blob | Needs.Pci)]
+    public void A_PCI_guest_goes_on_when_its_device_was_stopped_for_seconds()
+    {
+        using var kept = new KeptMachine(pci: true);
+        kept.Machine.Ask("card flip 2 bar --rate 60 &", "card: flipping");
+        int device = kept.Device!.Value;
+        Assert.Equal(0, ProcessCalls.kill(device, ProcessCalls.SIGSTOP));
+        // The time itself is what is tried: the guest's next kick, a 60th of a second away, waits for it.
+        Thread.Sleep(TimeSpan.FromSeconds(7));
+        Assert.Equal(0, ProcessCalls.kill(device, ProcessCalls.SIGCONT));
+        kept.Machine.Ask("kill $!; wait", "card: flipped");
+        kept.Machine.WaitForLine("card: done");
+        KillSoak.AssertShows(kept, 5);
+        Assert.Equal(device, kept.Device);
+    }
+
     [ViewerFact]
     public void A_window_shows_the_guest_again_when_its_device_was_killed()
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using FbShare.Linux;
 
 namespace FbShare.Cli.Qemu;
@@ -377,7 +376,7 @@ internal sealed class QemuCommandLine
 
     private string? AddPciGpu()
     {
-        if (_qemu.PciDevice is not { } device)
+        if (_qemu.PciDevice is null)
         {
             return $"{_qemu.Program} (QEMU {_qemu.Version}) has no vfio-user-pci: use QEMU 10.1 or later (./run-qemu.sh brings one), or --device blob or 2d";
         }
@@ -385,8 +384,7 @@ internal sealed class QemuCommandLine
         {
             return "-only-migratable: no machine with fbshare's GPU can be migrated, and QEMU does not know that of a vfio-user device: leave it out";
         }
-        // The socket property can be given only as JSON.
-        _arguments.AddRange(["-device", $$$"""{"driver":"{{{device}}}","id":"{{{GpuId}}}","socket":{"type":"unix","path":"{{{JsonEncodedText.Encode(_request.GpuSocket)}}}"}}"""]);
+        _arguments.AddRange(["-device", PciGpu.ToArgument(_request.GpuSocket, GpuId)]);
         if (_request.Gpu == GpuKind.Pci && FindWhatSpeaksAgainstPci() is { } reason)
         {
             _notes.Add($"{reason}; with --device blob that is not so");

@@ -32,7 +32,7 @@ internal sealed partial record QemuInfo(string Program, Version Version, IReadOn
     public string? GpuDevice => Devices.Contains("vhost-user-gpu-pci") ? "vhost-user-gpu-pci" : null;
 
     /// <summary>The device that passes on a whole PCI function of another process (QEMU 10.1 and later); null if it was not built in.</summary>
-    public string? PciDevice => Devices.Contains("vfio-user-pci") ? "vfio-user-pci" : null;
+    public string? PciDevice => Devices.Contains(PciGpu.Driver) ? PciGpu.Driver : null;
 
     /// <summary>Whether <see cref="GpuDevice"/> starts under KVM only.</summary>
     public bool GpuNeedsKvm => Version < FirstWithoutKvm;

@@ -16,7 +16,7 @@ public class QemuCommandLineTests
     private static readonly QemuInfo Qemu10 = Info("10.0.13", "vhost-user-gpu-pci");
     private static readonly QemuInfo Qemu11 = Info("11.1.3", "vhost-user-gpu-pci", TestDevice);
     private static readonly QemuInfo Qemu11Pci = Info("11.1.3", "vhost-user-gpu-pci", TestDevice, "vfio-user-pci");
-    private const string PciGpu = """{"driver":"vfio-user-pci","id":"fbshare-gpu0","socket":{"type":"unix","path":"/run/gpu"}}""";
+    private const string PciGpu = """{"driver":"vfio-user-pci","id":"fbshare-gpu0","socket":{"type":"unix","path":"/run/gpu"},"x-msg-timeout":86400000}""";
 
     [Fact]
     public void A_bare_disk_gets_memory_the_blob_gpu_input_and_no_second_adapter() =>
