@@ -8,8 +8,8 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages,
-            tools/check-deb and tools/fuzz, a few seconds each
+  unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check, tools/check-packages,
+            tools/check-deb and tools/fuzz, a minute each
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine, one of them with a desktop (Xorg)
   desktops  the tests of category Desktops: guests with Weston and with labwc (tools/desktop); two minutes
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
@@ -47,6 +47,7 @@ done
 [ ${#suites[@]} -gt 0 ] || suites=(unit qemu testbed)
 
 wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
+wants_desktop() { wants qemu || wants desktops; }
 
 # Reserves huge pages for one guest of 512 MB and some tests, and gives them back at the end.
 reserve_hugepages() {
@@ -61,8 +62,8 @@ reserve_hugepages() {
     say "this machine has $(cat $pages 2>/dev/null || echo no) huge pages of 2 MB and not $wanted, so tests with huge pages are skipped; to run them: echo $wanted | sudo tee $pages"
 }
 
-# The arguments of tools/fbshare-tools for the report at the end: trx files, and --passed or --failed with the name of any other check.
-outcome=()
+# Notes arguments of tools/fbshare-tools for the report at the end: trx files, and --passed or --failed with the name of any other check.
+note() { printf '%s\n' "$@" >>"$results/outcome"; }
 
 # Runs tests with an empty folder for temporary files. What they leave there counts as a failure.
 #   $1 what to call them, then the command
@@ -76,7 +77,7 @@ leaving_nothing() {
   left=$(find "$temporary" -mindepth 1 -maxdepth 1 ! \( -type d -empty -name '??????' \))
   [ -n "$left" ] || { rm -rf "$temporary"; return; }
   say "$1 left files behind: ${left//$'\n'/ }"
-  outcome+=(--failed "$1: files were left in the folder for temporary files")
+  note --failed "$1: files were left in the folder for temporary files"
 }
 
 # Runs tests of a project on this machine.
@@ -85,7 +86,7 @@ run_project() {
   say "running $1 ($2)"
   leaving_nothing "$2" timeout 1200 dotnet test "tests/$1" --no-build -c Debug --nologo --filter "$3" --results-directory "$results" \
     --logger "trx;LogFileName=$2.trx" --logger 'console;verbosity=minimal'
-  outcome+=("$results/$2.trx")
+  note "$results/$2.trx"
 }
 
 # Runs tests in the VM.
@@ -95,73 +96,81 @@ run_in_testbed() {
   tools/testbed run --kernel "$2" --timeout 2700 --results "$results/testbed" --share "$results/publish:/app" --share "${FBSHARE_PROGRAM%/*}:/fbshare" "${@:4}" -- \
     sh -c "echo 288 >/proc/sys/vm/nr_hugepages; export FBSHARE_PROGRAM=/fbshare/fbshare; exec dotnet test /app/$testbed_project.dll --nologo --filter '$3' \
       --results-directory /results --logger 'trx;LogFileName=testbed-$1.trx' --logger 'console;verbosity=minimal'" || true
+  note "$results/testbed/testbed-$1.trx"
 }
 
 prepare_testbed() {
+  wants testbed || wants nested || return 0
   # Optimised: an emulated machine is slow enough.
   tools/testbed build && say "publishing $testbed_project for the testbed" &&
-    dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && return
-  outcome+=(--failed 'preparing the testbed')
-  return 1
+    dotnet publish "tests/$testbed_project" -c Release --nologo -v quiet -o "$results/publish" && testbed_is_ready=yes && return
+  note --failed 'preparing the testbed'
+}
+
+# Whether a suite of the VM's is wanted and can run.
+is_prepared() { [ -n "${testbed_is_ready:-}" ] && wants "$1"; }
+
+# What is not about time runs beside the VMs: two processors have room for it.
+run_vms_and_checks() {
+  beside 2 run_checks_and_guest
+  if is_prepared testbed; then
+    run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
+    run_in_testbed newest-kernel backports Category=Kernel
+  fi
+  together
 }
 
 # The guest in the VM is emulated twice. KVM there (see tools/testbed --help) would boot it in half a minute, but in one VM of three
 # it stood still or took the kernel with it.
-run_testbed() {
-  start run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
-  run_in_testbed guest 6.12 'Category=Nested&Category!=Slow'
-  run_in_testbed newest-kernel backports Category=Kernel
-  finish host guest newest-kernel
+run_checks_and_guest() {
+  ! wants unit || { run_package_check; run_deb_check; run_fuzz; }
+  ! is_prepared testbed || run_in_testbed guest 6.12 'Category=Nested&Category!=Slow'
 }
 
 run_nested() {
-  start run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL&FullyQualifiedName!~Vfio'
+  beside 4 run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL&FullyQualifiedName!~Vfio'
   run_in_testbed vfio 6.12 'Category=Slow&FullyQualifiedName~Vfio' --iommu
   # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
-  finish nested vfio opengl
+  together
 }
 
-# Runs something in the background if there are two processors for each; otherwise in the foreground.
-start() {
-  if [ "$(nproc)" -ge 4 ]; then
-    trap 'trap - TERM; kill 0' INT TERM   # a job in the background does not hear Ctrl+C
-    "$@" &
-  else
-    "$@"
-  fi
+# Runs a command beside what follows, and holds back what it says until `together`. In the foreground where there are fewer processors.
+#   $1 so many there must be, then the command
+beside() {
+  [ "$(nproc)" -ge "$1" ] || { "${@:2}"; return; }
+  trap 'trap - TERM; kill 0' INT TERM   # a job in the background does not hear Ctrl+C
+  "${@:2}" >"$results/beside.log" 2>&1 &
 }
 
-# Waits for what runs in the background, and notes the results of the VMs for the report.
-finish() {
+together() {
   wait
-  local part
-  for part in "$@"; do outcome+=("$results/testbed/testbed-$part.trx"); done
+  [ ! -e "$results/beside.log" ] || { cat "$results/beside.log"; rm "$results/beside.log"; }
 }
 
 # Checks that the device costs what it should; counts as one test.
 run_bench_check() {
   say 'running tools/bench-check'
-  if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then outcome+=(--passed tools/bench-check); else outcome+=(--failed tools/bench-check); fi
+  if tools/bench-check --fbshare "$FBSHARE_PROGRAM"; then note --passed tools/bench-check; else note --failed tools/bench-check; fi
 }
 
 # Checks that the packages can be made and used; counts as one test.
 run_package_check() {
   say 'running tools/check-packages'
-  if tools/check-packages; then outcome+=(--passed tools/check-packages); else outcome+=(--failed tools/check-packages); fi
+  if tools/check-packages; then note --passed tools/check-packages; else note --failed tools/check-packages; fi
 }
 
 # Checks that the Debian package can be made, installed and removed; counts as one test.
 run_deb_check() {
   local deb
   say 'running tools/check-deb'
-  if deb=$(tools/package --program "${FBSHARE_PROGRAM%/*}") && tools/check-deb --package "$deb"; then outcome+=(--passed tools/check-deb); else outcome+=(--failed tools/check-deb); fi
+  if deb=$(tools/package --program "${FBSHARE_PROGRAM%/*}") && tools/check-deb --package "$deb"; then note --passed tools/check-deb; else note --failed tools/check-deb; fi
 }
 
 # Sends hostile input for a few seconds to each door, the same each time; counts as one test.
 run_fuzz() {
   say 'running tools/fuzz'
-  if tools/fuzz --seconds 5 --seed 1; then outcome+=(--passed tools/fuzz); else outcome+=(--failed tools/fuzz); fi
+  if tools/fuzz --seconds 5 --seed 1; then note --passed tools/fuzz; else note --failed tools/fuzz; fi
 }
 
 command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
@@ -177,10 +186,8 @@ FBSHARE_GUEST=$(tools/guest/build)
 # Tests that look at windows put pictures of them here.
 export FBSHARE_PICTURES=${FBSHARE_PICTURES:-$results/pictures}
 export FBSHARE_QEMU FBSHARE_QEMU_10 FBSHARE_GUEST
-if wants qemu || wants desktops; then
-  FBSHARE_DESKTOP=$(tools/desktop/build)
-  export FBSHARE_DESKTOP
-fi
+# Made while the programs are built, as the net is what it waits for. Who needs it waits for its lock.
+! wants_desktop || tools/desktop/build >/dev/null &
 export PATH=${FBSHARE_QEMU%/*}:$PATH
 reserve_hugepages
 
@@ -188,6 +195,11 @@ say 'building'
 export FBSHARE_PROGRAM=$repo/artifacts/fbshare/fbshare
 { dotnet publish src/FbShare.Cli -p:PublishProfile=release --nologo -v quiet && dotnet build -c Debug --nologo -v quiet; } ||
   { say 'FAILED: the build'; printf '%s passed, %s failed, %s skipped\n' 0 1 0; exit 1; }
+
+if wants_desktop; then
+  FBSHARE_DESKTOP=$(tools/desktop/build)
+  export FBSHARE_DESKTOP
+fi
 
 native=''
 [ -c /dev/udmabuf ] || native='&Category!=Testbed'   # those run in the testbed
@@ -201,10 +213,10 @@ for project in tests/*/*.csproj; do
     *) ! wants unit || run_project "$name" "$name" "Category!=Desktops$native" ;;
   esac
 done
-! wants unit || { run_bench_check; run_package_check; run_deb_check; run_fuzz; }
-if { wants testbed || wants nested; } && prepare_testbed; then
-  ! wants testbed || run_testbed
-  ! wants nested || run_nested
-fi
+! wants unit || run_bench_check
+prepare_testbed
+run_vms_and_checks
+! is_prepared nested || run_nested
 
+mapfile -t outcome <"$results/outcome"
 tools/fbshare-tools/run test-report "${outcome[@]}"
