@@ -8,15 +8,15 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, every other test project but QemuTests, and tools/bench-check, tools/check-packages,
-            tools/check-deb and tools/fuzz, a minute each
+  unit      tests/FbShare.Tests, and tools/bench-check, tools/check-packages, tools/check-deb and tools/fuzz, a minute each
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine, one of them with a desktop (Xorg)
   desktops  the tests of category Desktops: guests with Weston and with labwc (tools/desktop); two minutes
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
             VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
             machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
-  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's, with a device of the host's. Each takes minutes to
-            boot; half an hour in all
+  nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's, with memory that comes and
+            goes, with a device of the host's; and every arrangement of pages with the newest kernel. Each guest takes minutes
+            to boot; an hour in all
 
 Without SUITE: all but `desktops` and `nested`. The first run also builds the tree, the test guest and the testbed (a few minutes).
 Results (trx files, and pictures of windows) lie in artifacts/test-results. The last line is `N passed, N failed, N skipped`
@@ -110,16 +110,7 @@ prepare_testbed() {
 # Whether a suite of the VM's is wanted and can run.
 is_prepared() { [ -n "${testbed_is_ready:-}" ] && wants "$1"; }
 
-# What is not about time runs beside the VMs: two processors have room for it.
-run_vms_and_checks() {
-  beside 2 run_checks_and_guest
-  if is_prepared testbed; then
-    run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
-    run_in_testbed newest-kernel backports Category=Kernel
-  fi
-  together
-}
-
+# What runs beside the guests of `qemu`, as two processors have room for it: nothing of it is about time.
 # The guest in the VM is emulated twice. KVM there (see tools/testbed --help) would boot it in half a minute, but in one VM of three
 # it stood still or took the kernel with it.
 run_checks_and_guest() {
@@ -127,8 +118,15 @@ run_checks_and_guest() {
   ! is_prepared testbed || run_in_testbed guest 6.12 'Category=Nested&Category!=Slow'
 }
 
+# Two VMs at a time take as long as one after the other: each keeps more than one processor busy.
+run_testbed() {
+  run_in_testbed host 6.12 'Category=Testbed&Category!=Nested' --screen
+  run_in_testbed newest-kernel backports "Category=Kernel&FullyQualifiedName!~$pixels"
+}
+
 run_nested() {
   beside 4 run_in_testbed nested 6.12 'Category=Slow&FullyQualifiedName!~OpenGL&FullyQualifiedName!~Vfio'
+  run_in_testbed newest-kernel-pixels backports "Category=Kernel&FullyQualifiedName~$pixels"
   run_in_testbed vfio 6.12 'Category=Slow&FullyQualifiedName~Vfio' --iommu
   # Mesa's surfaceless platform was seen to crash when there is a render node, so only the tests that need one run with it.
   run_in_testbed opengl 6.12 'Category=Slow&FullyQualifiedName~OpenGL' --render-node
@@ -176,6 +174,7 @@ run_fuzz() {
 command -v dotnet >/dev/null || fail 'there is no dotnet on this machine: install the .NET 10 SDK (Debian has no package of it)'
 results=$repo/artifacts/test-results
 testbed_project=FbShare.QemuTests
+pixels=ZeroCopyTests.Every_pixel   # each arrangement of pages, at several sizes
 rm -rf "$results"
 mkdir -p "$results"
 tools/install-needs run view build test || fail 'a package that the tests need could not be installed: see above'
@@ -203,19 +202,16 @@ fi
 
 native=''
 [ -c /dev/udmabuf ] || native='&Category!=Testbed'   # those run in the testbed
-for project in tests/*/*.csproj; do
-  name=$(basename "$project" .csproj)
-  grep -q '<IsTestProject>true' "$project" || continue
-  case $name in
-    *.QemuTests)
-      ! wants qemu || run_project "$name" "$name" "Category!=Desktops$native"
-      ! wants desktops || run_project "$name" desktops Category=Desktops ;;
-    *) ! wants unit || run_project "$name" "$name" "Category!=Desktops$native" ;;
-  esac
-done
-! wants unit || run_bench_check
 prepare_testbed
-run_vms_and_checks
+beside 2 run_checks_and_guest
+! wants qemu || run_project FbShare.QemuTests FbShare.QemuTests "Category!=Desktops$native"
+! wants desktops || run_project FbShare.QemuTests desktops Category=Desktops
+together
+if wants unit; then
+  run_project FbShare.Tests FbShare.Tests "Category!=Desktops$native"
+  run_bench_check
+fi
+! is_prepared testbed || run_testbed
 ! is_prepared nested || run_nested
 
 mapfile -t outcome <"$results/outcome"

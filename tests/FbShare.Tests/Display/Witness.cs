@@ -12,6 +12,9 @@ internal sealed class Witness : IDisplayView, IDisposable
 {
     private const int Width = 320, Height = 200, Size = Width * Height * DrmFormats.BytesPerPixel;
 
+    /// <summary>Where in the guest's free memory the pixel lies that is looked at.</summary>
+    public const int LastPixel = Size - DrmFormats.BytesPerPixel;
+
     /// <summary>A number that the driver's owner does not use.</summary>
     private const uint Resource = 0x77;
 
