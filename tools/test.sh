@@ -8,11 +8,12 @@ Usage: tools/test.sh [SUITE...]
 
 Installs what the tests need (tools/packages; root or sudo), saying which package and why, builds, and runs the suites:
 
-  unit      tests/FbShare.Tests, and tools/bench-check, tools/check-packages, tools/check-deb and tools/fuzz, a minute each
+  unit      tests/FbShare.Tests, every other test project but QemuTests, tools/bench-check, tools/check-packages,
+            tools/check-deb and tools/fuzz, a minute each
   qemu      tests/FbShare.QemuTests: real guests in QEMU 11.1 (tools/tree) on this machine, one of them with a desktop (Xorg)
   desktops  the tests of category Desktops: guests with Weston and with labwc (tools/desktop); two minutes
   testbed   the tests of category Testbed, in a VM with a real /dev/udmabuf (tools/testbed) and a guest in that
-            VM, and those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
+            VM, and most of those that are about the kernel (category Kernel) with Debian's newest kernel too; on a
             machine that has its own /dev/udmabuf, `unit` and `qemu` run them as well
   nested    more guests in that VM: in huge pages, on QEMU's own device, with OpenGL, of systemd's, with memory that comes and
             goes, with a device of the host's; and every arrangement of pages with the newest kernel. Each guest takes minutes
@@ -208,7 +209,12 @@ beside 2 run_checks_and_guest
 ! wants desktops || run_project FbShare.QemuTests desktops Category=Desktops
 together
 if wants unit; then
-  run_project FbShare.Tests FbShare.Tests "Category!=Desktops$native"
+  for project in tests/*/*.csproj; do
+    name=$(basename "$project" .csproj)
+    if [ "$name" != FbShare.QemuTests ] && grep -q '<IsTestProject>true' "$project"; then
+      run_project "$name" "$name" "Category!=Desktops$native"
+    fi
+  done
   run_bench_check
 fi
 ! is_prepared testbed || run_testbed

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using FbShare.Capture;
 using FbShare.Display.Client;
 using FbShare.Linux;
+using FbShare.Pictures;
 using FbShare.Rig.Driver;
+using FbShare.Testing.Screens;
 using FbShare.Tests;
 using FbShare.Tests.Display;
 
@@ -35,18 +38,22 @@ public sealed class ConfinedDeviceTests : IDisposable
     }
 
     [TestbedFact]
-    public void A_confined_device_shares_the_guest_s_pages_and_makes_them_anew_when_they_were_replaced()
+    public async Task A_confined_device_shares_the_guest_s_pages_and_makes_them_anew_when_they_were_replaced()
     {
         Assert.Contains("system call filter (", _device.Said, StringComparison.Ordinal);
         Assert.DoesNotContain("no system call filter", _device.Said, StringComparison.Ordinal);
         using var driver = new FrontEndDriver(UnixSocket.Connect(Socket));
         driver.Start();
         using var witness = new Witness(driver, new DisplayAddress(DisplayAddressKind.Unix, Display), takesPages: true);
-        for (int time = 0; time < 10; time++)
+        await using GuestDisplay display = GuestDisplay.Connect($"unix:{Display}");
+        Screen screen = display.Screen();
+        for (int time = 2; time < 12; time++)
         {
-            // The page of the pixel that the witness looks at, and the one before.
-            driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (((Witness.LastPixel / GuestPages.Page) - 1) * GuestPages.Page), 2 * GuestPages.Page);
+            // Two pages each time elsewhere, and that of the pixel that the witness looks at.
+            driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (time * GuestPages.Page), 2 * GuestPages.Page);
+            driver.Ram.Descriptor.PunchHole((long)QueueDriver.FreeMemory + (Witness.LastPixel / GuestPages.Page * GuestPages.Page), GuestPages.Page);
             witness.Draw();
+            await ScreenAssert.ShowsAsync(screen, new Picture(DrmFormat.XR24, Witness.Width, Witness.Height, witness.Drawn), () => _device.Said);
             Assert.True(witness.Source == RemotePictureSource.DmaBuf, $"{witness.Source}; the device said:\n{_device.Said}");
         }
         _device.WaitUntil(() => _device.Said.Contains("made again", StringComparison.Ordinal), () => "no dma-buf was made again");

@@ -10,7 +10,9 @@ namespace FbShare.Tests.Display;
 /// <summary>A guest that fills a whole picture with one colour after the other, and a viewer on a thread of its own that reads each: for what others do to them.</summary>
 internal sealed class Witness : IDisplayView, IDisposable
 {
-    private const int Width = 320, Height = 200, Size = Width * Height * DrmFormats.BytesPerPixel;
+    public const int Width = 320, Height = 200;
+
+    private const int Size = Width * Height * DrmFormats.BytesPerPixel;
 
     /// <summary>Where in the guest's free memory the pixel lies that is looked at.</summary>
     public const int LastPixel = Size - DrmFormats.BytesPerPixel;
@@ -47,6 +49,9 @@ internal sealed class Witness : IDisplayView, IDisposable
         _thread.Start();
         Draw();
     }
+
+    /// <summary>All of the picture that was drawn last.</summary>
+    public byte[] Drawn => [.. Enumerable.Repeat(BitConverter.GetBytes(_drawn), Width * Height).SelectMany(pixel => pixel)];
 
     /// <summary>How the picture came.</summary>
     public RemotePictureSource Source { get; private set; }
